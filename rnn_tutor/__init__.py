@@ -1,0 +1,41 @@
+"""RNN Tutor: unsupervised image classification with recurrent neural networks.
+
+Importing this package is light: each name below loads its module when it is first used.
+"""
+
+from importlib import import_module
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "ImageSet": "images",
+    "load_images": "datasets",
+    "Augmentation": "augmentation",
+    "load_encoder": "models",
+    "embed": "models",
+    "TrainingSettings": "training",
+    "Trainer": "training",
+    "train": "training",
+    "Clustering": "clustering",
+    "load_keras": "_keras",
+    "TutorError": "_errors",
+    "NeedsLabels": "_errors",
+}
+_MODULES = (
+    "images files datasets sequences augmentation models objectives training "
+    "clustering evaluation benchmarks plots widgets cli"
+).split()
+
+__all__ = [*_HOMES, *_MODULES]
+
+
+def __getattr__(name):
+    if name in _HOMES:
+        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    if name in _MODULES:
+        return import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted([*globals(), *__all__])
