@@ -1,0 +1,76 @@
+"""What this machine has, asked of Linux, macOS and Windows without a further package."""
+
+import os
+import re
+import sys
+import tempfile
+from pathlib import Path
+
+
+def cores() -> int:
+    """The processor cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def memory() -> tuple[float | None, float | None]:
+    """Bytes in all and free; a container's limit counts as the machine."""
+    if sys.platform == "win32":
+        return _windows_memory()
+    try:
+        total = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (ValueError, OSError):
+        return None, None
+    limit = _number("/sys/fs/cgroup/memory.max")
+    available = re.search(r"MemAvailable:\s+(\d+)", _text("/proc/meminfo"))
+    free = int(available[1]) * 1024 if available else None
+    if limit and limit < total:
+        total, free = limit, min(free or limit, limit)
+    return total, free
+
+
+def _windows_memory():
+    import ctypes
+
+    class Status(ctypes.Structure):
+        _fields_ = [("length", ctypes.c_ulong), ("load", ctypes.c_ulong)] + [
+            (name, ctypes.c_ulonglong)
+            for name in ("total", "free", "page", "free_page", "virtual", "free_virtual", "more")
+        ]
+
+    status = Status(length=ctypes.sizeof(Status))
+    ctypes.windll.kernel32.GlobalMemoryStatusEx(ctypes.byref(status))
+    return status.total, status.free
+
+
+def _text(path):
+    try:
+        return Path(path).read_text()
+    except OSError:
+        return ""
+
+
+def _number(path):
+    text = _text(path).strip()
+    return int(text) if text.isdigit() else None
+
+
+def runtime_folder() -> Path:
+    """Where Jupyter keeps its own files while it runs."""
+    try:
+        from jupyter_core.paths import jupyter_runtime_dir
+    except ImportError:  # said under packages
+        return Path(tempfile.gettempdir())
+    return Path(jupyter_runtime_dir())
+
+
+def browser() -> str | None:
+    """The name of the browser that would open, or None."""
+    import webbrowser
+
+    try:
+        found = webbrowser.get()
+    except webbrowser.Error:
+        return None
+    return getattr(found, "name", None) or type(found).__name__

@@ -1,0 +1,101 @@
+"""The command `rnn-tutor`: `lab` opens the course, `doctor` says whether it can run here.
+
+What the two do stands in `_lab`, `_course` and `_doctor`; here is only how they are called.
+"""
+
+import argparse
+import sys
+
+from rnn_tutor._errors import TutorError
+
+FOLDER = "rnn-tutor-course"
+# JupyterLab's options that stand alone: what follows any other option is taken for its value.
+STAND_ALONE = {"--no-browser", "--allow-root", "--debug", "-y", "--autoreload", "--core-mode"}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; returns the exit status: 0 when all is well, 1 for a problem."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="backslashreplace")  # a console may not know a folder's letters
+    parser = _parser()
+    options, further = parser.parse_known_args(arguments)
+    try:
+        return options.run(parser, options, further)
+    except TutorError as error:
+        print(f"rnn-tutor: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:  # before JupyterLab listens for it
+        return 130
+
+
+def split(further: list[str]) -> tuple[str | None, list[str]]:
+    """Which of the words is the working folder, and which are JupyterLab's own.
+
+    `["course", "--port", "9000"]` gives `("course", ["--port", "9000"])`. Raises TutorError for a
+    second folder.
+    """
+    folder, passed_on, takes_value = None, [], False
+    for word in further:
+        if word.startswith("-") or takes_value:
+            passed_on.append(word)
+        elif folder is None:
+            folder = word
+        else:
+            raise TutorError(
+                f"One working folder was expected, and two came: {folder!r} and {word!r}. "
+                "Put a name that has spaces between quotation marks."
+            )
+        takes_value = word.startswith("-") and "=" not in word and word not in STAND_ALONE
+    return folder, passed_on
+
+
+def _lab(parser, options, further):
+    from rnn_tutor._lab import lab
+
+    folder, passed_on = split(further)
+    return lab(folder or FOLDER, restore_name=options.restore, arguments=passed_on)
+
+
+def _doctor(parser, options, further):
+    from rnn_tutor._doctor import doctor
+
+    if further:
+        parser.error(f"doctor takes no further words: {' '.join(further)}")
+    return doctor()
+
+
+def _parser():
+    parser = argparse.ArgumentParser(
+        prog="rnn-tutor",
+        description="A course of notebooks: sorting images without labels, with a recurrent net.",
+        allow_abbrev=False,
+    )
+    commands = parser.add_subparsers(title="commands", required=True, metavar="lab | doctor")
+    lab = commands.add_parser(
+        "lab",
+        help="open the course in JupyterLab",
+        usage="rnn-tutor lab [FOLDER] [--restore NOTEBOOK] [options of jupyter lab]",
+        description=f"Copies the notebooks into FOLDER (./{FOLDER} when none is named), never over "
+        "what you edited, and opens JupyterLab there. Further options go to JupyterLab, for "
+        "example --no-browser or --port=9000.",
+        allow_abbrev=False,
+    )
+    lab.add_argument(
+        "--restore",
+        metavar="NOTEBOOK",
+        help="put a fresh copy of a notebook (07, or its name) beside yours, and open that",
+    )
+    lab.set_defaults(run=_lab)
+    doctor = commands.add_parser(
+        "doctor",
+        help="say whether the course can run on this machine, and what to do where it cannot",
+        description="Checks Python, packages, Keras's backend, cores, memory, disk, write access "
+        "and browser. The exit status is 0 when the course can run.",
+        allow_abbrev=False,
+    )
+    doctor.set_defaults(run=_doctor)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,214 @@
+"""A set of pictures of one size, and what is known about them.
+
+How pictures are read from files stands in `files`; which sets exist, in `datasets`.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from rnn_tutor._cv2 import cv2
+from rnn_tutor._errors import NeedsLabels, TutorError
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A file that was not used, and why."""
+
+    source: str
+    reason: str
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class ImageSet:
+    """Pictures of one size, with labels or without.
+
+    pixels: (n, height, width, channels) uint8, RGB (3 channels) or grey (1 channel).
+    labels: (n,) int64, places in `class_names`; or None.
+    sources: where each picture came from. is_test: (n,) bool, the split the set came with; or None.
+    refused: a `Refusal` for each file that was not used; notes: sentences about those that were.
+    Raises TutorError where the parts do not fit together.
+    """
+
+    pixels: np.ndarray
+    labels: np.ndarray | None = None
+    class_names: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    name: str = "images"
+    is_test: np.ndarray | None = None
+    refused: tuple[Refusal, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self):
+        pixels = np.asarray(self.pixels)
+        if pixels.ndim != 4 or pixels.shape[-1] not in (1, 3) or pixels.dtype != np.uint8:
+            raise TutorError(
+                "Expected pixels (n, height, width, channels) as uint8 with 1 or 3 channels, "
+                f"received {pixels.shape} as {pixels.dtype}."
+            )
+        self._set(pixels=pixels, class_names=tuple(self.class_names), sources=tuple(self.sources))
+        if self.labels is not None:
+            self._set(labels=np.asarray(self.labels, np.int64))
+            top = int(self.labels.max(initial=-1)) + 1
+            self._set(class_names=self.class_names or tuple(str(i) for i in range(top)))
+            if top > len(self.class_names) or self.labels.min(initial=0) < 0:
+                raise TutorError(f"The labels do not fit {len(self.class_names)} class names.")
+        if self.is_test is not None:
+            self._set(is_test=np.asarray(self.is_test, bool))
+        for what in ("labels", "is_test", "sources"):
+            part = getattr(self, what)
+            if part is not None and len(part) and len(part) != len(pixels):
+                raise TutorError(f"{len(pixels)} pictures came with {len(part)} {what}.")
+
+    def _set(self, **parts):
+        for key, part in parts.items():
+            object.__setattr__(self, key, part)  # the way a frozen dataclass sets its own fields
+
+    def __len__(self):
+        return len(self.pixels)
+
+    def __getitem__(self, key):
+        """Return the chosen pictures as an ImageSet; an int gives a set of one."""
+        chosen = np.atleast_1d(np.arange(len(self))[key])
+        return replace(
+            self,
+            pixels=self.pixels[chosen],
+            labels=None if self.labels is None else self.labels[chosen],
+            sources=tuple(self.sources[i] for i in chosen) if self.sources else (),
+            is_test=None if self.is_test is None else self.is_test[chosen],
+        )
+
+    def __repr__(self):
+        height, width, channels = self.shape
+        names = ", ".join(self.class_names[:10]) + (", ..." if self.n_classes > 10 else "")
+        kinds = f"{_count(self.n_classes, 'class')} ({names})" if self.has_labels else "no labels"
+        text = (
+            f"{self.name}: {_count(len(self), 'image')} of {height} x {width} x {channels}, {kinds}"
+        )
+        if self.refused:
+            text += f"; {_count(len(self.refused), 'file')} not used, see .report()"
+        return text
+
+    @property
+    def shape(self):
+        """(height, width, channels) of every picture."""
+        return self.pixels.shape[1:]
+
+    @property
+    def has_labels(self):
+        return self.labels is not None
+
+    @property
+    def n_classes(self):
+        """The number of classes; 0 without labels."""
+        return len(self.class_names) if self.has_labels else 0
+
+    def require_labels(self):
+        """Return self; raise NeedsLabels where there are none."""
+        if not self.has_labels:
+            raise NeedsLabels(
+                f"This lesson is about labels, and {self.name} has none. Put the pictures into one "
+                "sub-folder for each kind, or load a set that has labels, such as 'fashion5'."
+            )
+        return self
+
+    def without_labels(self):
+        """Return the same pictures with their labels forgotten."""
+        return replace(self, labels=None, class_names=())
+
+    def as_float(self):
+        """Return the pixels as float32 (n, height, width, channels) in 0..1."""
+        return np.divide(self.pixels, 255, dtype=np.float32)
+
+    def resized(self, height, width):
+        """Return the pictures at another size in pixels; proportions may change."""
+        if (height, width) == self.shape[:2]:
+            return self
+        pixels = np.empty((len(self), height, width, self.shape[2]), np.uint8)
+        for i, picture in enumerate(self.pixels):
+            pixels[i] = resize(picture, height, width)
+        return replace(self, pixels=pixels)
+
+    def grey(self):
+        """Return the pictures with one channel, weighted as `cv2.cvtColor` does."""
+        if self.shape[2] == 1:
+            return self
+        grey = np.empty((*self.pixels.shape[:3], 1), np.uint8)
+        for i, picture in enumerate(self.pixels):
+            grey[i, :, :, 0] = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
+        return replace(self, pixels=grey)
+
+    def colour(self):
+        """Return the pictures with three channels."""
+        return self if self.shape[2] == 3 else replace(self, pixels=self.pixels.repeat(3, axis=3))
+
+    def sample(self, n, seed=0):
+        """Return at most n pictures, drawn without replacement, in their old order."""
+        return self if n >= len(self) else self[choose(len(self), n, seed)]
+
+    def split(self, seed=0, test_size=0.2):
+        """Return (train, test): the split the set came with, or a random one.
+
+        test_size is a fraction. Of each class that fraction is drawn, and at least one picture
+        for either part; a class of one picture goes to the training part.
+        Raises TutorError for fewer than two pictures.
+        """
+        if len(self) < 2 or not 0 < test_size < 1:
+            raise TutorError(
+                "A split needs two pictures or more and a test_size between 0 and 1; "
+                f"received {_count(len(self), 'picture')} and {test_size}."
+            )
+        is_test = self.is_test
+        if is_test is None or is_test.all() or not is_test.any():
+            is_test = self._drawn_split(np.random.default_rng(seed), test_size)
+        return self[~is_test], self[is_test]
+
+    def _drawn_split(self, rng, test_size):
+        labels = np.zeros(len(self), int) if self.labels is None else self.labels
+        if np.bincount(labels).max() < 2:  # every class has one picture: treat them as one class
+            labels = np.zeros(len(self), int)
+        is_test = np.zeros(len(self), bool)
+        for label in np.unique(labels):
+            members = rng.permutation(np.flatnonzero(labels == label))
+            count = np.clip(round(test_size * len(members)), 1, max(1, len(members) - 1))
+            is_test[members[:count]] = len(members) > 1
+        return is_test
+
+    def report(self, at_most=20):
+        """Return as text which files were not used and why, and what is worth knowing."""
+        lines = [f"{r.source}: {r.reason}" for r in self.refused]
+        if not lines and not self.notes:
+            return "Everything could be read."
+        heads = [f"{_count(len(lines), 'file')} not used:"] if lines else []
+        return "\n".join([*heads, *_shortened(lines, at_most), *_shortened(self.notes, at_most)])
+
+
+def choose(n, at_most, seed):
+    """Return the sorted places of `at_most` of n things, drawn without replacement."""
+    return np.sort(np.random.default_rng(seed).choice(n, min(n, at_most), replace=False))
+
+
+def resize(picture, height, width):
+    """Return one picture (height, width, channels): averaged when shrunk, linear when enlarged."""
+    shrinks = height <= picture.shape[0] and width <= picture.shape[1]
+    how = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    resized = cv2.resize(picture, (width, height), interpolation=how)
+    return resized.reshape(height, width, -1)  # OpenCV drops a single channel
+
+
+def fit(picture, height, width):
+    """Return one picture cut around its centre to the proportions asked for, then resized."""
+    h, w = picture.shape[:2]
+    tall, wide = min(h, round(w * height / width) or 1), min(w, round(h * width / height) or 1)
+    top, left = (h - tall) // 2, (w - wide) // 2
+    return resize(picture[top : top + tall, left : left + wide], height, width)
+
+
+def _count(n, noun):
+    plural = noun + ("es" if noun.endswith("s") else "s")
+    return f"{n:,} {noun if n == 1 else plural}"
+
+
+def _shortened(lines, at_most):
+    more = len(lines) - at_most
+    return [*lines[:at_most], *([f"... and {more:,} more"] if more > 0 else [])]

@@ -1,0 +1,173 @@
+"""Keras builders: the recurrent encoders, and what is put on top of them for training.
+
+Every model reads float32 pictures in 0..1, `(n, height, width, channels)`. Notebook 07 builds
+these models in its cells; a test holds both equal.
+"""
+
+import hashlib
+import json
+from pathlib import Path
+
+import numpy as np
+
+from rnn_tutor._errors import TutorError
+from rnn_tutor._keras import keras
+
+layers = keras.layers
+
+
+def recurrent_layer(units, cell="gru", bidirectional=False, return_sequences=False):
+    """A SimpleRNN, GRU or LSTM, `(n, steps, features)` -> `(n, units)`.
+
+    Args:
+        units: size of the state.
+        cell: "simple_rnn", "gru" or "lstm".
+        bidirectional: read the sequence both ways; the width doubles.
+        return_sequences: give the state at every step, `(n, steps, units)`.
+    """
+    kinds = {"simple_rnn": layers.SimpleRNN, "gru": layers.GRU, "lstm": layers.LSTM}
+    layer = kinds[cell](units, return_sequences=return_sequences)
+    return layers.Bidirectional(layer) if bidirectional else layer
+
+
+def recurrent_encoder(input_shape, units=48, cell="gru", bidirectional=True, recurrent=True):
+    """A convolutional-recurrent encoder: picture -> embedding.
+
+    Two strided convolutions make a small feature map; one recurrent layer reads its rows from top
+    to bottom, another its columns from left to right; their last states are the embedding
+    (after ReNet, Visin et al. 2015, with one sweep in place of stacked ones).
+
+    Args:
+        input_shape: `(height, width, channels)`.
+        units: state size of each recurrent layer and direction.
+        cell: "simple_rnn", "gru" or "lstm".
+        bidirectional: read each sequence both ways.
+        recurrent: False puts one dense layer of the same width in place of the recurrence.
+
+    Returns:
+        A Keras model, `(n, height, width, channels)` -> `(n, embedding)`; the embedding has
+        `units` x 2 numbers, twice that when bidirectional.
+    """
+    image = keras.Input(input_shape)
+    x = layers.Conv2D(32, 5, strides=2, padding="same", activation="relu")(image)
+    x = layers.Conv2D(64, 3, strides=2, padding="same", activation="relu")(x)
+    x = layers.Conv2D(16, 1, activation="relu")(x)
+    height, width, channels = x.shape[1:]
+    rows = layers.Reshape((height, width * channels))(x)  # (n, steps, features)
+    columns = layers.Reshape((width, height * channels))(layers.Permute((2, 1, 3))(x))
+    if recurrent:
+        down = recurrent_layer(units, cell, bidirectional)(rows)
+        across = recurrent_layer(units, cell, bidirectional)(columns)
+        embedding = layers.Concatenate()([down, across])
+    else:
+        size = units * (4 if bidirectional else 2)
+        embedding = layers.Dense(size, activation="tanh")(layers.Flatten()(x))
+    return keras.Model(image, embedding, name="encoder")
+
+
+def recurrent_autoencoder(encoder, units=64):
+    """The encoder, and a recurrent decoder that draws the picture again row by row.
+
+    Srivastava et al. 2015, section 2.1, unconditioned decoder: the embedding is given at each step.
+
+    Args:
+        encoder: a Keras model, `(n, height, width, channels)` -> `(n, embedding)`.
+        units: state size of the decoder.
+
+    Returns:
+        A Keras model from pictures to pictures of the same shape, float32 in 0..1.
+    """
+    height, width, channels = encoder.input_shape[1:]
+    x = layers.RepeatVector(height)(encoder.output)
+    x = layers.GRU(units, return_sequences=True)(x)
+    rows = layers.Dense(width * channels, activation="sigmoid")(x)
+    return keras.Model(encoder.input, layers.Reshape((height, width, channels))(rows))
+
+
+def row_encoder(input_shape, units=128, cell="gru"):
+    """Reads a picture's rows from top to bottom; the embedding is the mean of its states.
+
+    One direction only: a network that has seen the next row need not predict it.
+
+    Args:
+        input_shape: `(height, width, channels)`.
+        units: state size, and the width of the embedding.
+        cell: "simple_rnn", "gru" or "lstm".
+
+    Returns:
+        A Keras model, `(n, height, width, channels)` -> `(n, units)`.
+    """
+    height, width, channels = input_shape
+    image = keras.Input(input_shape)
+    rows = layers.Reshape((height, width * channels))(image)  # (n, steps, features)
+    states = recurrent_layer(units, cell, return_sequences=True)(rows)
+    return keras.Model(image, layers.GlobalAveragePooling1D()(states), name="row_encoder")
+
+
+def next_row_predictor(encoder):
+    """From each state of a `row_encoder`, the row that comes next.
+
+    Returns:
+        A Keras model `(n, height, width, channels)` -> `(n, height - 1, width * channels)`, the
+        rows 1 to the last, in 0..1.
+    """
+    states = encoder.layers[-2].output
+    features = encoder.input_shape[2] * encoder.input_shape[3]
+    predicted = layers.Dense(features, activation="sigmoid")(states)
+    return keras.Model(encoder.input, predicted[:, :-1])
+
+
+def projector(encoder, hidden=256, size=64):
+    """The encoder with a small head for the contrastive loss, thrown away after training.
+
+    Chen et al. 2020 (SimCLR), section 4.2: the layer before the head is the better embedding.
+
+    Returns:
+        A Keras model, `(n, height, width, channels)` -> `(n, size)`, of any length.
+    """
+    x = layers.Dense(hidden, activation="relu")(encoder.output)
+    return keras.Model(encoder.input, layers.Dense(size)(x))
+
+
+def embed(encoder, images, batch_size=512):
+    """Embeddings of an `ImageSet` or of uint8 or float pixels, computed batch by batch.
+
+    Args:
+        encoder: a Keras model, float32 `(n, height, width, channels)` in 0..1 -> `(n, embedding)`.
+        images: an `ImageSet`, or an array of the encoder's shape: uint8, or float in 0..1.
+        batch_size: pictures at a time; only memory and speed depend on it.
+
+    Returns:
+        float32 `(n, embedding)`.
+    """
+    pixels = np.asarray(getattr(images, "pixels", images))
+    scale = 255 if pixels.dtype == np.uint8 else 1
+    batches = (pixels[i : i + batch_size] for i in range(0, len(pixels), batch_size))
+    none = np.empty((0, encoder.output_shape[-1]), "float32")
+    parts = [encoder.predict_on_batch(batch.astype("float32") / scale) for batch in batches]
+    return np.concatenate([none, *parts])
+
+
+def load_encoder(path="fashion5"):
+    """A ready-trained encoder: one that ships with the course, by name, or a `.keras` file.
+
+    What ships is checked against its sha256 before it is opened. No file may bring code along
+    (Keras's `safe_mode`).
+
+    Raises:
+        TutorError: there is no such encoder, or the shipped file is not what it was.
+    """
+    shipped = Path(__file__).parent / "data" / f"encoder_{path}.keras"
+    if not shipped.exists() and not Path(path).exists():
+        raise TutorError(
+            f"There is no encoder {str(path)!r}: give 'fashion5', which ships with the course, or "
+            "the path of a .keras file."
+        )
+    if shipped.exists():
+        expected = json.loads(shipped.with_suffix(".json").read_text())["sha256"]
+        if hashlib.sha256(shipped.read_bytes()).hexdigest() != expected:
+            raise TutorError(
+                f"{shipped.name} is not the file that was shipped. Install the course anew: "
+                "`pip install --force-reinstall --no-deps rnn-tutor`, or `-e .` in a clone."
+            )
+    return keras.saving.load_model(shipped if shipped.exists() else path, safe_mode=True)

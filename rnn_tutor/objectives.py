@@ -1,0 +1,144 @@
+"""What is minimised when there are no labels: each objective makes its inputs, targets and loss."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from rnn_tutor import models
+from rnn_tutor._errors import TutorError
+from rnn_tutor._keras import keras
+from rnn_tutor.augmentation import Augmentation
+
+ops = keras.ops
+
+
+def nt_xent(pair_numbers, projections, temperature=0.5):
+    """The normalised temperature-scaled cross-entropy of SimCLR (Chen et al. 2020, equation 1).
+
+    Args:
+        pair_numbers: `(2n,)` or `(2n, 1)`; the two views of a picture carry the same number.
+        projections: `(2n, d)` float32, of any length; only their directions count.
+        temperature: smaller is stricter with the nearest strangers.
+
+    Returns:
+        `(2n,)`: for each view, how surprising its partner is among all other views.
+    """
+    z = ops.normalize(projections, axis=1)
+    similarity = ops.matmul(z, ops.transpose(z)) / temperature  # (2n, 2n)
+    itself = ops.eye(ops.shape(z)[0])
+    numbers = ops.reshape(pair_numbers, (-1, 1))
+    partner = ops.cast(ops.equal(numbers, ops.transpose(numbers)), "float32") - itself
+    return ops.logsumexp(similarity - 1e9 * itself, axis=1) - ops.sum(similarity * partner, axis=1)
+
+
+def _unit(pixels):
+    return pixels.astype("float32") / 255
+
+
+@dataclass(frozen=True)
+class Reconstruction:
+    """Draw the picture again from its embedding; with `noise`, from a spoilt copy.
+
+    Vincent et al. 2008 (denoising); `noise` is a standard deviation, where white is 1.
+    """
+
+    noise: float = 0.2
+    loss = "mse"
+
+    def build(self, encoder):
+        """The model to train on top of `encoder`."""
+        return models.recurrent_autoencoder(encoder)
+
+    def batch(self, pixels, rng):
+        """`(inputs, targets)`, both float32 like `pixels`, which are uint8."""
+        clean = _unit(pixels)
+        return clean + self.noise * rng.standard_normal(clean.shape, dtype="float32"), clean
+
+
+@dataclass(frozen=True)
+class NextRow:
+    """Predict each row of a picture from the rows above it."""
+
+    loss = "mse"
+
+    def build(self, encoder):
+        """The model to train on top of `encoder`, which must be a `models.row_encoder`.
+
+        Raises:
+            TutorError: the pictures have a single row.
+        """
+        if encoder.input_shape[1] < 2:
+            raise TutorError("Pictures of a single row have no next row to predict.")
+        return models.next_row_predictor(encoder)
+
+    def batch(self, pixels, rng):
+        """`(pictures, rows 1 to the last)`, float32."""
+        pictures = _unit(pixels)
+        n, height, width, channels = pictures.shape
+        return pictures, pictures.reshape(n, height, width * channels)[:, 1:]
+
+
+@dataclass(frozen=True)
+class Contrastive:
+    """Two random views of one picture should lie close, views of others far (Chen et al. 2020)."""
+
+    augmentation: Augmentation
+    temperature: float = 0.5
+    smallest_batch = 2  # a picture alone has no stranger to keep away from
+
+    def build(self, encoder):
+        """The model to train on top of `encoder`."""
+        return models.projector(encoder)
+
+    def loss(self, pair_numbers, projections):
+        """`nt_xent` at this temperature."""
+        return nt_xent(pair_numbers, projections, self.temperature)
+
+    def batch(self, pixels, rng):
+        """`(views, pair_numbers)`: `(2n, height, width, channels)` float32 and `(2n,)` int64."""
+        views = [self.augmentation(pixels, rng), self.augmentation(pixels, rng)]
+        return np.concatenate(views), np.tile(np.arange(len(pixels)), 2)
+
+
+class Batches(keras.utils.PyDataset):
+    """An objective's batches of an epoch: which pictures, and what chance does to them.
+
+    A batch is a function of (seed, epoch, step) alone, so a run can be repeated from anywhere.
+
+    Args:
+        pixels: uint8 `(n, height, width, channels)`.
+        objective: one of the classes above, or another with `build`, `loss` and `batch`.
+        batch_size: pictures a batch; all of them when there are fewer.
+        seed: of the order and of what chance does.
+
+    Attributes:
+        epoch: whose batches these are, from 0; the trainer sets it.
+
+    Raises:
+        TutorError: a batch would hold too few pictures for the objective.
+    """
+
+    def __init__(self, pixels, objective, batch_size, seed):
+        super().__init__()
+        self.pixels, self.objective, self.seed = pixels, objective, seed
+        self.batch_size = min(batch_size, len(pixels))
+        self._check_size(getattr(objective, "smallest_batch", 1))
+        self.epoch = 0
+
+    def _check_size(self, smallest):
+        noun = "picture" if smallest == 1 else "pictures"
+        if self.batch_size < smallest:
+            raise TutorError(
+                f"Training of this kind needs {smallest} {noun} or more in a batch; received "
+                f"{self.batch_size}. Give more pictures, or a larger batch_size."
+            )
+
+    def __len__(self):
+        """Whole batches only; who is left out changes with the epoch."""
+        return len(self.pixels) // self.batch_size
+
+    def __getitem__(self, step):
+        order = np.random.default_rng([self.seed, self.epoch]).permutation(len(self.pixels))
+        chosen = order[step * self.batch_size : (step + 1) * self.batch_size]
+        rng = np.random.default_rng([self.seed, self.epoch, step])
+        return self.objective.batch(self.pixels[chosen], rng)

@@ -1,0 +1,17 @@
+"""The panels: windows on ordinary objects, each showing the plain Python that does the same."""
+
+from importlib import import_module
+
+_HOMES = {"TrainingPanel": "training", "ClusterPanel": "clusters", "ExplorePanel": "explore"}
+
+__all__ = [*_HOMES]
+
+
+def __getattr__(name):
+    if name in _HOMES:
+        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted([*globals(), *__all__])

@@ -1,0 +1,308 @@
+"""What the panels share: controls bound to a dataclass, work in the background, code as text.
+
+Callbacks of widgets stay tiny (on which thread they run depends on the version of ipykernel), and
+threads set nothing but the values of widgets.
+"""
+
+import base64
+import html
+import json
+import threading
+from dataclasses import fields, replace
+
+import ipywidgets as widgets
+import numpy as np
+
+from rnn_tutor._cv2 import cv2
+from rnn_tutor._errors import TutorError
+
+STYLE = """<style>
+.rt-panel { max-width: 920px; padding: 14px 18px 16px; border-radius: 8px; overflow: hidden;
+  border: 1px solid var(--jp-border-color2, #e0e0e0); background: var(--jp-layout-color1, #fff); }
+.rt-panel .widget-html-content { line-height: 1.5; color: var(--jp-ui-font-color1, #222); }
+.rt-panel .rt-title { font-size: 15px; font-weight: 600; }
+.rt-panel .rt-quiet { color: var(--jp-ui-font-color2, #555); }
+.rt-panel .rt-error { color: #a32a00; border-left: 4px solid #D55E00; padding-left: 8px; }
+.rt-panel img { display: block; max-width: 100%; margin: 0; }
+.rt-panel .rt-thumb { image-rendering: pixelated; border-radius: 3px; }
+.rt-panel .widget-label { text-align: left; justify-content: flex-start; }
+.rt-panel .rt-head { font-weight: 600; margin-top: 6px; }
+.rt-panel .rt-strip { display: flex; flex-wrap: wrap; gap: 4px; align-items: center; margin: 4px 0; }
+.rt-panel .rt-chip { display: inline-block; min-width: 18px; padding: 0 5px; border-radius: 9px;
+  text-align: center; font-weight: 600; font-size: 12px; line-height: 18px; }
+.rt-panel .rt-top { align-items: flex-start; }
+.rt-panel .rt-card { display: inline-flex; flex-direction: column; align-items: center; gap: 2px;
+  font-size: 11px; line-height: 1.25; min-width: 62px; }
+.rt-panel .rt-map, .rt-panel .rt-map .widget-html-content { position: relative; overflow: visible; }
+.rt-panel .rt-map img { width: 100%; }
+.rt-panel .rt-map { max-width: 595px; }
+.rt-panel .rt-over, .rt-panel .rt-over * { position: absolute !important; pointer-events: none; }
+.rt-panel .rt-over, .rt-panel .rt-over .widget-html-content, .rt-panel .rt-over div {
+  left: 0; top: 0; width: 100%; height: 100%; }
+.rt-panel .rt-ring { width: 9px; height: 9px; border: 2px solid #000; border-radius: 50%;
+  transform: translate(-50%, -50%); box-shadow: 0 0 0 1.5px #fff, inset 0 0 0 1px #fff; }
+.rt-panel .rt-chosen { width: 26px; height: 26px; border-width: 3px; }
+.rt-panel pre.rt-code { margin: 0; padding: 9px 12px; border-radius: 6px; line-height: 1.45;
+  overflow-x: auto; font: 12.5px var(--jp-code-font-family, monospace); user-select: all;
+  color: var(--jp-content-font-color1, #222); background: var(--jp-layout-color2, #f5f5f5);
+  border: 1px solid var(--jp-border-color2, #e0e0e0); white-space: pre; }
+.rt-panel :focus-visible { outline: 2px solid #0072B2 !important; outline-offset: 2px; }
+</style>"""
+LABEL = {"description_width": "110px"}
+
+
+class Panel(widgets.VBox):
+    """A box with a border, the panels' style and a short, stable `repr`."""
+
+    def __init__(self, kind, images, children):
+        super().__init__([text(STYLE, display="none"), *children])
+        self.images = images
+        self.add_class("rt-panel")
+        self.add_class(f"rt-{kind}-panel")
+
+    def __repr__(self):
+        return f"{type(self).__name__}({self.images.name}: {len(self.images):,} images)"
+
+
+class Number(widgets.HBox):
+    """A number in a box, and a slider for its usual range.
+
+    The box carries the name, since a slider's handle can have none that a screen reader finds; it
+    also takes numbers beyond the slider's range, up to `bounds`.
+    """
+
+    def __init__(self, label, value, low, high, step, bounds=None, log=False):
+        low_bound, high_bound = bounds or (low, high)
+        box, slider = widgets.BoundedFloatText, widgets.FloatSlider
+        if isinstance(value, int):
+            box, slider = widgets.BoundedIntText, widgets.IntSlider
+        self.box = box(value, min=low_bound, max=high_bound, step=step, description=label)
+        self.box.style, self.box.layout = LABEL, {"width": "206px"}
+        if log:
+            ends = {"min": float(np.log10(low)), "max": float(np.log10(high))}
+            self.slider = widgets.FloatLogSlider(value, **ends, step=step)
+        else:
+            self.slider = slider(min(max(value, low), high), min=low, max=high, step=step)
+        self.slider.readout, self.slider.layout = False, {"flex": "1 1 60px", "min_width": "60px"}
+        self._low, self._high, self._following = low, high, False
+        self.box.observe(self._follow, "value")
+        self.box.observe(lambda change: setattr(self.slider, "disabled", change.new), "disabled")
+        self.slider.observe(self._lead, "value")
+        super().__init__([self.box, self.slider])
+        self.layout = {"align_items": "center", "overflow": "hidden"}
+
+    def end(self, high):
+        """Let the range end at `high`, for the box and the slider."""
+        self._high = high
+        self._following = True
+        self.slider.max = self.box.max = high
+        self._following = False
+
+    def _follow(self, change):
+        self._following = True
+        self.slider.value = min(max(change.new, self._low), self._high)
+        self._following = False
+
+    def _lead(self, change):
+        if not self._following:
+            self.box.value = _short(change.new)
+
+
+class Fields:
+    """Binds a frozen dataclass to controls, one a field: `value` can be set from either side.
+
+    controls: {field: widget}; each has a `value` (a `Number` has it in its box). changed() is
+    called after every change.
+    """
+
+    def __init__(self, value, controls, changed):
+        self._controls = {name: getattr(c, "box", c) for name, c in controls.items()}
+        self._changed, self._setting = changed, False
+        self._value = value
+        self._show(value)
+        for name, control in self._controls.items():
+            control.observe(lambda change, name=name: self._moved(name, change.new), "value")
+
+    @property
+    def value(self):
+        """The dataclass as it stands."""
+        return self._value
+
+    @value.setter
+    def value(self, value):
+        self._show(value)
+        self._changed()
+
+    def _show(self, value):
+        for name, control in self._controls.items():
+            _refuse(name, control, getattr(value, name))
+        self._value, self._setting = value, True
+        try:
+            for name, control in self._controls.items():
+                control.value = getattr(value, name)
+        finally:
+            self._setting = False
+
+    def _moved(self, name, new):
+        if not self._setting:
+            self._value = replace(self._value, **{name: _short(new)})
+            self._changed()
+
+    def disable(self, disabled):
+        """Greys out the controls of the fields named, and no others."""
+        for name, control in self._controls.items():
+            control.disabled = name in disabled
+
+
+class Latest:
+    """Does what was asked last, on a thread of its own; older requests that wait are dropped.
+
+    work: a function of one request. pause: seconds to wait for a newer request before working.
+    """
+
+    def __init__(self, work, pause=0.1):
+        self._work, self._pause = work, pause
+        self._lock, self._idle, self._request = threading.Lock(), threading.Event(), None
+        self._idle.set()
+
+    def ask(self, request):
+        """Ask for work; returns at once."""
+        with self._lock:
+            self._request = (request,)
+            if not self._idle.is_set():
+                return
+            self._idle.clear()
+        threading.Thread(target=self._run, daemon=True).start()
+
+    def wait(self, timeout=None):
+        """Block until nothing is left to do; returns whether that is so."""
+        return self._idle.wait(timeout)
+
+    def _run(self):
+        pause = threading.Event()
+        while True:
+            pause.wait(self._pause)
+            with self._lock:
+                if self._request is None:
+                    self._idle.set()
+                    return
+                (request,), self._request = self._request, None
+            self._work(request)
+
+
+def text(content="", **layout):
+    """An HTML widget."""
+    return widgets.HTML(content, layout=layout)
+
+
+def title(words, hint=""):
+    """A panel's first line."""
+    return text(f'<span class="rt-title">{words}</span> <span class="rt-quiet">{hint}</span>')
+
+
+def choice(label, options, value):
+    """A dropdown; options: {what is read: what is meant}."""
+    box = widgets.Dropdown(options=list(options.items()), value=value, description=label)
+    box.style, box.layout = LABEL, {"width": "auto"}
+    return box
+
+
+def tick(label, value):
+    """A checkbox in line with the other controls."""
+    box = widgets.Checkbox(value, description=label, indent=False)
+    box.layout = {"width": "auto", "margin": "2px 2px 2px 118px"}
+    return box
+
+
+def fold(label, content):
+    """A button that shows and hides `content` (the accordion's title cannot be reached by key)."""
+    button = widgets.ToggleButton(False, description=label, icon="caret-right")
+    button.layout = {"width": "auto", "align_self": "flex-start"}
+
+    def show(change=None):
+        content.layout.display = "" if button.value else "none"
+        button.icon = "caret-down" if button.value else "caret-right"
+
+    button.observe(show, "value")
+    show()
+    return button
+
+
+def grid(*controls):
+    """Controls in two columns, in one where the window is narrow."""
+    columns = "repeat(auto-fit, minmax(340px, 1fr))"
+    layout = {"grid_template_columns": columns, "grid_gap": "2px 28px", "width": "100%"}
+    return widgets.GridBox(controls, layout=layout)
+
+
+def wrapped(*parts):
+    """Side by side where the window is wide enough, else one below the other."""
+    layout = {"flex_flow": "row wrap", "width": "100%", "align_items": "flex-start"}
+    return widgets.HBox(parts, layout=layout)
+
+
+def code(lines):
+    """Plain Python as text that can be selected (a click takes it all) and focused."""
+    label = "The plain Python of these settings"
+    return (
+        f'<pre class="rt-code" tabindex="0" role="textbox" aria-readonly="true" '
+        f'aria-multiline="true" aria-label="{label}" data-lm-suppress-shortcuts="true">'
+        f"{html.escape(lines)}</pre>"
+    )
+
+
+def call(name, settings):
+    """`name(field=value, ...)` with the fields that differ from the defaults, as Python text."""
+    changed = {f.name: getattr(settings, f.name) for f in fields(settings)}
+    changed = {f.name: changed[f.name] for f in fields(settings) if changed[f.name] != f.default}
+    arguments = [f"{field}={_literal(value)}" for field, value in changed.items()]
+    line = f"{name}({', '.join(arguments)})"
+    if len(line) <= 40:
+        return line
+    return f"{name}(\n" + "".join(f"    {argument},\n" for argument in arguments) + ")"
+
+
+def sentence(error):
+    """An error as the panel shows it."""
+    words = str(error)
+    if not isinstance(error, TutorError):
+        words = f"This ended with an error, {type(error).__name__}: {words[:300]}"
+    return f'<div role="alert" class="rt-error">{html.escape(words)}</div>'
+
+
+def thumbnail(pixels, alt, size):
+    """One picture (h, w, c) uint8 as an `<img>`, its longer side `size` CSS pixels."""
+    height, width, channels = pixels.shape
+    bgr = pixels if channels == 1 else cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR)
+    source = base64.b64encode(cv2.imencode(".png", bgr)[1]).decode()
+    scale = size / max(height, width)
+    return (
+        f'<img class="rt-thumb" alt="{html.escape(alt)}" width="{round(width * scale)}" '
+        f'height="{round(height * scale)}" src="data:image/png;base64,{source}">'
+    )
+
+
+def chip(words, colour):
+    """A short word on a cluster's colour (#rrggbb), black or white, whichever reads better."""
+    red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
+    ink = "#000" if 0.3 * red + 0.59 * green + 0.11 * blue > 115 else "#fff"
+    return f'<span class="rt-chip" style="background:{colour};color:{ink}">{words}</span>'
+
+
+def _refuse(name, control, value):
+    """Raises TutorError for what a control could not show."""
+    if hasattr(control, "options"):
+        allowed = [meant for _, meant in control.options]
+        if value not in allowed:
+            raise TutorError(f"{name} is one of {', '.join(map(repr, allowed))}; not {value!r}.")
+    elif hasattr(control, "min") and not control.min <= value <= control.max:
+        raise TutorError(f"{name} is from {control.min} to {control.max}; not {value!r}.")
+
+
+def _short(value):
+    """A slider's 0.30000000000000004 is 0.3."""
+    return float(f"{value:.6g}") if isinstance(value, float) else value
+
+
+def _literal(value):
+    return json.dumps(value) if isinstance(value, str) else repr(value)

@@ -1,0 +1,1 @@
+"""What the tests share: rules for notebooks, their budget, the books on skipped tests."""

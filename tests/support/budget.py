@@ -1,0 +1,106 @@
+"""A pytest plugin: the time and the memory of each notebook, measured while nbval runs it.
+
+A notebook may take 60 s from its kernel's start to its last cell, more only where the machine is
+slower than the one on which the reference workload was timed, and 1.2 GB of resident memory.
+"""
+
+import statistics
+import time
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+from store_notebooks import peak_memory
+
+MAX_SECONDS, AIM_SECONDS, MAX_MB = 60.0, 40.0, 1200.0
+NOMINAL_SECONDS = 0.20  # of `workload`, on two idle cores (November 2026)
+
+
+def workload():
+    """Seconds for a fixed piece of work, half matrices, half plain Python."""
+    matrix = np.random.default_rng(0).random((512, 512), dtype=np.float32)
+    start = time.perf_counter()
+    for _ in range(20):
+        matrix @ matrix
+    sum(i * i for i in range(500_000))
+    return time.perf_counter() - start
+
+
+def slowness():
+    """How many times slower than the reference this machine is now; at least 1."""
+    return max(1.0, statistics.median(workload() for _ in range(3)) / NOMINAL_SECONDS)
+
+
+@dataclass
+class Row:
+    """What a notebook took: seconds, peak MB (None: unknown), the machine's slowness, cells run."""
+
+    name: str
+    seconds: float
+    peak_mb: float | None
+    slowness: float
+    cells: int
+
+    @property
+    def limit(self):
+        return MAX_SECONDS * self.slowness
+
+    def complaints(self):
+        """What is over the budget, a sentence each."""
+        if self.seconds > self.limit:
+            yield f"{self.name} took {self.seconds:.0f} s; {self.limit:.0f} s is the most"
+        if self.peak_mb is not None and self.peak_mb > MAX_MB:
+            yield f"{self.name} held {self.peak_mb:.0f} MB; {MAX_MB:.0f} MB is the most"
+
+    def __str__(self):
+        memory = "unknown" if self.peak_mb is None else f"{self.peak_mb:.0f} MB"
+        late = (
+            "" if self.seconds <= AIM_SECONDS * self.slowness else f"  (aim: {AIM_SECONDS:.0f} s)"
+        )
+        return (f"{self.name:28} {self.cells:5} cells {self.seconds:7.1f} s of {self.limit:.0f} s  "
+                f"{memory:>9}  machine x {self.slowness:.2f}{late}")  # fmt: skip
+
+
+class NotebookBudget:
+    """The clock starts before a notebook's kernel does and stops after its last cell."""
+
+    def __init__(self):
+        self.rows, self.notebook, self.cells = [], None, 0
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_setup(self, item):
+        if _is_cell(item) and item.parent is not self.notebook:
+            self.notebook, self.cells, self.slowness = item.parent, 0, slowness()
+            self.start = time.perf_counter()
+        return (yield)
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_teardown(self, item, nextitem):
+        if not _is_cell(item):
+            return (yield)
+        self.cells += 1
+        last = nextitem is None or nextitem.parent is not item.parent
+        row = self.measured(item.parent) if last else None
+        result = yield  # ends the kernel after the last cell
+        if row and (found := list(row.complaints())):
+            pytest.fail("; ".join(found), pytrace=False)
+        return result
+
+    def measured(self, notebook):
+        """The row of a notebook whose last cell has run and whose kernel still stands."""
+        seconds = time.perf_counter() - self.start
+        manager = getattr(notebook.kernel, "km", None)  # nbval drops it when a kernel hangs
+        peak = peak_memory(manager.provisioner.pid) if manager and manager.is_alive() else None
+        slow = statistics.mean([self.slowness, slowness()])
+        self.rows.append(Row(notebook.path.stem, seconds, peak, slow, self.cells))
+        return self.rows[-1]
+
+    def pytest_terminal_summary(self, terminalreporter):
+        if self.rows:
+            terminalreporter.section("time and memory of the notebooks")
+            for row in self.rows:
+                terminalreporter.line(str(row))
+
+
+def _is_cell(item):
+    return type(item).__name__ == "IPyNbCell"

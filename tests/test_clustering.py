@@ -1,0 +1,182 @@
+"""Clusters that are there are found, each time; awkward data ends in clusters or a sentence."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from sklearn.datasets import make_blobs
+from sklearn.decomposition import PCA
+
+from rnn_tutor import TutorError, clustering, evaluation
+from rnn_tutor.clustering import METHODS, Clustering, normalised, project
+
+BLOBS, KINDS = make_blobs([60, 30, 45], 40, random_state=1)
+BOTH = pytest.mark.parametrize("method", METHODS)
+WITH_AND_WITHOUT_UMAP = pytest.mark.parametrize("umap", [False, True])
+
+
+@BOTH
+@WITH_AND_WITHOUT_UMAP
+def test_blobs_are_found_twice_the_same_and_numbered_by_size(method, umap):
+    fitted = Clustering(3, method, umap).fit(BLOBS)
+    assert evaluation.matched_accuracy(KINDS, fitted.labels) == 1
+    assert fitted.sizes.tolist() == [60, 45, 30]
+    assert fitted.labels.dtype == np.int64
+    assert 0 <= fitted.confidence.min() <= fitted.confidence.max() <= 1
+    again = Clustering(3, method, umap).fit(BLOBS)
+    np.testing.assert_array_equal(again.labels, fitted.labels)
+    np.testing.assert_array_equal(again.confidence, fitted.confidence)
+
+
+def test_fit_predict_gives_the_labels():
+    settings = Clustering(3, seed=4)
+    np.testing.assert_array_equal(settings.fit_predict(BLOBS), settings.fit(BLOBS).labels)
+
+
+def test_settings_print_as_python():
+    settings = Clustering(7, "gaussian_mixture", umap=True, seed=3)
+    assert eval(repr(settings), {"Clustering": Clustering}) == settings
+
+
+def test_kmeans_confidence_falls_from_the_centre_to_the_border():
+    line = np.array([[0.0], [1], [2], [3.9], [8], [9], [10]])
+    fitted = Clustering(2).fit(line)
+    left = fitted.labels[0]
+    centres = line[fitted.labels == left].mean(), line[fitted.labels != left].mean()
+    near, far = abs(line[3, 0] - centres[0]), abs(line[3, 0] - centres[1])
+    assert fitted.confidence[3] == pytest.approx(1 - near / far)
+    assert fitted.borderline(left, 1).tolist() == [3]
+
+
+def test_typical_pictures_are_nearest_to_the_centre():
+    fitted = Clustering(3).fit(BLOBS)
+    members = BLOBS[fitted.labels == 2]
+    steps = np.linalg.norm(BLOBS - members.mean(axis=0), axis=1)
+    steps[fitted.labels != 2] = np.inf
+    assert fitted.typical(2, 5).tolist() == np.argsort(steps)[:5].tolist()
+    assert len(fitted.typical(2, 99)) == len(fitted.borderline(2, 99)) == 30
+
+
+def test_the_mixture_knows_where_it_is_unsure():
+    r = np.random.default_rng(0)
+    points = np.r_[r.normal(0, 1, (200, 2)), r.normal((4, 0), 1, (200, 2))]
+    fitted = Clustering(2, "gaussian_mixture").fit(points)
+    unsure = points[[fitted.borderline(0, 1)[0], fitted.borderline(1, 1)[0]], 0]
+    assert np.all((unsure > 1) & (unsure < 3))
+    assert fitted.confidence[fitted.typical(0, 1)] > 0.9
+    assert fitted.confidence.min() < 0.3
+
+
+def test_equally_confident_pictures_come_from_the_outermost_inwards():
+    fitted = clustering.Fitted(np.zeros(3, np.int64), np.ones(3), np.array([1.0, 3, 2]), 1)
+    assert fitted.borderline(0).tolist() == [1, 2, 0]
+
+
+def test_the_mixture_finds_clusters_among_many_dimensions():
+    points, kinds = make_blobs(300, 300, centers=4, cluster_std=3, random_state=0)
+    found = Clustering(4, "gaussian_mixture").fit_predict(points.astype(np.float32))
+    assert evaluation.matched_accuracy(kinds, found) == 1
+
+
+@BOTH
+def test_embeddings_may_be_tiny_numbers(method):
+    fitted = Clustering(3, method).fit(BLOBS * 1e-6)
+    assert evaluation.matched_accuracy(KINDS, fitted.labels) == 1
+
+
+@BOTH
+@WITH_AND_WITHOUT_UMAP
+@pytest.mark.parametrize(
+    "points",
+    [
+        np.ones((40, 8)),
+        np.ones((1, 3)),
+        np.eye(2, 5),
+        np.random.default_rng(0).normal(size=(12, 64)),
+        np.arange(20)[:, None],
+        np.repeat(np.eye(3), 20, axis=0),
+    ],
+    ids=["constant", "one", "two", "a dozen", "one dimension", "three different ones"],
+)
+def test_awkward_data_is_clustered(points, method, umap):
+    k = min(5, len(points))
+    fitted = Clustering(k, method, umap).fit(points)
+    assert fitted.sizes.shape == (k,)
+    assert fitted.sizes.sum() == len(points)
+    assert np.isfinite(fitted.confidence).all()
+    assert np.isfinite(fitted.distances).all()
+    assert all(len(fitted.typical(c)) == min(8, fitted.sizes[c]) for c in range(k))
+
+
+@pytest.mark.parametrize("method", clustering.MAPS)
+@pytest.mark.parametrize("shape", [(1, 3), (2, 5), (12, 64), (40, 1), (60, 60)])
+def test_maps_have_two_finite_directions_and_repeat(shape, method):
+    points = np.random.default_rng(0).normal(size=shape)
+    first, second = project(points, method), project(points, method)
+    assert first.shape == (shape[0], 2)
+    assert first.dtype == np.float32
+    assert np.isfinite(first).all()
+    np.testing.assert_array_equal(first, second)
+
+
+@pytest.mark.parametrize("method", clustering.MAPS)
+def test_maps_keep_clusters_apart(method):
+    flat = project(BLOBS, method)
+    assert evaluation.matched_accuracy(KINDS, Clustering(3).fit_predict(flat)) == 1
+
+
+def test_the_pca_map_is_scikit_learns():
+    expected = PCA(2).fit_transform(BLOBS)
+    np.testing.assert_allclose(project(BLOBS), expected, rtol=1e-4, atol=1e-4)
+
+
+def test_normalised_embeddings_have_length_one():
+    points = normalised([[3, 4], [0, 0]])
+    assert points.dtype == np.float32
+    np.testing.assert_allclose(points, [[0.6, 0.8], [0, 0]], rtol=1e-6)
+
+
+def with_nan(rows):
+    points = np.zeros((20, 3))
+    points[rows, 1] = np.nan
+    return points
+
+
+@pytest.mark.parametrize(
+    ("points", "said"),
+    [
+        (np.zeros((3, 4)), "5 clusters .* there are 3"),
+        (np.zeros(9), r"\(9,\)"),
+        (np.zeros((9, 4, 4, 1)), "reshape"),
+        (np.zeros((0, 4)), r"\(0, 4\)"),
+        (with_nan([2, 17]), "2 of 20 .*rows 2, 17"),
+        (with_nan(range(15)), r"15 of 20 .*8, 9, \.\.\."),
+        (np.full((9, 2), np.inf), "infinity"),
+        (np.array([["a", "b"]]), "Expected embeddings"),
+    ],
+)
+def test_what_cannot_be_clustered_is_refused(points, said):
+    with pytest.raises(TutorError, match=said):
+        Clustering().fit(points)
+
+
+def test_wrong_settings_are_refused():
+    with pytest.raises(TutorError, match="'kmeans' and 'gaussian_mixture'"):
+        Clustering(method="dbscan")
+    with pytest.raises(TutorError, match="at least one"):
+        Clustering(0)
+    with pytest.raises(TutorError, match="'pca', 'umap' and 'tsne'"):
+        project(BLOBS, "mds")
+    with pytest.raises(TutorError, match="0 to 2"):
+        Clustering(3).fit(BLOBS).typical(3)
+
+
+def test_umap_is_loaded_late_and_alone():
+    code = (
+        "import sys; from rnn_tutor import clustering; assert 'umap' not in sys.modules; "
+        "clustering._import_umap(); assert 'tensorflow' not in sys.modules; "
+        "assert 'umap.parametric_umap' not in sys.modules"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

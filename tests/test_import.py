@@ -1,0 +1,50 @@
+"""`import rnn_tutor` costs next to nothing: a reader may import it anywhere."""
+
+import ast
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import rnn_tutor
+
+HEAVY = {"tensorflow", "keras", "torch", "jax", "cv2", "sklearn", "matplotlib", "numpy", "umap"}
+CODE = """
+import json, sys, time
+start = time.perf_counter()
+import rnn_tutor as rt
+seconds = time.perf_counter() - start
+print(json.dumps({"seconds": seconds, "modules": sorted({m.split(".")[0] for m in sys.modules})}))
+"""
+
+
+def measured():
+    """Seconds and modules of one import in a Python of its own."""
+    done = subprocess.run([sys.executable, "-c", CODE], capture_output=True, text=True, check=True)
+    return json.loads(done.stdout)
+
+
+def test_import_is_light():
+    runs = [measured() for _ in range(3)]
+    assert min(run["seconds"] for run in runs) < 0.3
+    assert not HEAVY & set(runs[0]["modules"])
+
+
+def test_the_command_is_light_too():
+    code = "import sys, rnn_tutor.cli; print(*sys.modules, sep='\\n')"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not HEAVY & set(done.stdout.split())
+
+
+def test_every_public_name_is_there():
+    package = Path(rnn_tutor.__file__).parent
+    for name in rnn_tutor._MODULES:
+        assert (package / f"{name}.py").exists() or (package / name / "__init__.py").exists(), name
+    for name, module in rnn_tutor._HOMES.items():
+        assert name in defined(package / f"{module}.py"), f"{module}.{name}"
+
+
+def defined(path):
+    """The functions and classes that a module defines."""
+    body = ast.parse(path.read_text(encoding="utf-8")).body
+    return {node.name for node in body if isinstance(node, (ast.FunctionDef, ast.ClassDef))}

@@ -1,0 +1,145 @@
+"""What stands at the top, what travels in the wheel, and what must stand in no file."""
+
+import re
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+import write_readme_results as results
+
+ROOT = Path(__file__).resolve().parents[1]
+TOP = {"pyproject.toml", "README.md", "LICENSE", "notebooks", "rnn_tutor", "tests", "data_scripts"}
+MADE_HERE = {"build", "dist", "rnn-tutor-course", "uv.lock", "__pycache__"}
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+COMMAND = "python3 -m venv .venv && .venv/bin/pip install -e {what} && .venv/bin/{run}"
+COMMANDS = [
+    COMMAND.format(what=".", run="rnn-tutor lab"),
+    COMMAND.format(what="'.[test]'", run="pytest"),
+]
+BENCHMARK = {
+    "machine": {"cores": 2, "memory": "8 GB"},
+    "versions": {"keras": "3.15.1"},
+    "dataset": "fashion5",
+    "date": "2026-11-30",
+    "methods": [
+        {
+            "name": "k-means on pixels",
+            "key": "pixels",
+            "note": "",
+            "minutes": 0.04,
+            "accuracy": [0.5, 0.6, 0.7],
+            "nmi": [0.5, 0.5, 0.5],
+            "ari": [0.25, 0.5, 0.75],
+        },
+        {
+            "name": "contrastive",
+            "key": "contrastive",
+            "note": "recurrent",
+            "minutes": 1.26,
+            "accuracy": [0.9, 0.9, 0.9],
+            "nmi": [0.8, 0.8, 0.8],
+            "ari": [0.7, 0.7, 0.7],
+        },
+    ],
+}
+
+
+def text_files():
+    """Every file of the project that is text, with what it says."""
+    for top in [*TOP, ".ci", ".gitignore"]:
+        paths = [ROOT / top] if (ROOT / top).is_file() else (ROOT / top).rglob("*")
+        for path in paths:
+            if path.is_file() and path.suffix not in {".npz", ".png", ".pyc", ".keras", ".h5"}:
+                yield path, path.read_text(encoding="utf-8", errors="replace")
+
+
+def test_nothing_else_stands_at_the_top():
+    there = {path.name for path in ROOT.iterdir() if not path.name.startswith(".")}
+    assert there - MADE_HERE == TOP
+
+
+def test_the_readme_has_exactly_the_two_commands():
+    assert re.findall(r"^python3 .*$", README, re.MULTILINE) == COMMANDS
+
+
+def test_ci_runs_the_readmes_test_command():
+    """It takes the line from the README itself; the line that it looks for is the second one."""
+    script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    (pattern,) = re.findall(r"grep -E '(.*pytest\$)' README.md", script)
+    assert re.findall(pattern, README, re.MULTILINE) == COMMANDS[1:]
+
+
+def test_the_readme_names_the_notebooks_there_are():
+    named = re.findall(r"^\| `(\d\d_\w+)` \|", README, re.MULTILINE)
+    assert named == sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))
+
+
+def test_the_readmes_links_lead_somewhere():
+    for target in re.findall(r"\]\(([^)]+)\)", README):
+        assert target.startswith("https://") or (ROOT / target).exists(), target
+
+
+def test_python_has_both_bounds_and_no_package_an_exact_pin():
+    assert PROJECT["project"]["requires-python"] == ">=3.11,<3.14"
+    extras = PROJECT["project"]["optional-dependencies"]
+    stated = [*PROJECT["project"]["dependencies"], *extras["test"], *extras["torch"]]
+    assert all(">=" in one and "==" not in one and "@" not in one for one in stated)
+
+
+def test_the_notebooks_travel_in_the_wheel():
+    wheel = PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]
+    assert wheel["force-include"] == {"notebooks": "rnn_tutor/notebooks"}
+    assert wheel["packages"] == ["rnn_tutor"]
+
+
+def test_no_shipped_file_is_large():
+    sizes = {path.name: path.stat().st_size for path in (ROOT / "rnn_tutor").rglob("*.*")}
+    assert max(sizes.values()) < 3_000_000, sizes
+
+
+def test_the_constraints_hold_pins_only():
+    lines = (ROOT / "data_scripts" / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    pins = [line for line in lines if not line.startswith("#")]
+    assert [pin for pin in pins if not re.fullmatch(r"[A-Za-z0-9._-]+==[\w.+!]+", pin)] == []
+    names = {re.sub(r"[-_.]+", "-", pin.split("==")[0]).lower() for pin in pins}
+    wanted = {re.split(r"[<>=!]", one)[0] for one in PROJECT["project"]["dependencies"]}
+    assert wanted <= names
+
+
+def test_no_file_holds_a_registry_or_a_path_of_this_machine():
+    """Such addresses tie a clone to one machine."""
+    words = ["py" + "pi.org", f"{Path.home()}/", f"{ROOT.parent}/"]
+    words = [word for word in words if len(word) > 4]
+    found = [(path.name, word) for path, text in text_files() for word in words if word in text]
+    assert not found
+
+
+def test_results_are_written_from_the_benchmark():
+    text = results.section(BENCHMARK)
+    assert "| contrastive (recurrent) | 90.0 ± 0.0 | 0.80 ± 0.00 | 0.70 ± 0.00 | 1.3 |" in text
+    assert "| k-means on pixels | 60.0 ± 10.0 | 0.50 ± 0.00 | 0.50 ± 0.25 | 0.0 |" in text
+    assert text.index("contrastive") < text.index("k-means")
+    assert "over 3 seeds" in text
+    once = results.with_results(README, text)
+    assert results.with_results(once, text) == once
+    assert once.replace(text, "").split(results.END)[1] == README.split(results.END)[1]
+
+
+def test_results_need_their_markers():
+    with pytest.raises(ValueError, match="needs one"):
+        results.with_results("no markers", "")
+
+
+def test_the_readmes_results_are_those_of_the_stored_benchmark():
+    expected = ""
+    if results.BENCHMARK.exists():
+        expected = results.section(results.json.loads(results.BENCHMARK.read_text("utf-8")))
+    assert results.with_results(README, expected) == README
+
+
+def test_the_ci_script_is_bash_that_stops_at_a_failure():
+    script = ROOT / ".ci" / "run"
+    assert "set -euo pipefail" in script.read_text(encoding="utf-8")
+    subprocess.run(["bash", "-n", script], check=True)

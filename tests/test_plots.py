@@ -1,0 +1,176 @@
+"""Every figure: drawn from awkward input, with alt text, small, and told apart without colour."""
+
+import io
+import re
+import threading
+
+import numpy as np
+import pytest
+from matplotlib import image as mpl_image
+from matplotlib.text import Text
+
+from rnn_tutor import TutorError, plots
+from rnn_tutor.clustering import Clustering
+
+R = np.random.default_rng(0)
+GREY = R.integers(0, 256, (30, 12, 12, 1), np.uint8)
+COLOUR = R.random((30, 10, 16, 3)).astype(np.float32)
+POINTS = R.normal(size=(30, 2))
+FITTED = Clustering(3).fit(POINTS)
+
+FIGURES = {
+    "image_grid": lambda x: plots.image_grid(x[:13], title="Some"),
+    "image_grid, titles": lambda x: plots.image_grid(x[:3], titles=["a", "<b>", "$c"]),
+    "image_rows": lambda x: plots.image_rows({"original": x[:4], "noisy": x[:3]}, title="Some"),
+    "clusters": lambda x: plots.clusters(x, FITTED, n=4, names=["A", "B", "C"]),
+    "sequence, rows": lambda x: plots.sequence(x[0]),
+    "sequence, columns": lambda x: plots.sequence(x[:1], "columns"),
+    "sequence, patches": lambda x: plots.sequence(x[0], "patches", 2),
+    "loss_curve": lambda x: plots.loss_curve({"a": [3, 2, 1], "b": [1.0]}, x="step", title="L"),
+    "loss_curve, one": lambda x: plots.loss_curve([3, 2, np.nan]),
+    "loss_curve, none": lambda x: plots.loss_curve({"a": []}),
+    "embedding_map": lambda x: plots.embedding_map(POINTS, x, FITTED.labels, title="M"),
+    "embedding_map, plain": lambda x: plots.embedding_map(POINTS),
+    "embedding_map, one place": lambda x: plots.embedding_map(np.ones((30, 2)), x),
+    "contingency": lambda x: plots.contingency(np.arange(6).reshape(2, 3), ["a", "b"], title="T"),
+    "contingency, large": lambda x: plots.contingency(np.ones((30, 40), int)),
+    "contingency, one": lambda x: plots.contingency([[0]], ["a"]),
+    "score_bars": lambda x: plots.score_bars({"a": [0.5, 0.6], "b": 0.9}, highlight="b"),
+    "score_bars, negative": lambda x: plots.score_bars({"a": [-0.1, 0.0]}, x="ARI"),
+}
+
+
+def decoded(picture):
+    return mpl_image.imread(io.BytesIO(picture.png()))
+
+
+def texts(picture):
+    return [t.get_text() for t in picture.figure.findobj(Text)]
+
+
+@pytest.mark.parametrize("pixels", [GREY, COLOUR], ids=["grey", "colour"])
+@pytest.mark.parametrize("name", FIGURES)
+def test_every_figure_is_drawn_small_and_has_alt_text(name, pixels):
+    picture = FIGURES[name](pixels)
+    assert len(picture.alt) > 15
+    assert repr(picture) == f"Picture: {picture.alt}"
+    assert picture.alt == FIGURES[name](pixels).alt
+    assert not re.search(r"0x[0-9a-f]{6}", picture.alt)
+    assert len(picture.png()) < 60_000
+    height, width = decoded(picture).shape[:2]
+    assert 50 < width <= 600
+    assert 20 < height <= 620
+
+
+def test_alt_text_is_escaped_in_html():
+    picture = plots.image_grid(GREY[:2], titles=['"><script>', "b"], title="Cats & dogs")
+    found = re.fullmatch(
+        r'<img alt="([^"<>]*)" src="data:image/png;base64,[A-Za-z0-9+/=]+">', picture._repr_html_()
+    )
+    assert found
+    assert found[1].startswith("Cats &amp; dogs. 2 pictures in 1 row: &quot;&gt;&lt;script&gt;, b")
+
+
+@pytest.mark.parametrize("title", ["sneakers $5 to $10", "运动鞋", "x" * 200])
+def test_any_folder_name_can_be_a_title(title):
+    picture = plots.image_grid(GREY[:2], titles=[title, "b"], title=title)
+    assert decoded(picture).size
+    assert title in picture.alt
+
+
+def test_an_image_set_is_taken_too():
+    class Images:
+        pixels = GREY
+
+    np.testing.assert_array_equal(
+        decoded(plots.image_grid(Images())), decoded(plots.image_grid(GREY))
+    )
+
+
+def test_pictures_keep_their_values_and_their_order():
+    shades = np.array([0, 90, 180], np.uint8)
+    pixels = np.broadcast_to(shades[:, None, None, None], (3, 8, 8, 1))
+    for same in (pixels, pixels / 255, pixels[..., 0]):
+        seen = decoded(plots.image_grid(same))
+        h, w = seen.shape[:2]
+        centres = [seen[h // 2, int(w * (k + 0.5) / 3), 0] * 255 for k in range(3)]
+        np.testing.assert_allclose(centres, shades, atol=1.5)
+
+
+def test_colours_and_markers_differ_and_are_not_told_by_colour_alone():
+    styles = [plots.style(k) for k in range(64)]
+    assert len(set(styles)) == 64
+    assert len({colour for colour, _ in styles[:8]}) == 8
+    assert len({marker for _, marker in styles[:8]}) == 8
+
+
+def test_the_map_has_a_group_for_each_cluster_and_thumbnails_apart():
+    picture = plots.embedding_map(POINTS, GREY, FITTED.labels, names=["A", "B", "C"], thumbnails=9)
+    axes = picture.figure.axes[0]
+    legend = [t.get_text() for t in picture.figure.legends[0].get_texts()]
+    assert legend == ["A", "B", "C"]
+    assert [len(c.get_offsets()) for c in axes.collections] == FITTED.sizes.tolist()
+    picture.png()
+    boxes = [b.get_window_extent() for b in axes.artists]
+    assert 3 <= len(boxes) <= 9
+    for k, box in enumerate(boxes):
+        assert not any(box.overlaps(other) for other in boxes[:k])
+
+
+def test_the_map_names_pictures_without_a_cluster():
+    picture = plots.embedding_map(POINTS[:2], None, [-1, 0])
+    assert picture.alt.endswith("no cluster, cluster 0")
+
+
+def test_the_table_shows_every_count():
+    table = np.array([[12, 0, 7], [3, 45, 6]])
+    shown = texts(plots.contingency(table, ["Bag", "Dress"]))
+    assert {"12", "0", "7", "3", "45", "6", "Bag", "Dress", "class", "cluster"} <= set(shown)
+
+
+def test_bars_show_mean_and_sample_deviation():
+    shown = texts(plots.score_bars({"pixels": [0.6, 0.7, 0.8], "once": 0.5}))
+    assert "0.700 ± 0.100" in shown
+    assert "0.500" in shown
+
+
+def test_curves_start_at_one_and_name_their_axes():
+    axes = plots.loss_curve({"a": [3, 2], "b": [2, 1]}, x="step", y="cost").figure.axes[0]
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("step", "cost")
+    assert [line.get_xdata().tolist() for line in axes.lines] == [[1, 2], [1, 2]]
+    assert len({line.get_linestyle() for line in axes.lines}) == 2
+
+
+def test_clusters_show_the_typical_on_the_left_and_the_border_on_the_right():
+    picture = plots.clusters(GREY, FITTED, n=2)
+    drawn = [im.get_array()[..., :1] for im in picture.figure.axes[0].images]
+    expected = [
+        GREY[i] for c in range(3) for i in (*FITTED.typical(c, 2), *FITTED.borderline(c, 2))
+    ]
+    np.testing.assert_array_equal(drawn, expected)
+
+
+def test_steps_are_drawn_in_the_order_of_sequences():
+    picture = plots.sequence(GREY[0], "patches", 6)
+    steps = [im.get_array()[..., 0] for im in picture.figure.axes[1].images]
+    blocks = [GREY[0, y : y + 6, x : x + 6, 0] for y in (0, 6) for x in (0, 6)]
+    np.testing.assert_array_equal(steps, blocks)
+
+
+def test_what_cannot_be_drawn_is_refused():
+    with pytest.raises(TutorError, match=r"\(0, 8, 8, 1\)"):
+        plots.image_grid(np.zeros((0, 8, 8, 1)))
+    with pytest.raises(TutorError, match=r"\(2, 8, 8, 4\)"):
+        plots.image_grid(np.zeros((2, 8, 8, 4)))
+    with pytest.raises(TutorError, match="'spiral'"):
+        plots.sequence(GREY[0], "spiral")
+    with pytest.raises(TutorError, match="patches of 5"):
+        plots.sequence(GREY[0], "patches", 5)
+
+
+def test_a_thread_may_draw():
+    drawn = []
+    thread = threading.Thread(target=lambda: drawn.append(plots.loss_curve([2, 1]).html()))
+    thread.start()
+    thread.join()
+    assert drawn == [plots.loss_curve([2, 1]).html()]
