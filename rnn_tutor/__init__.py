@@ -23,7 +23,7 @@ _HOMES = {
 }
 _MODULES = (
     "images files datasets sequences augmentation models objectives training "
-    "clustering evaluation benchmarks plots widgets cli"
+    "clustering evaluation plots widgets cli"
 ).split()
 
 __all__ = [*_HOMES, *_MODULES]

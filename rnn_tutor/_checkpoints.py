@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import time
+import warnings
 from pathlib import Path
 
 from rnn_tutor._errors import TutorError
@@ -56,8 +57,8 @@ class Checkpoints:
             return None
         model.optimizer.build(model.trainable_variables)  # else its state would not be read
         try:
-            model.load_weights(saved[-1] / "model.weights.h5")
-        except ValueError as problem:
+            _load_weights(model, saved[-1] / "model.weights.h5")
+        except (ValueError, UserWarning) as problem:
             raise TutorError(
                 f"The checkpoint in {self.folder} is of another model. Train with the settings it "
                 "was made with, or choose another folder."
@@ -68,6 +69,13 @@ class Checkpoints:
     def _whole(self):
         """The folders of whole checkpoints, oldest first."""
         return sorted(self.folder.glob("checkpoint-*"), key=_number)
+
+
+def _load_weights(model, path):
+    with warnings.catch_warnings():
+        # Keras only warns when it leaves a part as it was; half a checkpoint is none.
+        warnings.simplefilter("error", UserWarning)
+        model.load_weights(path)
 
 
 def _number(folder):

@@ -9,7 +9,6 @@ import os
 import platform
 import re
 import shutil
-import subprocess
 import sys
 import tempfile
 import textwrap
@@ -32,7 +31,6 @@ OTHER_BUILDS = {
 }
 GIGABYTE = 1e9
 MEMORY_NEEDED = 1.2 * GIGABYTE  # what a notebook may take at its peak
-SECONDS = 120  # the first import after installation compiles everything
 TITLES = {"tensorflow": "TensorFlow", "torch": "PyTorch", "jax": "JAX"}
 
 
@@ -67,7 +65,7 @@ def doctor() -> int:
 
 def examine():
     """Yield the findings, cheap ones first; about six seconds in all."""
-    probes = [_start(_IMPORTS), _start(_KERAS)]
+    probes = [_machine.start_python(_IMPORTS), _machine.start_python(_KERAS)]
     yield check_python(platform.python_version(), sys.prefix != sys.base_prefix)
     yield check_cores(_machine.cores())
     yield check_memory(*_machine.memory())
@@ -75,8 +73,8 @@ def examine():
     yield check_writing(Path.cwd())
     yield check_browser(_machine.browser())
     yield from check_packages(_requirements(), _installed)
-    yield from check_imports(*_finish(probes[0]))
-    yield check_keras(*_finish(probes[1]), os.environ.get("KERAS_BACKEND"))
+    yield from check_imports(*_machine.finish(probes[0]))
+    yield check_keras(*_machine.finish(probes[1]), os.environ.get("KERAS_BACKEND"))
 
 
 def check_python(version: str, own_environment: bool) -> Finding:
@@ -278,29 +276,6 @@ except ModuleNotFoundError as error:
 backend = keras.backend.backend()
 print("ready", keras.__version__, backend, importlib.import_module(backend).__version__, sep="\\t")
 """
-
-
-def _start(code):
-    quiet = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONIOENCODING": "utf-8"}
-    return subprocess.Popen(
-        [sys.executable, "-W", "ignore", "-c", code],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        stdin=subprocess.DEVNULL,
-        encoding="utf-8",
-        errors="replace",
-        env=quiet,
-    )
-
-
-def _finish(process):
-    try:
-        output, _ = process.communicate(timeout=SECONDS)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.communicate()
-        return 1, f"no answer within {SECONDS} seconds"
-    return process.returncode, output
 
 
 def _nearest(folder):

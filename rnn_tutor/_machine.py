@@ -2,9 +2,12 @@
 
 import os
 import re
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
+
+SECONDS = 120  # the first import after installation compiles everything
 
 
 def cores() -> int:
@@ -74,3 +77,28 @@ def browser() -> str | None:
     except webbrowser.Error:
         return None
     return getattr(found, "name", None) or type(found).__name__
+
+
+def start_python(code: str) -> subprocess.Popen:
+    """Run `code` in a Python of its own, which may crash; `finish` waits for it."""
+    quiet = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONIOENCODING": "utf-8"}
+    return subprocess.Popen(
+        [sys.executable, "-W", "ignore", "-c", code],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        stdin=subprocess.DEVNULL,
+        encoding="utf-8",
+        errors="replace",
+        env=quiet,
+    )
+
+
+def finish(process: subprocess.Popen) -> tuple[int, str]:
+    """The exit status, and all that was written."""
+    try:
+        output, _ = process.communicate(timeout=SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.communicate()
+        return 1, f"no answer within {SECONDS} seconds"
+    return process.returncode, output

@@ -139,7 +139,7 @@ PRESETS = {
         mirror=True,
         brightness=0.4,
         contrast=0.3,
-        erase=0.3,
+        erase=0.5,
     ),
     "objects": Augmentation(
         rotation=15,

@@ -253,7 +253,7 @@ def _quiet_and_repeatable():
 
     What is silenced: fewer different points than clusters, UMAP on graphs in several pieces.
     """
-    with warnings.catch_warnings(), threadpool_limits(1, user_api="openmp"):
+    with warnings.catch_warnings(), threadpool_limits(1):
         warnings.simplefilter("ignore")
         yield
 

@@ -1,7 +1,8 @@
 """Finding and reading pictures in folders, zips and lists of paths.
 
 Pillow decodes: it tells a file's size before decoding it, notices where one is cut short, and is
-quiet. OpenCV agrees with it pixel by pixel, but fills a cut JPEG with grey and writes to stderr.
+quiet. OpenCV gives the same pixels to a level, but `cv2.imread` fills a cut JPEG with grey, and its
+decoders write to stderr.
 What the pictures become is in `datasets`.
 """
 

@@ -115,7 +115,7 @@ def sequence(image, order="rows", size=7, title=None):
 
 
 def loss_curve(losses, x="epoch", y="loss", title=None, start=1):
-    """Curves over epochs or steps, counted from `start`: {"contrastive": [...], ...} or one list."""
+    """Curves by epoch or step, counted from `start`: {"contrastive": [...], ...} or one list."""
     curves = losses if isinstance(losses, dict) else {"": losses}
     figure = Figure((0.8 * WIDTH, 0.42 * WIDTH), layout="constrained")
     axes = figure.subplots()

@@ -7,7 +7,7 @@ from rnn_tutor import models
 from rnn_tutor._keras import keras
 from rnn_tutor.images import ImageSet
 
-# Keras on TensorFlow asks NumPy in an old way when it saves.
+# Keras asks NumPy in an old way for a tensor's numbers.
 pytestmark = pytest.mark.filterwarnings("error", "ignore:__array__:DeprecationWarning")
 SHAPES = [(28, 28, 1), (37, 23, 3), (8, 8, 1)]
 
@@ -128,9 +128,7 @@ def test_models_can_be_saved_and_read_without_trusting_their_code(tmp_path):
         path = tmp_path / f"{number}.keras"
         model.save(path)
         again = keras.saving.load_model(path, safe_mode=True)
-        np.testing.assert_allclose(
-            outputs(again, some), outputs(model, some), atol=1e-6
-        )
+        np.testing.assert_allclose(outputs(again, some), outputs(model, some), atol=1e-6)
 
 
 def test_embed_works_in_batches_on_bytes_floats_and_image_sets():
@@ -149,6 +147,4 @@ def test_the_file_of_an_encoder_can_be_loaded_by_its_path(tmp_path):
     encoder.save(tmp_path / "mine.keras")
     again = models.load_encoder(tmp_path / "mine.keras")
     some = pictures((8, 8, 1))
-    np.testing.assert_allclose(
-        outputs(again, some), outputs(encoder, some), atol=1e-6
-    )
+    np.testing.assert_allclose(outputs(again, some), outputs(encoder, some), atol=1e-6)

@@ -12,7 +12,8 @@ from rnn_tutor._errors import TutorError
 from rnn_tutor._keras import keras
 from rnn_tutor.augmentation import PRESETS
 
-pytestmark = pytest.mark.filterwarnings("error")
+# Keras asks NumPy in an old way for a tensor's numbers.
+pytestmark = pytest.mark.filterwarnings("error", "ignore:__array__:DeprecationWarning")
 
 
 def slow_nt_xent(pair_numbers, z, temperature):

@@ -58,6 +58,8 @@ def test_an_image_set_is_taken_too():
 def test_a_patch_that_does_not_fit_is_refused_with_those_that_do():
     with pytest.raises(TutorError, match=r"5 x 5 .* 28 x 12.*1, 2, 4, 7, 14, 28.*1, 2, 3, 4, 6"):
         sequences.to_patches(np.zeros((1, 28, 12, 1)), 5)
+    with pytest.raises(TutorError, match="7 x 5"):
+        sequences.to_patches(np.zeros((1, 28, 12, 1)), (7, 5))
     with pytest.raises(TutorError, match="0 x 0"):
         sequences.to_patches(np.zeros((1, 28, 12, 1)), 0)
 

@@ -9,6 +9,7 @@ import html
 import json
 import threading
 from dataclasses import fields, replace
+from pathlib import Path
 
 import ipywidgets as widgets
 import numpy as np
@@ -16,38 +17,12 @@ import numpy as np
 from rnn_tutor._cv2 import cv2
 from rnn_tutor._errors import TutorError
 
-STYLE = """<style>
-.rt-panel { max-width: 920px; padding: 14px 18px 16px; border-radius: 8px; overflow: hidden;
-  border: 1px solid var(--jp-border-color2, #e0e0e0); background: var(--jp-layout-color1, #fff); }
-.rt-panel .widget-html-content { line-height: 1.5; color: var(--jp-ui-font-color1, #222); }
-.rt-panel .rt-title { font-size: 15px; font-weight: 600; }
-.rt-panel .rt-quiet { color: var(--jp-ui-font-color2, #555); }
-.rt-panel .rt-error { color: #a32a00; border-left: 4px solid #D55E00; padding-left: 8px; }
-.rt-panel img { display: block; max-width: 100%; margin: 0; }
-.rt-panel .rt-thumb { image-rendering: pixelated; border-radius: 3px; }
-.rt-panel .widget-label { text-align: left; justify-content: flex-start; }
-.rt-panel .rt-head { font-weight: 600; margin-top: 6px; }
-.rt-panel .rt-strip { display: flex; flex-wrap: wrap; gap: 4px; align-items: center; margin: 4px 0; }
-.rt-panel .rt-chip { display: inline-block; min-width: 18px; padding: 0 5px; border-radius: 9px;
-  text-align: center; font-weight: 600; font-size: 12px; line-height: 18px; }
-.rt-panel .rt-top { align-items: flex-start; }
-.rt-panel .rt-card { display: inline-flex; flex-direction: column; align-items: center; gap: 2px;
-  font-size: 11px; line-height: 1.25; min-width: 62px; }
-.rt-panel .rt-map, .rt-panel .rt-map .widget-html-content { position: relative; overflow: visible; }
-.rt-panel .rt-map img { width: 100%; }
-.rt-panel .rt-map { max-width: 595px; }
-.rt-panel .rt-over, .rt-panel .rt-over * { position: absolute !important; pointer-events: none; }
-.rt-panel .rt-over, .rt-panel .rt-over .widget-html-content, .rt-panel .rt-over div {
-  left: 0; top: 0; width: 100%; height: 100%; }
-.rt-panel .rt-ring { width: 9px; height: 9px; border: 2px solid #000; border-radius: 50%;
-  transform: translate(-50%, -50%); box-shadow: 0 0 0 1.5px #fff, inset 0 0 0 1px #fff; }
-.rt-panel .rt-chosen { width: 26px; height: 26px; border-width: 3px; }
-.rt-panel pre.rt-code { margin: 0; padding: 9px 12px; border-radius: 6px; line-height: 1.45;
-  overflow-x: auto; font: 12.5px var(--jp-code-font-family, monospace); user-select: all;
-  color: var(--jp-content-font-color1, #222); background: var(--jp-layout-color2, #f5f5f5);
-  border: 1px solid var(--jp-border-color2, #e0e0e0); white-space: pre; }
-.rt-panel :focus-visible { outline: 2px solid #0072B2 !important; outline-offset: 2px; }
-</style>"""
+STYLE = f"<style>{Path(__file__).with_name('panels.css').read_text(encoding='utf-8')}</style>"
+# JupyterLab takes arrows and letters pressed on a slider, list or button for its own shortcuts (X
+# cuts the cell), unless that element carries this attribute. The animation starts when it is shown.
+OWN_KEYS = """<div class="rt-own-keys" onanimationstart="this.closest('.rt-panel').addEventListener(
+'focusin', event => event.target.matches(':read-write') ||
+event.target.setAttribute('data-lm-suppress-shortcuts', 'true'))"></div>"""
 LABEL = {"description_width": "110px"}
 
 
@@ -55,7 +30,7 @@ class Panel(widgets.VBox):
     """A box with a border, the panels' style and a short, stable `repr`."""
 
     def __init__(self, kind, images, children):
-        super().__init__([text(STYLE, display="none"), *children])
+        super().__init__([text(STYLE + OWN_KEYS, margin="0", height="0"), *children])
         self.images = images
         self.add_class("rt-panel")
         self.add_class(f"rt-{kind}-panel")
@@ -65,47 +40,45 @@ class Panel(widgets.VBox):
 
 
 class Number(widgets.HBox):
-    """A number in a box, and a slider for its usual range.
+    """A number in a box, and a slider through the usual ones.
 
-    The box carries the name, since a slider's handle can have none that a screen reader finds; it
-    also takes numbers beyond the slider's range, up to `bounds`.
+    slider: the numbers it steps through, rising. The box carries the label, since a slider's handle
+    can have none that a screen reader finds, and takes any number from `low` to `high`; the browser
+    counts its `step` from `low`.
     """
 
-    def __init__(self, label, value, low, high, step, bounds=None, log=False):
-        low_bound, high_bound = bounds or (low, high)
-        box, slider = widgets.BoundedFloatText, widgets.FloatSlider
-        if isinstance(value, int):
-            box, slider = widgets.BoundedIntText, widgets.IntSlider
-        self.box = box(value, min=low_bound, max=high_bound, step=step, description=label)
+    def __init__(self, label, value, slider, low=None, high=None, step=1):
+        steps = self._steps = list(slider)
+        box = widgets.BoundedIntText if isinstance(steps[0], int) else widgets.BoundedFloatText
+        low, high = (steps[0] if low is None else low), (high or steps[-1])
+        self.box = box(value, min=low, max=high, step=step, description=label)
         self.box.style, self.box.layout = LABEL, {"width": "206px"}
-        if log:
-            ends = {"min": float(np.log10(low)), "max": float(np.log10(high))}
-            self.slider = widgets.FloatLogSlider(value, **ends, step=step)
-        else:
-            self.slider = slider(min(max(value, low), high), min=low, max=high, step=step)
-        self.slider.readout, self.slider.layout = False, {"flex": "1 1 60px", "min_width": "60px"}
-        self._low, self._high, self._following = low, high, False
+        self.slider = widgets.IntSlider(max=len(steps) - 1, readout=False)
+        self.slider.layout = {"flex": "1 1 60px", "min_width": "60px"}
+        self._following = False
         self.box.observe(self._follow, "value")
         self.box.observe(lambda change: setattr(self.slider, "disabled", change.new), "disabled")
         self.slider.observe(self._lead, "value")
+        self._follow()
         super().__init__([self.box, self.slider])
         self.layout = {"align_items": "center", "overflow": "hidden"}
 
     def end(self, high):
-        """Let the range end at `high`, for the box and the slider."""
-        self._high = high
+        """Let the numbers end at `high`; they are whole and begin at 1."""
+        self._steps = range(1, high + 1)
         self._following = True
-        self.slider.max = self.box.max = high
+        self.slider.max, self.box.max = high - 1, high
         self._following = False
+        self._follow()
 
-    def _follow(self, change):
+    def _follow(self, change=None):
         self._following = True
-        self.slider.value = min(max(change.new, self._low), self._high)
+        self.slider.value = int(np.abs(np.subtract(self._steps, self.box.value)).argmin())
         self._following = False
 
     def _lead(self, change):
         if not self._following:
-            self.box.value = _short(change.new)
+            self.box.value = self._steps[change.new]
 
 
 class Fields:
@@ -145,7 +118,7 @@ class Fields:
 
     def _moved(self, name, new):
         if not self._setting:
-            self._value = replace(self._value, **{name: _short(new)})
+            self._value = replace(self._value, **{name: new})
             self._changed()
 
     def disable(self, disabled):
@@ -218,6 +191,7 @@ def fold(label, content):
     """A button that shows and hides `content` (the accordion's title cannot be reached by key)."""
     button = widgets.ToggleButton(False, description=label, icon="caret-right")
     button.layout = {"width": "auto", "align_self": "flex-start"}
+    button.add_class("rt-fold")
 
     def show(change=None):
         content.layout.display = "" if button.value else "none"
@@ -246,7 +220,7 @@ def code(lines):
     label = "The plain Python of these settings"
     return (
         f'<pre class="rt-code" tabindex="0" role="textbox" aria-readonly="true" '
-        f'aria-multiline="true" aria-label="{label}" data-lm-suppress-shortcuts="true">'
+        f'aria-multiline="true" aria-label="{label}">'
         f"{html.escape(lines)}</pre>"
     )
 
@@ -297,11 +271,6 @@ def _refuse(name, control, value):
             raise TutorError(f"{name} is one of {', '.join(map(repr, allowed))}; not {value!r}.")
     elif hasattr(control, "min") and not control.min <= value <= control.max:
         raise TutorError(f"{name} is from {control.min} to {control.max}; not {value!r}.")
-
-
-def _short(value):
-    """A slider's 0.30000000000000004 is 0.3."""
-    return float(f"{value:.6g}") if isinstance(value, float) else value
 
 
 def _literal(value):

@@ -109,12 +109,11 @@ class ClusterPanel(parts.Panel):
 
 
 def _controls(clustering, n):
+    counts = range(2, max(3, min(MOST, n)) + 1)
     return {
-        "n_clusters": parts.Number(
-            "Clusters", clustering.n_clusters, 2, max(2, min(MOST, n)), 1, (1, 10_000)
-        ),
+        "n_clusters": parts.Number("Clusters", clustering.n_clusters, counts, 1, 10_000),
         "method": parts.choice("Method", METHODS, clustering.method),
-        "seed": parts.Number("Seed", clustering.seed, 0, 20, 1, (0, 2**32 - 1)),
+        "seed": parts.Number("Seed", clustering.seed, range(21), 0, 2**32 - 1),
         "umap": parts.tick("through UMAP first (slower)", clustering.umap),
     }
 

@@ -32,12 +32,12 @@ class ExplorePanel(parts.Panel):
         first = next(iter(self._orders))
         options = {_count(c, order): c for c, order in self._orders.items()}
         self._cluster = parts.choice("Cluster", options, first)
-        self._rank = parts.Number("Picture", 1, 1, len(self._orders[first]), 1)
+        self._rank = parts.Number("Picture", 1, range(1, 3))
         super().__init__("explore", images, self._layout())
         self._moving = False
         self._cluster.observe(lambda change: self._show_cluster(change.new), "value")
         self._rank.box.observe(lambda change: self._show_rank(), "value")
-        self._show_rank()
+        self._show(first, 1)
 
     @property
     def picture(self):

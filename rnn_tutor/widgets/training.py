@@ -13,9 +13,14 @@ from rnn_tutor.training import Trainer, TrainingSettings
 from rnn_tutor.widgets import _parts as parts
 
 OBJECTIVES = {
-    "contrastive: two views of a picture lie close": "contrastive",
-    "reconstruction: draw the picture again": "reconstruction",
-    "next row: predict each row from those above": "next_row",
+    "contrastive": "contrastive",
+    "reconstruction": "reconstruction",
+    "next row": "next_row",
+}
+MEANINGS = {
+    "contrastive": "Two random views of one picture shall lie close, views of others far away.",
+    "reconstruction": "The embedding shall suffice to draw the picture again.",
+    "next_row": "Each row shall be predicted from the rows above it.",
 }
 CELLS = {"GRU": "gru", "LSTM": "lstm", "SimpleRNN": "simple_rnn"}
 UNUSED = {  # what an objective leaves out of account
@@ -106,6 +111,14 @@ class TrainingPanel(parts.Panel):
             self._thread.join(timeout)
         return not self._busy
 
+    def _start_clicked(self, button):
+        self.start()
+        self._stop.focus()  # a disabled button would lose the keyboard's place
+
+    def _stop_clicked(self, button):
+        self._focus_start = True
+        self.stop()
+
     def _take(self):
         """Claims the panel for a run; False when one is under way."""
         with self._lock:
@@ -113,6 +126,7 @@ class TrainingPanel(parts.Panel):
                 return False
             self._busy = True
         self._asked_to_stop.clear()
+        self._focus_start = False
         self._show_buttons()
         return True
 
@@ -137,13 +151,15 @@ class TrainingPanel(parts.Panel):
         finally:
             self._busy = False
             self._show_buttons()
+            if self._focus_start:
+                self._start.focus()
         return error
 
     def _begin(self):
         self._say("Building the network ...")
         self._bar.value, self._bar.bar_style, self._seconds = 0, "info", 0.0
-        self._curve.value, self._curve_due = "", 0.0
-        self._trained = self.settings
+        self._curve.layout.display, self._curve_due = "none", 0.0
+        self._trained, self._stopped = self.settings, False
         trainer = Trainer.from_settings(self.images, self._trained)
         self._bar.max = trainer.epochs * len(trainer.batches)
         self._losses = []
@@ -153,7 +169,7 @@ class TrainingPanel(parts.Panel):
 
     def _can_go_on(self):
         unfinished = self._trainer and len(self._trainer.history["loss"]) < self._trainer.epochs
-        return bool(unfinished) and self._trained == self.settings
+        return bool(unfinished)
 
     def _on_batch(self, progress):
         if self._asked_to_stop.is_set():
@@ -180,13 +196,15 @@ class TrainingPanel(parts.Panel):
         self._draw()
         finished = progress.epoch == progress.epochs
         self._bar.bar_style = "success" if finished else "warning"
-        self._say((_finished if finished else _stopped)(progress, self.history, self._seconds))
+        words = _finished if finished else _stopped
+        self._say(words(progress, self.history, self._seconds, self._stopped))
+        self._stopped = True
 
     def _draw(self):
         """Draws the curve; drawing takes at most about a tenth of the time."""
         began = time.monotonic()
         curve = plots.loss_curve(self._losses, x="batch")
-        self._curve.value = curve.html()
+        self._curve.value, self._curve.layout.display = curve.html(), ""
         took = time.monotonic() - began
         self._curve_due = began + max(0.5, 10 * took)
 
@@ -194,6 +212,7 @@ class TrainingPanel(parts.Panel):
         self._status.value = words
 
     def _settings_changed(self):
+        self._meaning.value = f'<span class="rt-quiet">{MEANINGS[self.settings.objective]}</span>'
         self._code.value = parts.code(self.code)
         self._show_buttons()
         if not self._busy and self._trainer is None:
@@ -208,20 +227,24 @@ class TrainingPanel(parts.Panel):
     def _layout(self, controls):
         common = ("objective", "epochs", "units", "cell")
         rest = [control for name, control in controls.items() if name not in common]
-        more = parts.grid(*rest)
-        self._start = _button("Start", "play", "success", lambda _: self.start())
-        self._stop = _button("Stop", "stop", "", lambda _: self.stop())
+        more, row = parts.grid(*rest), {"align_items": "center", "margin": "8px 0 0"}
+        self._start = _button("Start", "play", "success", self._start_clicked)
+        self._stop = _button("Stop", "stop", "", self._stop_clicked)
         self._bar = widgets.IntProgress(
             0, layout={"flex": "1 1 auto", "margin": "2px 2px 2px 14px"}
         )
-        self._status = parts.text(READY)
-        self._curve, self._code = parts.text(flex="0 1 auto"), parts.text(flex="1 1 340px")
+        self._meaning, self._status = parts.text(), parts.text(READY)
+        self._curve, self._code = (
+            parts.text(flex="1 1 410px", display="none"),
+            parts.text(flex="1 1 350px"),
+        )
         return [
             parts.title("Train an encoder without labels"),
             parts.grid(*(controls[name] for name in common)),
+            self._meaning,
             parts.fold("More settings", more),
             more,
-            widgets.HBox([self._start, self._stop, self._bar], layout={"align_items": "center"}),
+            widgets.HBox([self._start, self._stop, self._bar], layout=row),
             self._status,
             parts.wrapped(self._curve, self._code),
         ]
@@ -229,22 +252,22 @@ class TrainingPanel(parts.Panel):
 
 def _controls(settings):
     """A control for each field of `TrainingSettings`; a box takes more than its slider offers."""
-    number = parts.Number
+    s, number = settings, parts.Number
+    rates = [float(f"{digit}e{power}") for power in (-4, -3, -2) for digit in (1, 2, 5)]
+    tenths = [round(0.05 * k, 2) for k in range(41)]  # 0 to 2
     return {
-        "objective": parts.choice("Objective", OBJECTIVES, settings.objective),
-        "epochs": number("Epochs", 4, 1, 20, 1, (1, 10_000)),
-        "cell": parts.choice("Recurrent cell", CELLS, settings.cell),
-        "units": number("Units", 48, 8, 128, 8, (1, 4096)),
-        "augmentation": parts.choice(
-            "Augmentation", {name: name for name in PRESETS}, settings.augmentation
-        ),
-        "bidirectional": parts.tick("read each sequence both ways", settings.bidirectional),
-        "temperature": number("Temperature", 0.5, 0.05, 2.0, 0.05, (0.001, 100.0)),
-        "recurrent": parts.tick("recurrent (off: a dense layer)", settings.recurrent),
-        "noise": number("Noise", 0.2, 0.0, 1.0, 0.05, (0.0, 10.0)),
-        "learning_rate": number("Learning rate", 0.002, 1e-4, 1e-1, 0.1, (1e-8, 10.0), log=True),
-        "batch_size": number("Batch size", 256, 16, 512, 16, (1, 100_000)),
-        "seed": number("Seed", 0, 0, 20, 1, (0, 2**32 - 1)),
+        "objective": parts.choice("Objective", OBJECTIVES, s.objective),
+        "epochs": number("Epochs", s.epochs, range(1, 21), 1, 10_000),
+        "cell": parts.choice("Recurrent cell", CELLS, s.cell),
+        "units": number("Units", s.units, range(8, 129, 8), 1, 4096),
+        "augmentation": parts.choice("Augmentation", {n: n for n in PRESETS}, s.augmentation),
+        "bidirectional": parts.tick("read each sequence both ways", s.bidirectional),
+        "temperature": number("Temperature", s.temperature, tenths[1:], 0.01, 100.0, 0.01),
+        "recurrent": parts.tick("recurrent (off: a dense layer)", s.recurrent),
+        "noise": number("Noise", s.noise, tenths[:21], 0.0, 10.0, 0.01),
+        "learning_rate": number("Learning rate", s.learning_rate, rates, 1e-5, 10.0, 1e-5),
+        "batch_size": number("Batch size", s.batch_size, range(16, 513, 16), 1, 100_000),
+        "seed": number("Seed", s.seed, range(21), 0, 2**32 - 1),
     }
 
 
@@ -259,18 +282,22 @@ def _where(progress):
     left = "" if progress.seconds_left is None else f", {_duration(progress.seconds_left)} left"
     return (
         f"epoch {progress.epoch + 1} of {progress.epochs}, batch {progress.step} of "
-        f"{progress.steps}, loss {progress.loss:.3g}{left}"
+        f"{progress.steps}, loss {_loss(progress.loss)}{left}"
     )
 
 
-def _finished(progress, history, seconds):
+def _finished(progress, history, seconds, stopped):
+    note = (
+        " The batches before a stop were trained on twice, so the lines of code give numbers that "
+        "differ a little."
+    )
     return (
-        f'<div role="status"><b>Finished.</b> Loss {history["loss"][-1]:.4g} after '
-        f"{_count(progress.epochs, 'epoch')}, {seconds:.1f} s.</div>"
+        f'<div role="status"><b>Finished.</b> Loss {_loss(history["loss"][-1])} after '
+        f"{_count(progress.epochs, 'epoch')}, {seconds:.1f} s.{note if stopped else ''}</div>"
     )
 
 
-def _stopped(progress, history, seconds):
+def _stopped(progress, history, seconds, stopped):
     return (
         f'<div role="status"><b>Stopped</b> in epoch {progress.epoch + 1} of {progress.epochs} '
         f"after {seconds:.1f} s. <b>Go on</b> begins this epoch again; after a change of settings, "
@@ -280,6 +307,10 @@ def _stopped(progress, history, seconds):
 
 def _duration(seconds):
     return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
+
+
+def _loss(loss):
+    return f"{loss:.2f}" if loss >= 1 else f"{loss:#.3g}"
 
 
 def _count(n, noun):

@@ -11,6 +11,7 @@ import json
 import os
 import platform
 import time
+from dataclasses import replace
 from datetime import date
 from importlib.metadata import version
 from pathlib import Path
@@ -22,9 +23,13 @@ from rnn_tutor.clustering import Clustering, normalised
 
 SHIPPED = Path(rt.__file__).parent / "data" / "benchmark_fashion5.json"
 LONG = rt.training.LONG_RUN
-UMAP_MIXTURE = {"method": "gaussian_mixture", "umap": True}
+WAYS = {
+    "kmeans": ("k-means", {}),
+    "mixture": ("mixture", {"method": "gaussian_mixture"}),
+    "umap": ("UMAP + mixture", {"method": "gaussian_mixture", "umap": True}),
+}
 NETWORKS = {
-    "untrained": ("recurrent encoder, untrained", {"epochs": 0}),
+    "untrained": ("recurrent encoder, untrained", None),
     "next_row": ("next-row predictor", {"objective": "next_row", "units": 128}),
     "autoencoder": ("recurrent autoencoder", {"objective": "reconstruction"}),
     "dense": ("contrastive encoder without recurrence", {"recurrent": False}),
@@ -33,32 +38,40 @@ NETWORKS = {
 
 
 def cluster_rows(images, embeddings, seed):
-    """Scores of both clusterings: `{"kmeans": Scores, "umap": Scores}`."""
-    ways = {"kmeans": {}, "umap": UMAP_MIXTURE}
+    """Scores of each way to cluster: `{"kmeans": Scores, ...}`."""
     return {
         key: rt.evaluation.scores(
             images.labels,
             Clustering(images.n_classes, seed=seed, **way).fit_predict(embeddings),
         )
-        for key, way in ways.items()
+        for key, (_, way) in WAYS.items()
     }
 
 
-def one_seed(images, seed):
-    """Yields `(key, name, clustering, seconds, scores)` for every method."""
+def trained(images, changes, seed):
+    """An encoder after the long run with these changes of its settings; None: no run at all."""
+    if changes is None:
+        return replace(LONG, seed=seed).make_encoder(images.shape)
+    return rt.train(images, LONG, seed=seed, **changes)[0]
+
+
+def representations(images, seed):
+    """Yields `(key, name, seconds of training, (n, features))` for each way to see a picture."""
     pixels = images.as_float().reshape(len(images), -1)
-    found = cluster_rows(images, pixels, seed)
-    yield "pixels", "pixels", "k-means", 0.0, found["kmeans"]
-    yield "pixels_umap", "pixels", "UMAP + mixture", 0.0, found["umap"]
-    found = cluster_rows(images, PCA(50, random_state=seed).fit_transform(pixels), seed)
-    yield "pca", "50 principal components", "k-means", 0.0, found["kmeans"]
+    yield "pixels", "pixels", 0.0, pixels
+    yield "pca", "50 principal components", 0.0, PCA(50, random_state=seed).fit_transform(pixels)
     for key, (name, changes) in NETWORKS.items():
         began = time.perf_counter()
-        encoder, _ = rt.train(images, LONG, seed=seed, **changes)
+        encoder = trained(images, changes, seed)
         seconds = time.perf_counter() - began
-        found = cluster_rows(images, normalised(rt.embed(encoder, images)), seed)
-        yield key, name, "k-means", seconds, found["kmeans"]
-        yield f"{key}_umap", name, "UMAP + mixture", seconds, found["umap"]
+        yield key, name, seconds, normalised(rt.embed(encoder, images))
+
+
+def one_seed(images, seed):
+    """Yields `(key, name, clustering, seconds of training, scores)` for every method."""
+    for key, name, seconds, points in representations(images, seed):
+        for way, scores in cluster_rows(images, points, seed).items():
+            yield f"{key}_{way}", name, WAYS[way][0], seconds, scores
 
 
 def run(seeds):

@@ -12,7 +12,7 @@ MAX_BYTES = 700_000
 OPENING = {
     "what the reader will be able to do": r"will be able to|objectives?\b",
     "what the reader needs to know": r"need to know|prerequisites?\b",
-    "the minutes": r"\b\d+\s*(minutes?|seconds)\b",
+    "the minutes": r"\b(\d+\s*(minutes?|seconds|s)|a minute)\b",
     "the memory in MB or GB": r"\d\s*(MB|GB)\b",
 }
 ABSOLUTE_PATH = r"(?<![\w.:/~-])/(home|Users|root|tmp|var|usr|opt|mnt|srv|work)/|\b[A-Z]:\\\w"
@@ -62,10 +62,12 @@ def known_tags(notebook):
 
 def executed(notebook):
     """nbval runs a cell without an execution count, and compares nothing."""
-    for cell in course.code_cells(notebook):
-        if cell.execution_count is None:
-            yield f"cell {cell.get('id')} has no execution count: it would not be compared"
-        elif not cell.outputs and _shows(cell) and not course.tags(cell) & course.UNCOMPARED_TAGS:
+    cells = course.code_cells(notebook)
+    if unrun := [cell.get("id") for cell in cells if cell.execution_count is None]:
+        yield f"no execution count, so not compared: {', '.join(unrun)}"
+    for cell in cells:
+        expected = _shows(cell) and not course.tags(cell) & course.UNCOMPARED_TAGS
+        if expected and not cell.outputs:
             yield f"cell {cell.get('id')} prints or displays, and has no stored output"
     if any(c.cell_type == "code" and not c.source.strip() for c in notebook.cells):
         yield "there is an empty code cell"

@@ -1,0 +1,110 @@
+"""The panels in JupyterLab, worked with the keyboard alone."""
+
+from playwright.sync_api import expect
+
+SETUP = """
+import numpy as np
+import rnn_tutor as rt
+from rnn_tutor.widgets import ClusterPanel, ExplorePanel, TrainingPanel
+
+rng = np.random.default_rng(0)
+labels = rng.integers(0, 3, 150)
+pixels = rng.integers(0, 60, (150, 12, 12, 1)) + 90 * labels[:, None, None, None]
+images = rt.ImageSet(pixels.astype(np.uint8), labels, ("dark", "grey", "bright"))
+embeddings = images.as_float().reshape(len(images), -1)
+"""
+TRAINING = """
+settings = rt.TrainingSettings("next_row", "simple_rnn", units=4, batch_size=16, epochs=5000)
+panel = TrainingPanel(images, settings)
+panel
+"""
+CUT_OFF = """panel => [...panel.querySelectorAll('.widget-label, .widget-button, option')]
+    .filter(e => e.clientWidth && e.scrollWidth > e.clientWidth + 1).map(e => e.innerText)"""
+NUMBER_OF_CELLS = "() => window.jupyterapp.shell.currentWidget.content.widgets.length"
+
+
+def check(page, panel):
+    """What holds for every panel: no name is cut off, pictures are described, keys are its own."""
+    assert panel.evaluate(CUT_OFF) == []
+    pictures = panel.locator("img")
+    assert all(picture.get_attribute("alt") for picture in pictures.all())
+    cells = page.evaluate(NUMBER_OF_CELLS)
+    for role in ("slider", "combobox", "button"):
+        if panel.get_by_role(role).count():
+            panel.get_by_role(role).first.press("x")  # the lab's key for cutting a cell
+    assert page.evaluate(NUMBER_OF_CELLS) == cells
+    assert panel.get_by_role("textbox", name="plain Python").count() == 1
+
+
+def focused(page):
+    return page.evaluate("() => document.activeElement.innerText.trim()")
+
+
+def test_training_panel(open_notebook):
+    page = open_notebook(SETUP, TRAINING, seconds=120)
+    panel = page.locator(".rt-training-panel")
+    check(page, panel)
+    code = panel.get_by_role("textbox", name="plain Python")
+    panel.get_by_label("Units").press("ArrowUp")
+    panel.get_by_label("Units").press("Enter")
+    expect(code).to_contain_text("units=5,")
+    expect(panel.get_by_label("Learning rate")).to_be_hidden()
+    panel.get_by_role("button", name="More settings").press("Enter")
+    expect(panel.get_by_label("Learning rate")).to_be_visible()
+    panel.get_by_label("Objective").press("ArrowUp")
+    expect(code).to_contain_text('objective="reconstruction"')
+    panel.get_by_label("Objective").press("ArrowDown")
+    panel.get_by_role("button", name="Start").press("Enter")
+    expect(panel.get_by_text("epoch 3 of 5000")).to_be_visible(timeout=60_000)
+    expect(panel.get_by_role("img", name="Line chart")).to_be_visible()
+    assert focused(page) == "Stop"
+    page.keyboard.press("Enter")
+    expect(panel.get_by_role("button", name="Go on")).to_be_enabled()
+    expect(panel.get_by_role("status")).to_contain_text("Stopped in epoch")
+    expect(panel.get_by_role("button", name="Go on")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(panel.get_by_text("of 5000, batch")).to_be_visible(timeout=60_000)
+    page.keyboard.press("Enter")
+    expect(panel.get_by_role("status")).to_contain_text("Stopped in epoch")
+
+
+def test_cluster_panel(open_notebook):
+    source = "panel = ClusterPanel(embeddings, images, rt.Clustering(3))\npanel"
+    page = open_notebook(SETUP, source)
+    panel = page.locator(".rt-cluster-panel")
+    expect(panel.get_by_text("3 clusters of")).to_be_visible()
+    check(page, panel)
+    panel.get_by_role("slider").first.press("ArrowRight")
+    expect(panel.get_by_text("4 clusters of")).to_be_visible()
+    expect(panel.get_by_label("Clusters")).to_have_value("4")
+    panel.get_by_label("Method").press("ArrowDown")
+    code = panel.get_by_role("textbox", name="plain Python")
+    expect(code).to_contain_text('n_clusters=4,\n    method="gaussian_mixture"')
+    expect(panel.get_by_text("4 clusters of")).to_be_visible()
+    expect(panel.get_by_role("img", name="Map of")).to_be_visible()
+    expect(panel.get_by_role("img", name="Table of")).to_be_visible()
+    expect(panel.get_by_role("img", name="typical of cluster 3")).to_have_count(6)
+
+
+def test_explore_panel(open_notebook):
+    source = """clusters = rt.Clustering(3).fit_predict(embeddings)
+panel = ExplorePanel(rt.clustering.project(embeddings), images, embeddings, clusters)
+panel"""
+    page = open_notebook(SETUP, source)
+    panel = page.locator(".rt-explore-panel")
+    check(page, panel)
+    heading, ring = panel.locator(".rt-head").first, panel.locator(".rt-chosen")
+    before, place = heading.inner_text(), ring.bounding_box()
+    panel.get_by_role("slider").press("ArrowRight")
+    expect(panel.get_by_label("Picture")).to_have_value("2")
+    expect(heading).not_to_have_text(before)
+    expect(panel.locator(".rt-code")).to_contain_text(f"picture = {heading.inner_text()[8:]}\n")
+    assert ring.bounding_box() != place
+    panel.get_by_label("Cluster").press("ArrowDown")
+    expect(panel.locator(".rt-chip").first).to_have_text("1")
+    expect(panel.get_by_label("Picture")).to_have_value("1")
+    expect(panel.locator(".rt-ring")).to_have_count(9)
+    on_map = panel.get_by_role("img", name="Map of").bounding_box()
+    inside = ring.bounding_box()
+    assert on_map["x"] < inside["x"] < on_map["x"] + on_map["width"]
+    assert on_map["y"] < inside["y"] < on_map["y"] + on_map["height"]

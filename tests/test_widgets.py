@@ -1,0 +1,310 @@
+"""The panels without a browser: code and controls agree, and the Python they show does the same."""
+
+import re
+import threading
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import pytest
+
+import rnn_tutor as rt
+from rnn_tutor import plots
+from rnn_tutor.widgets import ClusterPanel, ExplorePanel, TrainingPanel, _parts, explore, training
+
+QUICK = rt.TrainingSettings(
+    objective="next_row", cell="simple_rnn", units=4, batch_size=50, epochs=3, learning_rate=0.01
+)
+
+
+def some_images(labels=True, n=200):
+    rng = np.random.default_rng(0)
+    kinds = rng.integers(0, 3, n)
+    pixels = rng.integers(0, 60, (n, 12, 12, 1)) + 90 * kinds[:, None, None, None]
+    names = ("dark", "<grey> & plain", "bright")
+    return rt.ImageSet(pixels.astype(np.uint8), kinds if labels else None, names if labels else ())
+
+
+def flat(images):
+    return images.as_float().reshape(len(images), -1)
+
+
+def control(panel, field):
+    return panel._fields._controls[field]
+
+
+def ran(panel, **names):
+    """What the panel's plain Python leaves behind."""
+    names = {"rt": rt, "images": panel.images, **names}
+    exec(panel.code, names)
+    return names
+
+
+def explore_panel(images):
+    return ExplorePanel(
+        rt.clustering.project(flat(images)),
+        images,
+        flat(images),
+        rt.Clustering(3).fit_predict(flat(images)),
+    )
+
+
+@pytest.fixture
+def images():
+    return some_images()
+
+
+# What a control sets, code can set, and the other way round
+
+
+def test_settings_move_the_controls_and_controls_the_settings(images):
+    panel = TrainingPanel(images)
+    panel.settings = replace(QUICK, temperature=0.07, units=50, recurrent=False)
+    assert (control(panel, "temperature").value, control(panel, "units").value) == (0.07, 50)
+    assert control(panel, "recurrent").value is False
+    control(panel, "cell").value = "lstm"
+    control(panel, "seed").value = 3
+    expected = replace(QUICK, temperature=0.07, units=50, recurrent=False, cell="lstm", seed=3)
+    assert panel.settings == expected == ran_settings(panel)
+
+
+def ran_settings(panel):
+    names = {"rt": rt}
+    exec(panel.code.partition("encoder, history")[0], names)
+    return names["settings"]
+
+
+def test_a_number_and_its_slider_follow_each_other():
+    number = _parts.Number("Rate", 0.003, [0.001, 0.002, 0.005], 0.0, 1.0, 0.001)
+    assert number.box.value == 0.003, "the slider must not round what code has set"
+    number.slider.value = 2
+    assert number.box.value == 0.005
+    number.box.value = 0.7
+    assert (number.box.value, number.slider.value) == (0.7, 2)
+
+
+def test_what_no_control_can_show_is_refused_and_changes_nothing(images):
+    panel = TrainingPanel(images, QUICK)
+    with pytest.raises(rt.TutorError, match="epochs is from 1 to 10000"):
+        panel.settings = replace(QUICK, units=8, epochs=10**6)
+    with pytest.raises(rt.TutorError, match="n_clusters is from"):
+        ClusterPanel(flat(images), images).clustering = rt.Clustering(10**6)
+    assert panel.settings == QUICK
+
+
+def test_what_an_objective_does_not_use_is_grey(images):
+    panel = TrainingPanel(images)
+    assert not control(panel, "temperature").disabled and control(panel, "noise").disabled
+    control(panel, "objective").value = "reconstruction"
+    assert control(panel, "temperature").disabled and not control(panel, "noise").disabled
+
+
+def test_only_what_differs_from_the_defaults_is_shown(images):
+    panel = TrainingPanel(images)
+    assert panel.code.startswith("settings = rt.TrainingSettings()\n")
+    panel.settings = rt.TrainingSettings(cell="lstm")
+    assert panel.code.startswith('settings = rt.TrainingSettings(cell="lstm")\n')
+
+
+# Training
+
+
+@pytest.fixture(scope="module")
+def trained():
+    """A panel that has trained in this thread, and all that it said."""
+    panel, said = TrainingPanel(some_images(), QUICK), []
+    panel._status.observe(lambda change: said.append(change.new), "value")
+    panel.run()
+    return panel, said
+
+
+def test_the_code_shown_gives_the_same_encoder_as_the_panel(trained, images):
+    panel, names = trained[0], ran(trained[0])
+    assert panel.history == names["history"] and len(panel.history["loss"]) == 3
+    same = rt.embed(names["encoder"], images)
+    np.testing.assert_allclose(rt.embed(panel.encoder, images), same, rtol=1e-6)
+
+
+def test_progress_is_told_in_words(trained):
+    panel, said = trained
+    pattern = r"epoch 2 of 3, batch 3 of 4, loss [\d.]+, \d+ s left"
+    assert any(re.fullmatch(pattern, words) for words in said)
+    assert "Finished" in said[-1] and panel._bar.value == panel._bar.max == 12
+
+
+def test_the_curve_shows_single_batches_not_running_means(trained):
+    panel = trained[0]
+    epochs = np.reshape(panel._losses, (3, 4))
+    np.testing.assert_allclose(epochs.mean(axis=1), panel.history["loss"], rtol=1e-4)
+    assert epochs.std(axis=1).min() > 0 and "<img alt=" in panel._curve.value
+
+
+def stop_at(panel, words):
+    """Stops the panel's run as soon as its status says so; returns the threads that said it."""
+    threads = []
+
+    def look(change):
+        if words in change.new:
+            threads.append(threading.current_thread())
+            panel.stop()
+
+    panel._status.observe(look, "value")
+    return threads
+
+
+def test_start_stop_and_go_on(images):
+    panel = TrainingPanel(images, QUICK)
+    threads = stop_at(panel, "epoch 2 of 3, batch 2 of 4")
+    panel.start()
+    assert panel.wait(60) and threads[0] is not threading.main_thread()
+    assert len(panel.history["loss"]) == 1 and "Stopped</b> in epoch 2" in panel._status.value
+    assert panel._start.description == "Go on" and panel._stop.disabled
+    panel._status.unobserve_all()
+    encoder = panel.encoder
+    panel.start()
+    with pytest.raises(rt.TutorError, match="under way"):
+        panel.settings = rt.TrainingSettings()
+    assert panel.wait(60) and panel.encoder is encoder and len(panel.history["loss"]) == 3
+    assert len(panel._losses) == 3 * 4, "an epoch that was begun again is drawn once"
+    assert panel._start.description == "Start"
+
+
+def test_a_changed_setting_starts_afresh(images):
+    panel = TrainingPanel(images, QUICK)
+    stop_at(panel, "epoch 1 of 3, batch 1")
+    panel.run()
+    control(panel, "seed").value = 1
+    assert panel._start.description == "Start"
+    control(panel, "seed").value = 0
+    assert panel._start.description == "Go on"
+
+
+def test_an_error_in_the_thread_is_a_sentence(images, monkeypatch):
+    def fail(*_):
+        raise ValueError("<b>no memory</b>")
+
+    monkeypatch.setattr(training.Trainer, "from_settings", fail)
+    panel = TrainingPanel(images, QUICK)
+    panel.start()
+    assert panel.wait(10)
+    assert 'role="alert"' in panel._status.value
+    assert "ValueError: &lt;b&gt;no memory" in panel._status.value
+    assert not panel._start.disabled
+    with pytest.raises(ValueError, match="no memory"):
+        panel.run()
+    with pytest.raises(rt.TutorError, match="Nothing is trained yet"):
+        panel.encoder  # noqa: B018
+
+
+# Clusters
+
+
+def test_the_code_shown_gives_the_same_clusters(images):
+    panel = ClusterPanel(flat(images), images, rt.Clustering(3))
+    panel.clustering = rt.Clustering(4, "gaussian_mixture", seed=2)
+    assert control(panel, "n_clusters").value == 4
+    np.testing.assert_array_equal(panel.clusters, ran(panel, embeddings=flat(images))["clusters"])
+    control(panel, "n_clusters").value = 6
+    names = ran(panel, embeddings=flat(images))
+    assert names["clustering"] == panel.clustering == rt.Clustering(6, "gaussian_mixture", seed=2)
+    np.testing.assert_array_equal(panel.clusters, names["clusters"])
+    assert "6 clusters of" in panel._status.value and "NMI" in panel._status.value
+
+
+def test_without_labels_a_sentence_takes_the_scores_place():
+    images = some_images(labels=False)
+    panel = ClusterPanel(flat(images), images, rt.Clustering(3))
+    assert panel.clusters.max() == 2
+    assert "No labels" in panel._status.value and not panel._table.value
+    assert "labels" not in panel.code
+
+
+def test_too_many_clusters_is_a_sentence():
+    images = some_images(n=6)
+    panel = ClusterPanel(flat(images), images)
+    panel.clustering = rt.Clustering(9)
+    with pytest.raises(rt.TutorError, match="fewer clusters"):
+        panel.clusters  # noqa: B018
+    assert 'role="alert"' in panel._status.value
+    panel.clustering = rt.Clustering(2)
+    assert panel.clusters.max() == 1
+
+
+def test_of_many_requests_the_last_is_served():
+    served, first = [], threading.Event()
+
+    def work(request):
+        first.wait(5)
+        served.append(request)
+
+    latest = _parts.Latest(work, pause=0.01)
+    for request in range(20):
+        latest.ask(request)
+    first.set()
+    assert latest.wait(5) and served[-1] == 19 and len(served) <= 2
+
+
+# Exploring
+
+
+def test_the_code_shown_finds_the_same_neighbours(images):
+    panel = explore_panel(images)
+    panel.picture = 77
+    names = ran(panel, embeddings=flat(images))
+    assert names["picture"] == panel.picture == 77
+    np.testing.assert_array_equal(names["neighbours"], panel.neighbours)
+    distances = np.linalg.norm(flat(images) - flat(images)[77], axis=1)
+    assert panel.neighbours.tolist() == [i for i in np.argsort(distances) if i != 77][:8]
+
+
+def test_every_picture_can_be_reached_by_its_controls(images):
+    panel, seen = explore_panel(images), []
+    for cluster in range(3):
+        panel._cluster.value = cluster
+        for place in range(1, panel._rank.box.max + 1):
+            panel._rank.box.value = place
+            seen.append(panel.picture)
+            assert panel.clusters[panel.picture] == cluster
+    assert sorted(seen) == list(range(len(images)))
+    with pytest.raises(rt.TutorError, match="0 to 199"):
+        panel.picture = 200
+
+
+def test_rings_lie_where_the_map_has_its_points():
+    points = np.array([[0.0, 0.0], [3.0, 1.0], [1.0, 5.0]])
+    drawn = plots.embedding_map(points, clusters=[0, 1, 2])
+    sheet = cv2.imdecode(np.frombuffer(drawn.png(), np.uint8), cv2.IMREAD_COLOR)
+    for cluster, (left, top) in enumerate(explore._places(drawn, points)):
+        x, y = round(left / 100 * sheet.shape[1]), round(top / 100 * sheet.shape[0])
+        red, green, blue = (int(plots.style(cluster)[0][i : i + 2], 16) for i in (1, 3, 5))
+        expected = 0.7 * np.array([blue, green, red]) + 0.3 * 255
+        assert np.abs(sheet[y, x] - expected).max() < 40
+
+
+# All of them
+
+
+@pytest.fixture(params=["training", "cluster", "explore"])
+def panel(request, images):
+    if request.param == "training":
+        return TrainingPanel(images, QUICK)
+    if request.param == "explore":
+        return explore_panel(images)
+    panel = ClusterPanel(flat(images), images)
+    panel.wait(20)
+    return panel
+
+
+def html_of(widget):
+    parts = [widget.value] if hasattr(widget, "value") and isinstance(widget.value, str) else []
+    return "".join([*parts, *map(html_of, getattr(widget, "children", ()))])
+
+
+def test_a_panel_is_a_short_line_in_text(panel):
+    assert repr(panel) == f"{type(panel).__name__}(images: 200 images)"
+
+
+def test_every_picture_has_alt_text_and_names_are_escaped(panel):
+    source = html_of(panel)
+    assert all('alt="' in img for img in re.findall(r"<img[^>]*>", source))
+    assert "<grey>" not in source
