@@ -22,9 +22,20 @@ _HOMES = {
     "NeedsLabels": "_errors",
 }
 _MODULES = (
-    "images files datasets sequences augmentation models objectives training "
-    "clustering evaluation plots widgets cli"
-).split()
+    "images",
+    "files",
+    "datasets",
+    "sequences",
+    "augmentation",
+    "models",
+    "objectives",
+    "training",
+    "clustering",
+    "evaluation",
+    "plots",
+    "widgets",
+    "cli",
+)
 
 __all__ = [*_HOMES, *_MODULES]
 

@@ -32,7 +32,7 @@ class ExplorePanel(parts.Panel):
         first = next(iter(self._orders))
         options = {_count(c, order): c for c, order in self._orders.items()}
         self._cluster = parts.choice("Cluster", options, first)
-        self._rank = parts.Number("Picture", 1, range(1, 3))
+        self._rank = parts.Number("Place", 1, range(1, 3))
         super().__init__("explore", images, self._layout())
         self._moving = False
         self._cluster.observe(lambda change: self._show_cluster(change.new), "value")
@@ -116,7 +116,7 @@ class ExplorePanel(parts.Panel):
         marked = widgets.Box([self._map, self._rings], layout={"flex": "1 1 420px"})
         marked.add_class("rt-map")
         self._shown, self._code = parts.text(flex="0 0 282px"), parts.text()
-        hint = "From the most typical picture of a cluster to the one farthest from its centre"
+        hint = "Place 1 is the most typical picture of a cluster, the last one the farthest out"
         return [
             parts.title("Explore the map", hint),
             parts.grid(self._cluster, self._rank),

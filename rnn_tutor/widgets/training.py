@@ -169,7 +169,7 @@ class TrainingPanel(parts.Panel):
 
     def _can_go_on(self):
         unfinished = self._trainer and len(self._trainer.history["loss"]) < self._trainer.epochs
-        return bool(unfinished)
+        return bool(unfinished) and self._trained == self.settings
 
     def _on_batch(self, progress):
         if self._asked_to_stop.is_set():
