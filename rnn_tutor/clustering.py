@@ -20,7 +20,7 @@ from threadpoolctl import threadpool_limits
 
 from rnn_tutor._errors import TutorError
 
-METHODS = ("kmeans", "gaussian_mixture")
+METHODS = ("kmeans", "tied_mixture", "gaussian_mixture")
 MAPS = ("pca", "umap", "tsne")
 FEWEST_FOR_NEIGHBOURS = 30  # below it, a graph of 20 neighbours joins everything with everything
 
@@ -29,11 +29,12 @@ FEWEST_FOR_NEIGHBOURS = 30  # below it, a graph of 20 neighbours joins everythin
 class Clustering:
     """How embeddings are put into clusters.
 
-    n_clusters: how many clusters. method: "kmeans" (the best of ten starts) or "gaussian_mixture"
-    (full covariances). umap: whether UMAP first lays the embeddings out in ten dimensions by their
-    20 nearest neighbours. seed: of everything random.
+    n_clusters: how many clusters. method: "kmeans" (the best of ten starts), "gaussian_mixture" (a
+    full covariance for each cluster) or "tied_mixture" (one covariance for all). umap: whether UMAP
+    first lays the embeddings out in ten dimensions by their 20 nearest neighbours. seed: of
+    everything random.
 
-    A full covariance needs more pictures than dimensions: for the mixture, PCA first keeps 20
+    A covariance needs more pictures than dimensions: for the mixtures, PCA first keeps 20
     dimensions, or fewer, so that a cluster has on average twice as many pictures as dimensions.
     With fewer than 30 different pictures there are no neighbourhoods to speak of, and PCA takes
     UMAP's place. UMAP takes seconds to load, then about 10 s for 5,000 pictures.
@@ -67,9 +68,12 @@ class Clustering:
         if self.umap:
             points = _umap(points, 10, self.seed, min_dist=0.0).astype(np.float64)
         alone = len(points) == 1  # a covariance needs two
-        fit = _kmeans if self.method == "kmeans" or alone else _mixture
         with _quiet_and_repeatable():
-            distances, closeness = fit(points, self.n_clusters, self.seed)
+            if self.method == "kmeans" or alone:
+                distances, closeness = _kmeans(points, self.n_clusters, self.seed)
+            else:
+                covariance = "tied" if self.method == "tied_mixture" else "full"
+                distances, closeness = _mixture(points, self.n_clusters, self.seed, covariance)
         return _fitted(distances, closeness)
 
     def fit_predict(self, embeddings):
@@ -155,14 +159,16 @@ def _kmeans(points, n_clusters, seed):
     return distances, _ratio(nearest, distances)
 
 
-def _mixture(points, n_clusters, seed):
+def _mixture(points, n_clusters, seed, covariance):
     """Mahalanobis distances to the components and their posteriors: both (n, k)."""
     points = _pca(points, max(2, min(20, len(points) // (2 * n_clusters))), seed)
     scale = np.sqrt(points.var(axis=0).mean())
     points = points / (scale if scale > 0 else 1)  # so that reg_covar means the same everywhere
-    model = GaussianMixture(n_clusters, reg_covar=1e-3, n_init=3, random_state=seed).fit(points)
+    model = GaussianMixture(n_clusters, covariance_type=covariance, reg_covar=1e-3, n_init=5)
+    model.set_params(random_state=seed).fit(points)
     steps = points[:, None] - model.means_  # (n, k, d)
-    whitened = np.einsum("nkd,kde->nke", steps, model.precisions_cholesky_)
+    whitening = np.broadcast_to(model.precisions_cholesky_, (n_clusters, *[points.shape[1]] * 2))
+    whitened = np.einsum("nkd,kde->nke", steps, whitening)
     return np.linalg.norm(whitened, axis=2), model.predict_proba(points)
 
 

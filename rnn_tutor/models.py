@@ -142,10 +142,14 @@ def embed(encoder, images, batch_size=512):
     """
     pixels = np.asarray(getattr(images, "pixels", images))
     scale = 255 if pixels.dtype == np.uint8 else 1
-    batches = (pixels[i : i + batch_size] for i in range(0, len(pixels), batch_size))
-    none = np.empty((0, encoder.output_shape[-1]), "float32")
-    parts = [encoder.predict_on_batch(batch.astype("float32") / scale) for batch in batches]
-    return np.concatenate([none, *parts])
+    embeddings = np.empty((len(pixels), encoder.output_shape[-1]), "float32")
+    batch = np.zeros((min(batch_size, len(pixels)), *pixels.shape[1:]), "float32")
+    for start in range(0, len(pixels), batch_size):
+        part = pixels[start : start + batch_size]
+        # The last batch is filled up: a batch of another size would build another graph.
+        np.divide(part, scale, out=batch[: len(part)])
+        embeddings[start : start + len(part)] = encoder.predict_on_batch(batch)[: len(part)]
+    return embeddings
 
 
 def load_encoder(path="fashion5"):

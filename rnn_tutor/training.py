@@ -3,6 +3,7 @@
 It knows nothing of widgets: a panel, a log and a test listen to the same events.
 """
 
+import gc
 import threading
 import time
 from dataclasses import dataclass, replace
@@ -308,4 +309,7 @@ def train(images, settings=None, **changes):
     """
     settings = replace(settings or TrainingSettings(), **changes)
     trainer = Trainer.from_settings(images, settings)
-    return trainer.encoder, trainer.run()
+    encoder, history = trainer.encoder, trainer.run()
+    del trainer
+    gc.collect()  # frees the graph of the training step, 100 MB or more, before the next is built
+    return encoder, history

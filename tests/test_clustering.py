@@ -9,10 +9,10 @@ from sklearn.datasets import make_blobs
 from sklearn.decomposition import PCA
 
 from rnn_tutor import TutorError, clustering, evaluation
-from rnn_tutor.clustering import METHODS, Clustering, normalised, project
+from rnn_tutor.clustering import Clustering, normalised, project
 
 BLOBS, KINDS = make_blobs([60, 30, 45], 40, random_state=1)
-BOTH = pytest.mark.parametrize("method", METHODS)
+BOTH = pytest.mark.parametrize("method", clustering.METHODS)
 WITH_AND_WITHOUT_UMAP = pytest.mark.parametrize("umap", [False, True])
 
 
@@ -74,6 +74,22 @@ def test_the_mixture_knows_where_it_is_unsure():
     assert np.all((unsure > 1) & (unsure < 3))
     assert fitted.confidence[fitted.typical(0, 1)] > 0.9
     assert fitted.confidence.min() < 0.3
+
+
+def test_the_tied_mixture_finds_long_thin_clusters_side_by_side():
+    # Two parallel cigars: k-means cuts them across, since their ends lie far apart.
+    r = np.random.default_rng(0)
+    kinds = np.repeat([0, 1], 300)
+    points = r.normal(0, (2.5, 0.5), (600, 2)) + np.c_[np.zeros(600), 3.5 * kinds]
+    tied, kmeans = (Clustering(2, m).fit(points) for m in ("tied_mixture", "kmeans"))
+    assert evaluation.matched_accuracy(kinds, tied.labels) > 0.98
+    assert evaluation.matched_accuracy(kinds, kmeans.labels) < 0.7
+    from sklearn.mixture import GaussianMixture
+
+    reference = GaussianMixture(2, covariance_type="tied", n_init=5, random_state=0).fit(points)
+    steps = points - reference.means_[reference.predict(points)]
+    expected = np.sqrt(np.einsum("nd,de,ne->n", steps, reference.precisions_, steps))
+    np.testing.assert_allclose(tied.distances, expected, rtol=0.02)
 
 
 def test_equally_confident_pictures_come_from_the_outermost_inwards():
@@ -175,7 +191,7 @@ def test_what_cannot_be_clustered_is_refused(points, said):
 
 
 def test_wrong_settings_are_refused():
-    with pytest.raises(TutorError, match="'kmeans' and 'gaussian_mixture'"):
+    with pytest.raises(TutorError, match="'kmeans', 'tied_mixture' and 'gaussian_mixture'"):
         Clustering(method="dbscan")
     with pytest.raises(TutorError, match="at least one"):
         Clustering(0)

@@ -29,9 +29,9 @@ LABEL = {"description_width": "110px"}
 class Panel(widgets.VBox):
     """A box with a border, the panels' style and a short, stable `repr`."""
 
-    def __init__(self, kind, images, children):
+    def __init__(self, kind, images, children, name):
         super().__init__([text(STYLE + OWN_KEYS, margin="0", height="0"), *children])
-        self.images = images
+        self.images, self.name = images, name
         self.add_class("rt-panel")
         self.add_class(f"rt-{kind}-panel")
 

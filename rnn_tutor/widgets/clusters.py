@@ -6,7 +6,11 @@ from rnn_tutor import evaluation, plots
 from rnn_tutor.clustering import Clustering, project
 from rnn_tutor.widgets import _parts as parts
 
-METHODS = {"k-means": "kmeans", "Gaussian mixture": "gaussian_mixture"}
+METHODS = {
+    "k-means": "kmeans",
+    "Gaussian mixture": "gaussian_mixture",
+    "mixture, one shape (tied)": "tied_mixture",
+}
 MOST = 20  # clusters on the slider
 SHOWN = 6  # typical pictures of each cluster
 
@@ -18,15 +22,16 @@ class ClusterPanel(parts.Panel):
     only measure. clustering: `Clustering` to begin with. points: (n, 2), a map; PCA's if None.
 
     `clustering` can be read and set; `clusters` and `fitted` are the result (they wait for it);
-    `code` is the plain Python that gives the same, where `embeddings` and `images` are the names.
+    `code` is the plain Python that gives the same, where the embeddings are called
+    `embeddings` and the pictures `name`.
     """
 
-    def __init__(self, embeddings, images, clustering=None, points=None):
+    def __init__(self, embeddings, images, clustering=None, points=None, name="images"):
         clustering = clustering or Clustering(min(5, len(images)))
         self.embeddings, self._points = embeddings, points
         self._fitted = self._error = None
         controls = _controls(clustering, len(images))
-        super().__init__("cluster", images, self._layout(controls))
+        super().__init__("cluster", images, self._layout(controls), name)
         self._fields = parts.Fields(clustering, controls, self._changed)
         self._work = parts.Latest(self._show)
         self._changed()
@@ -59,7 +64,7 @@ class ClusterPanel(parts.Panel):
         clustering = parts.call("rt.Clustering", self.clustering)
         lines = f"clustering = {clustering}\nclusters = clustering.fit_predict(embeddings)"
         if self.images.has_labels:
-            lines += "\nrt.evaluation.scores(images.labels, clusters)"
+            lines += f"\nrt.evaluation.scores({self.name}.labels, clusters)"
         return lines
 
     def wait(self, timeout=None):

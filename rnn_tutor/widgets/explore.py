@@ -23,7 +23,7 @@ class ExplorePanel(parts.Panel):
     `images` are the names.
     """
 
-    def __init__(self, points, images, embeddings, clusters):
+    def __init__(self, points, images, embeddings, clusters, name="images"):
         self.embeddings, self.clusters = np.asarray(embeddings), np.asarray(clusters)
         self._orders = _orders(self.embeddings, self.clusters)
         drawn = plots.embedding_map(points, images, self.clusters)
@@ -33,7 +33,7 @@ class ExplorePanel(parts.Panel):
         options = {_count(c, order): c for c, order in self._orders.items()}
         self._cluster = parts.choice("Cluster", options, first)
         self._rank = parts.Number("Place", 1, range(1, 3))
-        super().__init__("explore", images, self._layout())
+        super().__init__("explore", images, self._layout(), name)
         self._moving = False
         self._cluster.observe(lambda change: self._show_cluster(change.new), "value")
         self._rank.box.observe(lambda change: self._show_rank(), "value")
@@ -65,7 +65,7 @@ class ExplorePanel(parts.Panel):
             "distances = np.linalg.norm(embeddings - embeddings[picture], axis=1)\n"
             "distances[picture] = np.inf  # not its own neighbour\n"
             f'neighbours = distances.argsort(kind="stable")[:{NEIGHBOURS}]\n'
-            "rt.plots.image_grid(images[[picture, *neighbours]])"
+            f"rt.plots.image_grid({self.name}[[picture, *neighbours]])"
         )
 
     def _show_cluster(self, cluster):

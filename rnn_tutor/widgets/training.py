@@ -39,16 +39,16 @@ class TrainingPanel(parts.Panel):
     `settings` can be read and set; `start` trains on a thread of its own, `run` in the cell that
     calls it; `stop` and `wait` do what they say. After a stop both go on where the run stood,
     unless a setting was changed. `encoder` and `history` are what the run has made, and `code` is
-    the plain Python that makes the same, where `images` is the name of the pictures.
+    the plain Python that makes the same, where the pictures are called `name`.
     """
 
-    def __init__(self, images, settings=None):
+    def __init__(self, images, settings=None, name="images"):
         self._trainer = self._thread = self._trained = None
         self._asked_to_stop, self._lock = threading.Event(), threading.Lock()
         self._busy, self._seconds = False, 0.0
         settings = settings or TrainingSettings()
         controls = _controls(settings)
-        super().__init__("training", images, self._layout(controls))
+        super().__init__("training", images, self._layout(controls), name)
         self._fields = parts.Fields(settings, controls, self._settings_changed)
         self._settings_changed()
 
@@ -67,7 +67,7 @@ class TrainingPanel(parts.Panel):
     def code(self):
         """The lines of plain Python that train the same encoder."""
         settings = parts.call("rt.TrainingSettings", self.settings)
-        return f"settings = {settings}\nencoder, history = rt.train(images, settings)"
+        return f"settings = {settings}\nencoder, history = rt.train({self.name}, settings)"
 
     @property
     def encoder(self):

@@ -25,7 +25,7 @@ SHIPPED = Path(rt.__file__).parent / "data" / "benchmark_fashion5.json"
 LONG = rt.training.LONG_RUN
 WAYS = {
     "kmeans": ("k-means", {}),
-    "mixture": ("mixture", {"method": "gaussian_mixture"}),
+    "mixture": ("tied mixture", {"method": "tied_mixture"}),
     "umap": ("UMAP + mixture", {"method": "gaussian_mixture", "umap": True}),
 }
 NETWORKS = {
