@@ -28,9 +28,9 @@ def train(seed):
 
 
 def quality(encoder, images):
-    """Scores of a tied mixture on the embeddings; labels serve for this only."""
+    """Scores of k-means on the embeddings; labels serve for this only."""
     embeddings = rt.clustering.normalised(rt.embed(encoder, images))
-    clusters = rt.Clustering(images.n_classes, "tied_mixture", seed=0).fit_predict(embeddings)
+    clusters = rt.Clustering(images.n_classes, "kmeans", seed=0).fit_predict(embeddings)
     return rt.evaluation.scores(images.labels, clusters)
 
 

@@ -5,15 +5,14 @@ under the student's first cell. They are dropped here, once; later messages are 
 """
 
 import contextlib
-import ctypes
 import importlib.util
 import logging
 import os
 import sys
 
 from rnn_tutor._errors import TutorError
+from rnn_tutor._memory import share_heap
 
-M_ARENA_MAX = -8  # malloc.h
 _PACKAGES = {"tensorflow": "tensorflow", "torch": "torch", "jax": "jax"}
 _TITLES = {"tensorflow": "TensorFlow", "torch": "PyTorch", "jax": "JAX"}
 
@@ -43,16 +42,10 @@ def _check_backend():
         )
 
 
-def _share_heaps():
-    """Lets glibc keep two heaps instead of sixteen: 50 MB less for each kernel that trains."""
-    with contextlib.suppress(OSError, AttributeError, TypeError):  # not glibc
-        ctypes.CDLL(None).mallopt(M_ARENA_MAX, 2)
-
-
 def _load():
     _check_backend()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    _share_heaps()
+    share_heap()
     with _quiet_stderr():
         import keras
 

@@ -21,6 +21,7 @@ class Augmentation:
     Attributes:
         rotation: degrees, either way.
         zoom: 0.15 means 15 % smaller to 15 % larger (uniform in the logarithm).
+        stretch: 0.3 means up to 30 % narrower or wider, the height as it was.
         shear: 0.25 shifts the bottom row sideways by a quarter of the height.
         shift: share of the picture's width and height.
         mirror: whether left and right may be swapped.
@@ -32,6 +33,7 @@ class Augmentation:
 
     rotation: float = 0.0
     zoom: float = 0.0
+    stretch: float = 0.0
     shear: float = 0.0
     shift: float = 0.0
     mirror: bool = False
@@ -80,6 +82,8 @@ class Augmentation:
         cos, sin = zoom * np.cos(angle), zoom * np.sin(angle)
         linear = np.stack([cos * flip, cos * self.shear * shear - sin, sin * flip, cos], axis=1)
         linear = linear.reshape(n, 2, 2)
+        if self.stretch:
+            linear[:, :, 0] *= np.exp(np.log1p(self.stretch) * rng.uniform(-1, 1, (n, 1)))
         centre = np.array([(width - 1) / 2, (height - 1) / 2])
         moved = centre + self.shift * np.stack([right * width, down * height], axis=1)
         offset = moved - linear @ centre
@@ -134,6 +138,7 @@ PRESETS = {
     "clothes": Augmentation(
         rotation=15,
         zoom=0.15,
+        stretch=0.35,
         shear=0.2,
         shift=0.06,
         mirror=True,

@@ -19,6 +19,7 @@ from sklearn.neighbors import NearestNeighbors
 from threadpoolctl import threadpool_limits
 
 from rnn_tutor._errors import TutorError
+from rnn_tutor._memory import give_back_memory
 
 METHODS = ("kmeans", "tied_mixture", "gaussian_mixture")
 MAPS = ("pca", "umap", "tsne")
@@ -201,7 +202,7 @@ def _umap(points, dimensions, seed, min_dist):
         return _pca(points, dimensions, seed)
     umap = _import_umap()
     with _quiet_and_repeatable():
-        return umap(
+        layout = umap(
             n_components=min(dimensions, max(2, points.shape[1])),
             n_neighbors=20,
             min_dist=min_dist,
@@ -209,6 +210,8 @@ def _umap(points, dimensions, seed, min_dist):
             n_jobs=1,
             precomputed_knn=_neighbours(points, 20),
         ).fit_transform(points)
+    give_back_memory()  # what UMAP's compilation took
+    return layout
 
 
 def _neighbours(points, n):

@@ -144,12 +144,18 @@ def embed(encoder, images, batch_size=512):
     scale = 255 if pixels.dtype == np.uint8 else 1
     embeddings = np.empty((len(pixels), encoder.output_shape[-1]), "float32")
     batch = np.zeros((min(batch_size, len(pixels)), *pixels.shape[1:]), "float32")
+    # For a few batches, building a graph takes longer than going without one, and more memory.
+    forward = encoder.predict_on_batch if len(pixels) > 4 * batch_size else _eagerly(encoder)
     for start in range(0, len(pixels), batch_size):
         part = pixels[start : start + batch_size]
         # The last batch is filled up: a batch of another size would build another graph.
         np.divide(part, scale, out=batch[: len(part)])
-        embeddings[start : start + len(part)] = encoder.predict_on_batch(batch)[: len(part)]
+        embeddings[start : start + len(part)] = forward(batch)[: len(part)]
     return embeddings
+
+
+def _eagerly(model):
+    return lambda batch: keras.ops.convert_to_numpy(model(batch, training=False))
 
 
 def load_encoder(path="fashion5"):

@@ -49,6 +49,10 @@ class Reconstruction:
         """The model to train on top of `encoder`."""
         return models.recurrent_autoencoder(encoder)
 
+    def embedder(self, encoder, model):
+        """Whichever of the two embeds pictures after training."""
+        return encoder
+
     def batch(self, pixels, rng):
         """`(inputs, targets)`, both float32 like `pixels`, which are uint8."""
         clean = _unit(pixels)
@@ -71,6 +75,10 @@ class NextRow:
             raise TutorError("Pictures of a single row have no next row to predict.")
         return models.next_row_predictor(encoder)
 
+    def embedder(self, encoder, model):
+        """Whichever of the two embeds pictures after training."""
+        return encoder
+
     def batch(self, pixels, rng):
         """`(pictures, rows 1 to the last)`, float32."""
         pictures = _unit(pixels)
@@ -83,12 +91,16 @@ class Contrastive:
     """Two random views of one picture should lie close, views of others far (Chen et al. 2020)."""
 
     augmentation: Augmentation
-    temperature: float = 0.5
+    temperature: float = 1.0
     smallest_batch = 2  # a picture alone has no stranger to keep away from
 
     def build(self, encoder):
         """The model to train on top of `encoder`."""
         return models.projector(encoder)
+
+    def embedder(self, encoder, model):
+        """Whichever of the two embeds pictures after training: here with the projection."""
+        return model
 
     def loss(self, pair_numbers, projections):
         """`nt_xent` at this temperature."""

@@ -3,7 +3,6 @@
 It knows nothing of widgets: a panel, a log and a test listen to the same events.
 """
 
-import gc
 import threading
 import time
 from dataclasses import dataclass, replace
@@ -12,6 +11,7 @@ from rnn_tutor import models, objectives
 from rnn_tutor._checkpoints import Checkpoints
 from rnn_tutor._errors import TutorError
 from rnn_tutor._keras import keras
+from rnn_tutor._memory import give_back_memory
 from rnn_tutor.augmentation import preset
 
 EVENTS = ("start", "batch", "epoch", "stop", "end")
@@ -47,7 +47,7 @@ class TrainingSettings:
     bidirectional: bool = True
     recurrent: bool = True
     augmentation: str = "clothes"
-    temperature: float = 0.5
+    temperature: float = 1.0
     noise: float = 0.2
     learning_rate: float = 0.003
     batch_size: int = 256
@@ -123,7 +123,9 @@ class Trainer:
             saved after an epoch, at most every ten seconds, and when a run ends.
 
     Attributes:
-        encoder, model: what is trained; `model` holds `encoder`.
+        model: what is trained.
+        encoder: the part of `model` that embeds: the encoder given, or for the contrastive
+            objective that with its projection, the space in which the loss compares pictures.
         history: `{"loss": [...]}`, a mean for each finished epoch.
         batch_losses: a float for each batch trained so far: the mean of its epoch up to there.
 
@@ -143,9 +145,10 @@ class Trainer:
         seed=0,
         checkpoints=None,
     ):
-        self.encoder, self.epochs, self.seed = encoder, epochs, seed
+        self.epochs, self.seed = epochs, seed
         self.batches = objectives.Batches(pixels, objective, batch_size, seed)
         self.model = objective.build(encoder)
+        self.encoder = objective.embedder(encoder, self.model)
         self.model.compile(keras.optimizers.Adam(learning_rate), loss=objective.loss)
         self._checkpoints = Checkpoints(checkpoints) if checkpoints else None
         self.history = {"loss": []}
@@ -311,5 +314,5 @@ def train(images, settings=None, **changes):
     trainer = Trainer.from_settings(images, settings)
     encoder, history = trainer.encoder, trainer.run()
     del trainer
-    gc.collect()  # frees the graph of the training step, 100 MB or more, before the next is built
+    give_back_memory()
     return encoder, history
