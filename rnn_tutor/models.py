@@ -180,4 +180,6 @@ def load_encoder(path="fashion5"):
                 f"{shipped.name} is not the file that was shipped. Install the course anew: "
                 "`pip install --force-reinstall --no-deps rnn-tutor`, or `-e .` in a clone."
             )
-    return keras.saving.load_model(shipped if shipped.exists() else path, safe_mode=True)
+    return keras.saving.load_model(
+        shipped if shipped.exists() else path, compile=False, safe_mode=True
+    )

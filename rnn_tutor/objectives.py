@@ -99,8 +99,11 @@ class Contrastive:
         return models.projector(encoder)
 
     def embedder(self, encoder, model):
-        """Whichever of the two embeds pictures after training: here with the projection."""
-        return model
+        """What embeds pictures after training: here the encoder with its projection.
+
+        A model of its own, so that it can be saved without the loss.
+        """
+        return keras.Model(model.input, model.output, name="encoder")
 
     def loss(self, pair_numbers, projections):
         """`nt_xent` at this temperature."""
