@@ -51,15 +51,13 @@ def verdict(methods: list[dict]) -> list[str]:
         return []
     ours, theirs = scores["contrastive_kmeans"], scores["dense_kmeans"]
     gap = statistics.mean(ours) - statistics.mean(theirs)
-    error = (
-        statistics.variance(ours) / len(ours) + statistics.variance(theirs) / len(theirs)
-    ) ** 0.5
+    error = sum(statistics.variance(values) / len(values) for values in (ours, theirs)) ** 0.5
     word = "no clear difference" if abs(gap) <= 2 * error else "better" if gap > 0 else "worse"
     return [
         "",
-        f"**Is it the recurrence?** With it {statistics.mean(ours):.1f} %, with a dense layer in its "
-        f"place {statistics.mean(theirs):.1f} % (k-means): {word}. On pictures as small as these, "
-        "what counts is the contrastive training.",
+        f"**Is it the recurrence?** With it {statistics.mean(ours):.1f} %, with a dense layer in "
+        f"its place {statistics.mean(theirs):.1f} % (k-means): {word}. On pictures as small as "
+        "these, what counts is the contrastive training.",
     ]
 
 
@@ -68,7 +66,8 @@ def row(method: dict) -> str:
     accuracy = spread([100 * value for value in method["accuracy"]], 1)
     nmi, ari = (spread(method[score], 2) for score in SCORES[1:])
     note = f" ({method['note']})" if method.get("note") else ""
-    return f"| {method['name']}{note} | {method['clustering']} | {accuracy} | {nmi} | {ari} | {method['minutes']:.1f} |"
+    what = f"{method['name']}{note} | {method['clustering']}"
+    return f"| {what} | {accuracy} | {nmi} | {ari} | {method['minutes']:.1f} |"
 
 
 def spread(values: list[float], digits: int) -> str:
@@ -86,7 +85,8 @@ def how(benchmark: dict, seeds: int) -> str:
     return (
         f"On `{benchmark['dataset']}`, means and standard deviations over {seeds} seeds. No method "
         "sees a label: labels only measure. Accuracy is under the best matching of clusters with "
-        "kinds; NMI and ARI need no matching. Minutes are of training one network, the fastest of the seeds. "
+        "kinds; NMI and ARI need no matching. Minutes are of training one network, the fastest "
+        "of the seeds. "
         f"Measured on {benchmark['date']} ({machine}; {versions})."
     )
 
