@@ -201,6 +201,7 @@ class Trainer:
             `history`.
         """
         self._stop.clear()
+        give_back_memory()  # of trainings before this one
         # Keras keeps its random state by thread, so it is seeded on the thread that trains.
         keras.utils.set_random_seed(self.seed + len(self.history["loss"]))
         listener = _Listener(self)
