@@ -118,7 +118,7 @@ def next_row_predictor(encoder):
 
 
 def projector(encoder, hidden=256, size=64):
-    """The encoder with a small head for the contrastive loss, thrown away after training.
+    """The encoder with a small head, the projection, on which the contrastive loss acts.
 
     Chen et al. 2020 (SimCLR), section 4.2: the layer before the head is the better embedding.
 
