@@ -5,15 +5,12 @@ under the student's first cell. They are dropped here, once; later messages are 
 """
 
 import contextlib
-import importlib.util
 import logging
 import os
-import sys
 
 from rnn_tutor._errors import TutorError
 from rnn_tutor._memory import share_heap
 
-_PACKAGES = {"tensorflow": "tensorflow", "torch": "torch", "jax": "jax"}
 _TITLES = {"tensorflow": "TensorFlow", "torch": "PyTorch", "jax": "JAX"}
 
 
@@ -31,25 +28,22 @@ def _quiet_stderr():
         os.close(nowhere)
 
 
-def _check_backend():
-    backend = os.environ.get("KERAS_BACKEND", "tensorflow")
-    package = _PACKAGES.get(backend, backend)
-    if "keras" not in sys.modules and importlib.util.find_spec(package) is None:
-        raise TutorError(
-            f"Keras needs a backend and was to use {backend!r}, which is not installed. Install it "
-            f"with `pip install {package}`, or choose another with the environment variable "
-            "KERAS_BACKEND (tensorflow, torch or jax) before Python starts."
-        )
-
-
 def _load():
-    _check_backend()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     share_heap()
-    with _quiet_stderr():
-        import keras
+    try:
+        with _quiet_stderr():
+            import keras
 
-        keras.ops.zeros(1)  # the first tensor is what wakes the backend, messages and all
+            keras.ops.zeros(1)  # the first tensor is what wakes the backend, messages and all
+    except ModuleNotFoundError as error:
+        missing = error.name.split(".")[0]
+        raise TutorError(
+            f"Keras cannot start, because {missing} is not installed. Install it with `pip install "
+            f"{missing}`. Keras computes with a backend: tensorflow, torch or jax; which of them, "
+            "you choose with the environment variable KERAS_BACKEND (or in the file "
+            "~/.keras/keras.json) before Python starts."
+        ) from None
     # A course builds many small models, and TensorFlow would warn that it builds many.
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
     return keras
@@ -64,6 +58,6 @@ def load_keras():
     After it, `import keras` works as everywhere.
 
     Raises:
-        TutorError: the backend that KERAS_BACKEND names is not installed.
+        TutorError: Keras, or the backend that it was to use, is not installed.
     """
     print(f"Keras is ready, on {_TITLES.get(keras.backend.backend(), keras.backend.backend())}.")

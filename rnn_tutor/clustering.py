@@ -38,7 +38,7 @@ class Clustering:
     A covariance needs more pictures than dimensions: for the mixtures, PCA first keeps 20
     dimensions, or fewer, so that a cluster has on average twice as many pictures as dimensions.
     With fewer than 30 different pictures there are no neighbourhoods to speak of, and PCA takes
-    UMAP's place. UMAP takes seconds to load, then about 10 s for 5,000 pictures.
+    UMAP's place. For 5,000 pictures on two cores UMAP takes about 7 s, the first time 14.
 
     Sources: Arthur, Vassilvitskii (2007), k-means++; McInnes, Healy, Melville (2018), UMAP;
     McConville et al. (2021), N2D, for UMAP followed by a mixture.
@@ -136,7 +136,7 @@ def project(embeddings, method="pca", seed=0):
     """A map: (n, d) numbers become (n, 2) float32, by "pca", "umap" or "tsne".
 
     With fewer than 30 different embeddings, the map is PCA's whatever was asked for. For 5,000
-    pictures PCA takes a blink, UMAP about 10 s, t-SNE (after PCA to 50 dimensions) about 20 s.
+    pictures PCA takes a blink, UMAP about 7 s (the first time 14), t-SNE about 28 s.
     Raises TutorError for an unknown method, and as `Clustering.fit`.
     Sources: McInnes, Healy, Melville (2018), UMAP; van der Maaten, Hinton (2008), t-SNE.
     """

@@ -129,7 +129,7 @@ def projector(encoder, hidden=256, size=64):
     return keras.Model(encoder.input, layers.Dense(size)(x))
 
 
-def embed(encoder, images, batch_size=512):
+def embed(encoder, images, batch_size=256):
     """Embeddings of an `ImageSet` or of uint8 or float pixels, computed batch by batch.
 
     Args:
@@ -145,7 +145,7 @@ def embed(encoder, images, batch_size=512):
     embeddings = np.empty((len(pixels), encoder.output_shape[-1]), "float32")
     batch = np.zeros((min(batch_size, len(pixels)), *pixels.shape[1:]), "float32")
     # For a few batches, building a graph takes longer than going without one, and more memory.
-    forward = encoder.predict_on_batch if len(pixels) > 4 * batch_size else _eagerly(encoder)
+    forward = encoder.predict_on_batch if len(pixels) > 8 * batch_size else _eagerly(encoder)
     for start in range(0, len(pixels), batch_size):
         part = pixels[start : start + batch_size]
         # The last batch is filled up: a batch of another size would build another graph.

@@ -149,7 +149,9 @@ class Trainer:
         self.batches = objectives.Batches(pixels, objective, batch_size, seed)
         self.model = objective.build(encoder)
         self.encoder = objective.embedder(encoder, self.model)
-        self.model.compile(keras.optimizers.Adam(learning_rate), loss=objective.loss)
+        optimizer = keras.optimizers.Adam(learning_rate)
+        optimizer.build(self.model.trainable_variables)  # else TensorFlow traces the step twice
+        self.model.compile(optimizer, loss=objective.loss)
         self._checkpoints = Checkpoints(checkpoints) if checkpoints else None
         self.history = {"loss": []}
         self.batch_losses = []

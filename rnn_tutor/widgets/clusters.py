@@ -73,7 +73,7 @@ class ClusterPanel(parts.Panel):
 
     def _changed(self):
         self._code.value = parts.code(self.code)
-        slowly = " UMAP takes about 10 s for 5,000 pictures." if self.clustering.umap else ""
+        slowly = " UMAP takes 7 to 15 s for 5,000 pictures." if self.clustering.umap else ""
         self._status.value = f'<span class="rt-quiet">working ...{slowly}</span>'
         self._work.ask(self.clustering)
 
