@@ -13,6 +13,7 @@ _HOMES = {
     "Augmentation": "augmentation",
     "load_encoder": "models",
     "embed": "models",
+    "Preprocessing": "preprocessing",
     "TrainingSettings": "training",
     "Trainer": "training",
     "train": "training",
@@ -22,6 +23,7 @@ _HOMES = {
     "NeedsLabels": "_errors",
 }
 _MODULES = (
+    "preprocessing",
     "images",
     "files",
     "datasets",
@@ -34,6 +36,7 @@ _MODULES = (
     "evaluation",
     "plots",
     "widgets",
+    "exercises",
     "cli",
 )
 

@@ -38,23 +38,24 @@ class Picture:
         return self.html()
 
     def html(self):
-        """An `<img>` element with the alt text and the PNG inside."""
-        source = base64.b64encode(self.png()).decode()
-        return f'<img alt="{html.escape(self.alt)}" src="data:image/png;base64,{source}">'
+        """An `<img>` element with the alt text and the picture inside, as PNG or JPEG."""
+        kind, content = _smallest(self._drawn)
+        source = base64.b64encode(content).decode()
+        return f'<img alt="{html.escape(self.alt)}" src="data:image/{kind};base64,{source}">'
 
     def png(self):
         """The figure as PNG, in bytes."""
-        return self._png
+        return _few_colours(self._drawn) if len(self._drawn) > LARGE else self._drawn
 
     @cached_property
-    def _png(self):
+    def _drawn(self):
         for text in self.figure.findobj(Text):  # a folder may be called "$5" or be in Chinese
             text.set(fontfamily=_fonts(), parse_math=False)
         buffer = io.BytesIO()
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "Glyph .* missing")
             self.figure.savefig(buffer, dpi=DPI, pil_kwargs={"optimize": True})
-        return _smaller(buffer) if buffer.tell() > LARGE else buffer.getvalue()
+        return buffer.getvalue()
 
 
 def style(index):
@@ -164,10 +165,19 @@ def listed(names, limit=20):
     return ", ".join(map(str, names[:limit])) + more
 
 
-def _smaller(buffer):
-    """The PNG in 256 colours: notebooks full of photographs would grow too large to share."""
+def _smallest(png):
+    """`(kind, bytes)` of a figure: notebooks full of photographs would grow too large to share."""
+    if len(png) <= LARGE:
+        return "png", png
+    few, jpeg = _few_colours(png), io.BytesIO()
+    Image.open(io.BytesIO(png)).convert("RGB").save(jpeg, "JPEG", quality=85, optimize=True)
+    return ("jpeg", jpeg.getvalue()) if 3 * jpeg.tell() < 2 * len(few) else ("png", few)
+
+
+def _few_colours(png):
+    """The PNG in 256 colours."""
     small = io.BytesIO()
-    Image.open(buffer).convert("RGB").quantize(256).save(small, "PNG", optimize=True)
+    Image.open(io.BytesIO(png)).convert("RGB").quantize(256).save(small, "PNG", optimize=True)
     return small.getvalue()
 
 
