@@ -20,7 +20,12 @@ from rnn_tutor import _machine
 
 PROJECT = "rnn-tutor"
 # What stands in `import` where that is not the package's name.
-MODULES = {"opencv-python": "cv2", "scikit-learn": "sklearn", "umap-learn": "umap"}
+MODULES = {
+    "opencv-python": "cv2",
+    "scikit-image": "skimage",
+    "scikit-learn": "sklearn",
+    "umap-learn": "umap",
+}
 # OpenCV's other builds hold the same module, and serve as well.
 OTHER_BUILDS = {
     "opencv-python": [
@@ -258,7 +263,7 @@ def _installed(name):
 # umap itself takes seconds to import; what fails in it is numba.
 _IMPORTS = """
 import importlib, sys
-for name in "cv2 numpy matplotlib sklearn numba ipywidgets ipykernel jupyterlab".split():
+for name in "cv2 numpy matplotlib skimage sklearn numba ipywidgets ipykernel jupyterlab".split():
     try:
         importlib.import_module(name)
     except Exception as error:

@@ -60,13 +60,13 @@ def hysteresis(ridge, low, high):
 
     Args:
         ridge: `(h, w)`, what `non_maximum_suppression` gives.
+        low, high: of its magnitude; `high` is not below `low`.
 
     Returns:
         bool `(h, w)`.
     """
     _, pieces = cv2.connectedComponents((ridge > low).astype(np.uint8), connectivity=8)
-    strong = np.unique(pieces[ridge > high])
-    return np.isin(pieces, strong[strong > 0])
+    return np.isin(pieces, np.unique(pieces[ridge > high]))
 
 
 def between_class_variance(grey):

@@ -20,6 +20,7 @@ CHAINS = {
     "blurred": rt.Preprocessing((GaussianBlur(sigma=1.0),)),
     "binarised": rt.Preprocessing((Otsu(),)),
 }
+SCORES = ("accuracy", "nmi", "ari")
 WAYS = {"pixels_kmeans": "pixels", "contrastive_kmeans": "contrastive recurrent encoder"}
 
 
@@ -49,11 +50,14 @@ def run(seeds):
     """The benchmark's JSON, as a dict."""
     stored = rt.evaluation.stored_results("fashion5")
     assert stored["settings"] == repr(rt.training.LONG_RUN), "run fashion5.py again first"
-    accuracies = {("as they are", row["key"]): row["accuracy"] for row in stored["methods"]}
+    rows = {("as they are", row["key"]): row for row in stored["methods"]}
     for pictures, key, scores in new_rows(seeds):
-        accuracies.setdefault((pictures, key), []).append(round(scores.accuracy, 4))
+        row = rows.setdefault((pictures, key), {score: [] for score in SCORES})
+        for score in SCORES:
+            row[score].append(round(getattr(scores, score), 4))
     methods = [
-        {"pictures": pictures, "key": key, "name": WAYS[key], "accuracy": accuracies[pictures, key]}
+        {"pictures": pictures, "key": key, "name": WAYS[key]}
+        | {score: rows[pictures, key][score] for score in SCORES}
         for key in WAYS
         for pictures in ("as they are", *CHAINS)
     ]
