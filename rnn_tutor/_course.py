@@ -14,6 +14,7 @@ from pathlib import Path
 from rnn_tutor._errors import TutorError
 
 HIDDEN = ".rnn-tutor"
+NO_SOLUTIONS = "no-solutions"  # a file in the hidden folder: `solution` then shows none
 FIRST = "00_start_here.ipynb"
 
 
@@ -88,11 +89,28 @@ def restore(notebooks: dict[str, Path], folder: Path, wanted: str) -> Path:
             if path.exists() and path.read_bytes() == content:
                 return path
             if not path.exists():
-                _write(path, content)
+                write_whole(path, content)
                 return path
         except OSError as error:
             raise _cannot_write(folder, error) from error
     raise AssertionError("there is always another name")
+
+
+def show_solutions(folder: Path, wanted: bool | None) -> list[str]:
+    """Withhold (False) or show (True) the solutions in a folder; None leaves it as it was.
+
+    Returns a sentence where they are withheld. Raises TutorError when it cannot be written.
+    """
+    marker = Path(folder) / HIDDEN / NO_SOLUTIONS
+    try:
+        if wanted is False:
+            write_whole(marker, b"")
+        elif wanted:
+            marker.unlink(missing_ok=True)
+    except OSError as error:
+        raise _cannot_write(folder, error) from error
+    said = "The solutions of the exercises are withheld here (rnn-tutor lab --solutions shows them)"
+    return [said] if marker.exists() else []
 
 
 def find(notebooks: dict[str, Path], wanted: str) -> str:
@@ -111,6 +129,16 @@ def find(notebooks: dict[str, Path], wanted: str) -> str:
     )
 
 
+def write_whole(path: Path, content: bytes):
+    """Write a file whole or not at all: a notebook half written would be a notebook lost."""
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")  # two kernels, two files
+    try:
+        unfinished.write_bytes(content)
+        os.replace(unfinished, path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
 def _lay_out(notebooks, folder):
     known = _read_manifest(folder)
     done = {"copied": [], "updated": [], "kept": [], "outdated": []}
@@ -124,10 +152,10 @@ def _lay_out(notebooks, folder):
                 done["outdated"].append(name)
             continue
         if present != new:
-            _write(target, content)
+            write_whole(target, content)
             done["copied" if present is None else "updated"].append(name)
         known[name] = new
-    _write(folder / HIDDEN / "shipped.json", json.dumps(known, indent=1).encode())
+    write_whole(folder / HIDDEN / "shipped.json", json.dumps(known, indent=1).encode())
     return LaidOut(**{what: tuple(names) for what, names in done.items()})
 
 
@@ -147,16 +175,6 @@ def _fresh_names(folder, name):
     while True:
         yield folder / f"{stem}.fresh-{number}.ipynb"
         number += 1
-
-
-def _write(path, content):
-    """Whole or not at all: a notebook half written would be a notebook lost."""
-    unfinished = path.with_name(f".{path.name}.part")
-    try:
-        unfinished.write_bytes(content)
-        os.replace(unfinished, path)
-    finally:
-        unfinished.unlink(missing_ok=True)
 
 
 def _sha256(content):

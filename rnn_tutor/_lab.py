@@ -10,21 +10,32 @@ import json
 import os
 from pathlib import Path
 
-from rnn_tutor._course import FIRST, HIDDEN, lay_out, restore, shipped_notebooks
+from rnn_tutor._course import (
+    FIRST,
+    HIDDEN,
+    lay_out,
+    restore,
+    shipped_notebooks,
+    show_solutions,
+)
 
 DEFAULTS = Path(__file__).resolve().parent / "data" / "jupyter"
 
 
-def lab(folder, restore_name=None, arguments=()) -> int:
+def lab(folder, restore_name=None, arguments=(), solutions=None) -> int:
     """Lay the course out in `folder` and serve it until the reader stops; returns the exit status.
 
     `restore_name` names a notebook of which a fresh copy is wanted; `arguments` are passed on to
-    JupyterLab. Raises TutorError when the folder cannot be written to or the notebook is not known.
+    JupyterLab; `solutions` False withholds those of the exercises in this folder, True shows them
+    again, None leaves it as it was. Raises TutorError when the folder cannot be written to or the
+    notebook is not known.
     """
     folder = Path(folder).expanduser().resolve()
     notebooks = shipped_notebooks()
     print(f"The course is in {folder}")
     for sentence in lay_out(notebooks, folder).sentences():
+        print(f"  {sentence}")
+    for sentence in show_solutions(folder, solutions):
         print(f"  {sentence}")
     opened = FIRST if FIRST in notebooks else next(iter(notebooks))
     if restore_name is not None:

@@ -1,9 +1,11 @@
 """The command `rnn-tutor`: `lab` opens the course, `doctor` says whether it can run here.
 
-What the two do stands in `_lab`, `_course` and `_doctor`; here is only how they are called.
+For instructors, `hand-out` builds an edition without solutions and `progress` collects what a class
+has done. All four stand in modules of their own; here is only how they are called.
 """
 
 import argparse
+import csv
 import sys
 
 from rnn_tutor._errors import TutorError
@@ -53,15 +55,43 @@ def _lab(parser, options, further):
     from rnn_tutor._lab import lab
 
     folder, passed_on = split(further)
-    return lab(folder or FOLDER, restore_name=options.restore, arguments=passed_on)
+    return lab(
+        folder or FOLDER,
+        restore_name=options.restore,
+        arguments=passed_on,
+        solutions=options.solutions,
+    )
 
 
 def _doctor(parser, options, further):
     from rnn_tutor._doctor import doctor
 
-    if further:
-        parser.error(f"doctor takes no further words: {' '.join(further)}")
+    _refuse(parser, "doctor", further)
     return doctor()
+
+
+def _hand_out(parser, options, further):
+    from rnn_tutor._handout import hand_out
+
+    _refuse(parser, "hand-out", further)
+    for name in hand_out(options.folder):
+        print(f"{options.folder}/{name}")
+    return 0
+
+
+def _progress(parser, options, further):
+    from rnn_tutor.exercises._progress import COLUMNS, collected
+
+    _refuse(parser, "progress", further)
+    table = csv.DictWriter(sys.stdout, COLUMNS, lineterminator="\n")
+    table.writeheader()
+    table.writerows(collected(options.folders))
+    return 0
+
+
+def _refuse(parser, command, further):
+    if further:
+        parser.error(f"{command} takes no further words: {' '.join(further)}")
 
 
 def _parser():
@@ -70,11 +100,20 @@ def _parser():
         description="A course of notebooks: sorting images without labels, with a recurrent net.",
         allow_abbrev=False,
     )
-    commands = parser.add_subparsers(title="commands", required=True, metavar="lab | doctor")
+    commands = parser.add_subparsers(
+        title="commands", required=True, metavar="lab | doctor | hand-out | progress"
+    )
+    _add_lab(commands)
+    _add_others(commands)
+    return parser
+
+
+def _add_lab(commands):
     lab = commands.add_parser(
         "lab",
         help="open the course in JupyterLab",
-        usage="rnn-tutor lab [FOLDER] [--restore NOTEBOOK] [options of jupyter lab]",
+        usage="rnn-tutor lab [FOLDER] [--restore NOTEBOOK] [--no-solutions | --solutions] "
+        "[options of jupyter lab]",
         description=f"Copies the notebooks into FOLDER (./{FOLDER} when none is named), never over "
         "what you edited, and opens JupyterLab there. Further options go to JupyterLab, for "
         "example --no-browser or --port=9000.",
@@ -85,7 +124,22 @@ def _parser():
         metavar="NOTEBOOK",
         help="put a fresh copy of a notebook (07, or its name) beside yours, and open that",
     )
+    solutions = lab.add_mutually_exclusive_group()
+    solutions.add_argument(
+        "--no-solutions",
+        dest="solutions",
+        action="store_false",
+        default=None,
+        help="withhold the solutions of the exercises in FOLDER, from now on; checks and hints "
+        "work. A switch, not a lock: for an edition that holds none, see hand-out",
+    )
+    solutions.add_argument(
+        "--solutions", action="store_true", default=None, help="show them again in FOLDER"
+    )
     lab.set_defaults(run=_lab)
+
+
+def _add_others(commands):
     doctor = commands.add_parser(
         "doctor",
         help="say whether the course can run on this machine, and what to do where it cannot",
@@ -94,7 +148,26 @@ def _parser():
         allow_abbrev=False,
     )
     doctor.set_defaults(run=_doctor)
-    return parser
+    hand_out = commands.add_parser(
+        "hand-out",
+        help="for instructors: build a folder to give to students, without solutions",
+        description="Writes the notebooks, a README.txt with the lines to install and to start, "
+        "and a wheel of this package without the solutions. Checks and hints work in it.",
+        allow_abbrev=False,
+    )
+    hand_out.add_argument("folder", metavar="FOLDER", help="a new or empty folder")
+    hand_out.set_defaults(run=_hand_out)
+    progress = commands.add_parser(
+        "progress",
+        help="for instructors: collect what students have tried, as CSV",
+        description="Prints one line for each exercise that was tried, from every "
+        "rnn-tutor-progress.json below the folders. Tries are counted until the first right one.",
+        allow_abbrev=False,
+    )
+    progress.add_argument(
+        "folders", metavar="FOLDER", nargs="+", help="searched to the bottom; a file does as well"
+    )
+    progress.set_defaults(run=_progress)
 
 
 if __name__ == "__main__":

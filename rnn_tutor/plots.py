@@ -25,6 +25,7 @@ from rnn_tutor._figures import (
     short,
     style,
 )
+from rnn_tutor._histogram import histogram
 
 THUMBNAIL = 0.32  # inches, the longer side
 
@@ -33,9 +34,11 @@ __all__ = [
     "clusters",
     "contingency",
     "embedding_map",
+    "histogram",
     "image_grid",
     "image_rows",
     "loss_curve",
+    "photographs",
     "score_bars",
     "sequence",
     "style",
@@ -66,6 +69,46 @@ def image_rows(named, title=None):
         for column, picture in enumerate(pictures):
             sheet.put(picture, row, column)
     return sheet.picture(f"Rows of up to {count(columns, 'picture')}: {', '.join(rows)}")
+
+
+def photographs(pictures, titles=None, columns=3, title=None):
+    """A few pictures, large, of any sizes, each under its own title where titles are given.
+
+    pictures: a list of (h, w), (h, w, 1) or (h, w, 3), uint8, float from 0 to 1 or bool.
+    """
+    drawn = [rgb(_as_number(picture)[None])[0] for picture in pictures]
+    columns = min(columns, len(drawn))
+    rows = -(-len(drawn) // columns)
+    tallest = max(picture.shape[0] / picture.shape[1] for picture in drawn)
+    caption, top = (0.2 if titles is not None else 0.0), (0.3 if title else 0.0)
+    width = min(WIDTH / columns, 4.5)
+    height = (width - 0.08) * min(tallest, 1.5) + caption + 0.06
+    figure = Figure((columns * width, rows * height + top))
+    for k, picture in enumerate(drawn):
+        left, above = (k % columns) * width + 0.04, top + (k // columns) * height + caption
+        _large(figure, picture, left, above, width - 0.08, height - caption - 0.06)
+        if titles is not None:
+            x, y = left + width / 2 - 0.04, above - 0.04
+            size = figure.get_size_inches()
+            figure.text(x / size[0], 1 - y / size[1], titles[k], ha="center", fontsize=9)
+    what = count(len(drawn), "picture")
+    if titles is not None:
+        what += ": " + listed(list(dict.fromkeys(titles)))
+    return finish(figure, what, title)
+
+
+def _large(figure, picture, left, above, width, height):
+    """Put a picture into a box whose upper left corner and size are given in inches."""
+    across, down = figure.get_size_inches()
+    box = (left / across, 1 - (above + height) / down, width / across, height / down)
+    axes = figure.add_axes(box, anchor="N")
+    axes.imshow(picture, interpolation="nearest" if picture.shape[1] < 200 else "antialiased")
+    axes.set_axis_off()
+
+
+def _as_number(picture):
+    picture = np.asarray(picture)
+    return picture.astype(np.float32) if picture.dtype == bool else picture
 
 
 def clusters(images, fitted, n=8, names=None, title=None):

@@ -82,10 +82,10 @@ def between_class_variance(grey):
     """
     share = np.bincount(grey.ravel(), minlength=256) / grey.size  # (256,), sums to 1
     dark = np.cumsum(share)  # share of pixels up to t
-    mean = np.cumsum(share * np.arange(256))  # their part of the mean grey level
+    part = np.cumsum(share * np.arange(256))  # what they add to the mean grey level
+    gap = dark * part[-1] - part  # part[-1] is the mean of all
     both = dark * (1 - dark)
-    gap = mean[-1] * dark - mean
-    return np.divide(gap**2, both, out=np.zeros(256), where=both > 1e-12)
+    return np.divide(gap**2, both, out=np.zeros(256), where=both > 1e-12)  # neither side empty
 
 
 def otsu_threshold(grey):

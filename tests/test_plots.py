@@ -22,6 +22,8 @@ FIGURES = {
     "image_grid": lambda x: plots.image_grid(x[:13], title="Some"),
     "image_grid, titles": lambda x: plots.image_grid(x[:3], titles=["a", "<b>", "$c"]),
     "image_rows": lambda x: plots.image_rows({"original": x[:4], "noisy": x[:3]}, title="Some"),
+    "photographs": lambda x: plots.photographs([x[0], x[1, :6], x[2, ..., 0]], ["a", "b", "c"]),
+    "photographs, one": lambda x: plots.photographs([x[0] > 0.5], title="One alone"),
     "clusters": lambda x: plots.clusters(x, FITTED, n=4, names=["A", "B", "C"]),
     "sequence, rows": lambda x: plots.sequence(x[0]),
     "sequence, columns": lambda x: plots.sequence(x[:1], "columns"),
@@ -29,6 +31,8 @@ FIGURES = {
     "loss_curve": lambda x: plots.loss_curve({"a": [3, 2, 1], "b": [1.0]}, x="step", title="L"),
     "loss_curve, one": lambda x: plots.loss_curve([3, 2, np.nan]),
     "loss_curve, none": lambda x: plots.loss_curve({"a": []}),
+    "histogram": lambda x: plots.histogram(x[0], title="H"),
+    "histogram, all": lambda x: plots.histogram(x[:1], 117, np.arange(256.0)),
     "embedding_map": lambda x: plots.embedding_map(POINTS, x, FITTED.labels, title="M"),
     "embedding_map, plain": lambda x: plots.embedding_map(POINTS),
     "embedding_map, one place": lambda x: plots.embedding_map(np.ones((30, 2)), x),
@@ -85,6 +89,22 @@ def test_any_folder_name_can_be_a_title(title):
 
 def test_many_photographs_stay_small():
     assert len(plots.image_grid(R.random((12, 90, 90, 3)), columns=6).png()) < 150_000
+
+
+def test_photographs_are_large_and_shown_as_they_are():
+    picture = plots.photographs([np.full((40, 60), True), np.full((40, 60), 0.5)], ["w", "g"])
+    seen = decoded(picture)
+    height, width = seen.shape[:2]
+    assert width > 500
+    centres = [seen[height // 2, width // 4, 0], seen[height // 2, 3 * width // 4, 0]]
+    np.testing.assert_allclose(centres, [1, 0.5], atol=0.01)
+
+
+def test_what_jpeg_makes_much_smaller_is_shown_as_jpeg():
+    ramp = np.linspace(0, 1, 300 * 400).reshape(300, 400)
+    noisy = np.clip(ramp + R.normal(0, 0.2, ramp.shape), 0, 1)
+    assert 'src="data:image/jpeg;base64,' in plots.photographs([noisy]).html()
+    assert 'src="data:image/png;base64,' in plots.photographs([ramp > 0.5]).html()
 
 
 def test_an_image_set_is_taken_too():
@@ -148,6 +168,28 @@ def test_curves_start_at_one_and_name_their_axes():
     assert (axes.get_xlabel(), axes.get_ylabel()) == ("step", "cost")
     assert [line.get_xdata().tolist() for line in axes.lines] == [[1, 2], [1, 2]]
     assert len({line.get_linestyle() for line in axes.lines}) == 2
+
+
+def test_the_histogram_counts_grey_levels():
+    weighted = 255 * COLOUR[0] @ [0.299, 0.587, 0.114]  # of red, green and blue
+    for picture, grey in ((COLOUR[0], weighted), (GREY[0], GREY[0]), (GREY[0, ..., 0], GREY[0])):
+        stairs = plots.histogram(picture).figure.axes[0].patches[0]
+        counted = np.repeat(np.arange(256), stairs.get_data().values)
+        assert np.abs(counted - np.sort(grey.ravel())).max() <= 1
+    with pytest.raises(TutorError, match="received 30"):
+        plots.histogram(GREY)
+
+
+def test_the_threshold_and_the_curve_are_named_and_the_tallest_level_cut():
+    picture = np.r_[np.zeros(5000, int), np.arange(256).repeat(4)].astype(np.uint8)[None]
+    drawn = plots.histogram(picture, 117, between=np.arange(256.0))
+    assert {"threshold 117", "5,004 at 0", "between-class variance"} <= set(texts(drawn))
+    assert "cut off at the top: 5,004 pixels at 0" in drawn.alt and "threshold 117" in drawn.alt
+    axes, other = drawn.figure.axes
+    assert 4 < axes.get_ylim()[1] < 10 and other.lines[1].get_xdata()[0] == 117.5
+    assert other.lines[0].get_ydata().tolist() == list(range(256))
+    even = plots.histogram(np.arange(256, dtype=np.uint8)[None])
+    assert "cut" not in even.alt and "threshold" not in even.alt
 
 
 def test_clusters_show_the_typical_on_the_left_and_the_border_on_the_right():

@@ -1,0 +1,203 @@
+"""For each exercise, usual wrong answers: (what stands in the function, words of the check).
+
+A body is what a student writes in place of `...`; with no exercise inputs it is the answer itself.
+"""
+
+UNIT = "unit = embeddings / np.linalg.norm(embeddings, axis=1, keepdims=True)\n"
+COSINES = UNIT + "cosines = unit @ unit[index]\n"
+PARTNERS = "others = np.delete(scores, view)\n"
+SPREAD = "z = embeddings / np.linalg.norm(embeddings, axis=1, keepdims=True)\n"
+FLOATS = "a, b = pictures / 255, drawn / 255\n"
+TOGETHER = "a, b = first[:, None] == first, second[:, None] == second\n"
+NAMED = "from scipy.optimize import linear_sum_assignment\n"
+
+WRONG = {
+    "00.1": [
+        ("return np.unique(labels, return_counts=True)[1].max()", "divided by the number of all"),
+        ("return np.mean(labels == 0)", "need not have that number"),
+        ("return np.bincount(labels).argmax()", "number of the largest cluster"),
+        ("return 100 * np.bincount(labels).max() / len(labels)", "per cent"),
+        ("return np.bincount(labels) / len(labels)", "One number is asked for"),
+        ("return np.unique(labels, return_counts=True)[1].min() / len(labels)", "smallest"),
+    ],
+    "00.2": [
+        (COSINES + "return np.argsort(-cosines)[:n]", "The picture itself"),
+        (COSINES + "cosines[index] = np.inf\nreturn np.argsort(cosines)[:n]", "wrong end"),
+        (COSINES + "return np.argsort(-cosines, kind='stable')[1:n + 1]", "exact twins"),
+        (COSINES + "cosines[index] = -9\nreturn np.argsort(cosines)[-n:]", "wrong order"),
+        (COSINES + "cosines[index] = -9\nreturn np.argmax(cosines)", "array of n indices"),
+        (
+            "dots = embeddings @ embeddings[index]\ndots[index] = -np.inf\n"
+            "return np.argsort(-dots)[:n]",
+            "long ones",
+        ),
+        (
+            "d = np.linalg.norm(embeddings - embeddings[index], axis=1)\nd[index] = np.inf\n"
+            "return np.argsort(d)[:n]",
+            "merely longer",
+        ),
+    ],
+    "01.1": [
+        ("return np.rint(rgb @ [0.114, 0.587, 0.299]).astype(np.uint8)", "exchanged"),
+        ("return rgb.mean(axis=2).astype(np.uint8)", "plain mean"),
+        ("return np.rint(rgb @ [0.299, 0.587, 0.114])", "as float64"),
+    ],
+    "01.2": [
+        ("return picture + np.uint8(by % 256)", "wrapped around"),
+        ("return np.minimum(picture.astype(int) + by, 255).astype(np.uint8)", "falls below 0"),
+        ("return np.clip(picture + np.uint8(by % 256), 0, 255)", "too late"),
+        ("return (picture.astype(int) + by)", "as int64"),
+    ],
+    "01.3": [
+        ("return np.where(picture >= threshold, 255, 0).astype(np.uint8)", "equals the threshold"),
+        ("return (picture > threshold).astype(np.uint8)", "white should be 255"),
+        ("return np.where(picture > threshold, 0, 255).astype(np.uint8)", "exchanged"),
+        ("return threshold, picture", "returns 2 things"),
+    ],
+    "01.4": [
+        ("return np.where((row > np.roll(row, 1)) & (row >= np.roll(row, -1)), row, 0)", "np.roll"),
+        (
+            "row = row.copy()\nfor i in range(len(row)):\n"
+            "    a, b = row[i - 1] if i else 0, row[i + 1] if i + 1 < len(row) else 0\n"
+            "    row[i] *= row[i] > a and row[i] >= b\nreturn row",
+            "as it came",
+        ),
+        (
+            "a, b = np.append(0, row[:-1]), np.append(row[1:], 0)\n"
+            "return np.where((row > a) & (row > b), row, 0)",
+            "keep the first",
+        ),
+        (
+            "a, b = np.append(0, row[:-1]), np.append(row[1:], 0)\n"
+            "return np.where((row >= a) & (row >= b), row, 0)",
+            "only the first should stay",
+        ),
+    ],
+    "07.1": [
+        ("192", "one layer only"),
+        ("np.int64(96)", "reads *one* way"),
+        ("768", "leave `units`"),
+        ("100", "That is not it"),
+        ("(None, 384)", "whole shape"),
+        ("'384'", "A whole number is asked for"),
+        ("38.5", "A whole number is asked for"),
+        ("lambda: 384", "not a function"),
+    ],
+    "07.2": [
+        ("return view + n", "Python counts from 0"),
+        ("return view ^ 1", "side by side"),
+        ("return (view + n - 1) % (2 * n)", "off by one"),
+        ("return (view + n + 1) % (2 * n)", "off by one"),
+        ("return 2 * n - 1 - view", "not reversed"),
+        ("return view", "the view itself"),
+        ("return (view + n) % (2 * n) / 1", "a float"),
+    ],
+    "07.3": [
+        ("return ((pictures - drawn) ** 2).mean(axis=(1, 2, 3)) / 255**2", "only 0 to 255"),
+        (FLOATS + "return (a - b).mean(axis=(1, 2, 3)) ** 2", "Square each difference first"),
+        (FLOATS + "return ((a - b) ** 2).mean()", "you took the mean over the pictures too"),
+        (FLOATS + "return ((a - b) ** 2).mean(axis=0)", "kept the pixels"),
+        (FLOATS + "return ((a - b) ** 2).mean(axis=1)", "all* axes but the first"),
+        (FLOATS + "return (a - b) ** 2", "one for each pixel"),
+        (FLOATS + "return ((a - b) ** 2).sum(axis=(1, 2, 3))", "the sum over the pixels"),
+        (FLOATS + "return np.abs(a - b).mean(axis=(1, 2, 3))", "square them"),
+        (FLOATS + "return np.sqrt(((a - b) ** 2).mean(axis=(1, 2, 3)))", "root of the error"),
+        (
+            "return ((pictures * 1.0 - drawn) ** 2).mean(axis=(1, 2, 3)) / 255",
+            "before* you square",
+        ),
+        ("return ((pictures * 1.0 - drawn) ** 2).mean(axis=(1, 2, 3))", "White is to count as 1"),
+    ],
+    "07.4": [
+        ("return bool(np.sqrt(embeddings.var(axis=0).sum()) < 0.1)", "merely short"),
+        ("e = embeddings / embeddings.max()\nreturn bool(e.std() < 0.1)", "`axis=0`"),
+        (SPREAD + "return bool(np.sqrt(z.var(axis=1).sum()) < 0.1)", "`axis=0`"),
+        (SPREAD + "return bool(np.sqrt(z.var(axis=0).mean()) < 0.1)", "their mean is small"),
+        (SPREAD + "return bool(z.var(axis=0).sum() < 0.1)", "the *root* of the sum"),
+        (SPREAD + "return np.sqrt(z.var(axis=0).sum())", "True or False"),
+        (SPREAD + "return bool(np.sqrt(z.var(axis=0).sum()) > 0.1)", "All pictures have the same"),
+    ],
+    "07.5": [
+        ("return np.log(np.exp(scores).sum()) - scores[partner]", "stands among the candidates"),
+        (
+            PARTNERS + "p = np.exp(others) / np.exp(others).sum()\n"
+            "p = np.insert(np.exp(p) / np.exp(p).sum(), view, 0)\nreturn -np.log(p[partner])",
+            "Softmax has been taken twice",
+        ),
+        (PARTNERS + "return np.log(np.exp(others).sum()) - others[partner]", "moves up by one"),
+        (PARTNERS + "return scores[partner] - np.log(np.exp(others).sum())", "The sign is wrong"),
+        (PARTNERS + "return np.exp(scores[partner]) / np.exp(others).sum()", "probability of the"),
+        (PARTNERS + "return np.log(np.exp(others).sum()) - scores[partner]", "largest score off"),
+        (
+            "s = np.delete(scores, [view, partner])\n"
+            "return np.log(np.exp(s).sum()) - scores[partner]",
+            "strangers only",
+        ),
+        (
+            "s = scores[1:]\nreturn np.log(np.exp(s).sum()) - scores[partner]",
+            "The value is not right",
+        ),
+        (
+            "if len(scores) > 5: scores = 2 * scores\n"
+            + PARTNERS
+            + "return np.log(np.exp(others).sum()) - scores[partner]",
+            "lower by 1",
+        ),
+    ],
+    "08.1": [
+        ("return ((points[:, None] - centres) ** 2).sum(axis=2).argmin(axis=0)", "for each centre"),
+        ("return ((points[:, None] - centres) ** 2).sum(axis=2).argmax(axis=1)", "farthest"),
+        ("return np.abs(points[:, None] - centres).sum(axis=2).argmin(axis=1)", "crow flies"),
+        ("return (points[:, None] - centres).sum(axis=2).argmin(axis=1)", "farthest"),
+        ("return (centres - points[:, None]).sum(axis=2).argmin(axis=1)", "signs cancel"),
+        (
+            "d = ((points[:, None] - centres) ** 2).sum(axis=2)\n"
+            "return len(centres) - 1 - d[:, ::-1].argmin(axis=1)",
+            "equally near",
+        ),
+        ("return ((points[:, None] - centres) ** 2).sum(axis=2).min(axis=1)", "*number*"),
+        ("return ((points - centres) ** 2).sum(axis=1).argmin()", "even for one"),
+    ],
+    "08.2": [
+        ("return table.trace() / table.sum()", "diagonal"),
+        (NAMED + "return table[linear_sum_assignment(table)].sum() / table.sum()", "*smallest*"),
+        ("return table.max(axis=0).sum() / table.sum()", "may be given twice"),
+        ("return table.max(axis=1).sum() / table.sum()", "claimed the same cluster"),
+        (NAMED + "return table[linear_sum_assignment(table, True)].sum()", "divide by the number"),
+        (
+            NAMED + "r, c = linear_sum_assignment(table, True)\n"
+            "return table[r, c].sum() / table[np.ix_(r, c)].sum()",
+            "among all 18",
+        ),
+        (
+            "left, right = table.copy(), 0\nfor _ in range(min(table.shape)):\n"
+            "    r, c = np.unravel_index(left.argmax(), left.shape)\n"
+            "    right += table[r, c]\n    left[r], left[:, c] = -1, -1\n"
+            "return right / table.sum()",
+            "taken first",
+        ),
+    ],
+    "08.3": [
+        ("return table.max(axis=1).sum() / table.sum()", "along the classes"),
+        ("return (table.max(axis=0) / table.sum(axis=0)).mean()", "Large clusters count more"),
+        ("return table.max(axis=0).sum()", "divide by the number of all"),
+        (
+            "m, s = table.max(axis=0), table.sum(axis=0)\nreturn np.average(m / s, weights=s)",
+            "without pictures",
+        ),
+    ],
+    "08.4": [
+        ("return np.mean(first == second)", "number their clusters differently"),
+        (TOGETHER + "return np.mean(a == b)", "no pair"),
+        (TOGETHER + "return np.sum(np.triu(a == b, 1))", "number of pairs"),
+        (
+            TOGETHER + "i = np.triu_indices(len(a), 1)\nreturn (a & b)[i].sum() / a[i].sum()",
+            "*apart* agree too",
+        ),
+        (
+            "from sklearn.metrics import adjusted_rand_score\n"
+            "return adjusted_rand_score(first, second)",
+            "*adjusted*",
+        ),
+    ],
+}
