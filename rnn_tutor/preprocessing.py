@@ -101,7 +101,7 @@ def otsu_threshold(grey):
 class Noise:
     """Spoils a picture on purpose. amount: a standard deviation, where white is 1, or for
     "salt_and_pepper" the share of pixels that turn black or white. Each picture of a set is
-    spoilt in its own way, decided by `seed`.
+    spoilt in its own way, decided by `seed` and its place; a picture alone like the first of a set.
     """
 
     kind: str = "gaussian"

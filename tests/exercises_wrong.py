@@ -74,7 +74,7 @@ WRONG = {
         ),
     ],
     "07.1": [
-        ("192", "one layer only"),
+        ("192", "now there are two"),
         ("np.int64(96)", "reads *one* way"),
         ("768", "leave `units`"),
         ("100", "That is not it"),
@@ -118,6 +118,11 @@ WRONG = {
         (SPREAD + "return bool(np.sqrt(z.var(axis=0).sum()) > 0.1)", "All pictures have the same"),
     ],
     "07.5": [
+        (
+            "scores = scores.copy()\nscores[view] = 0\n"
+            "return np.log(np.exp(scores).sum()) - scores[partner]",
+            "with the score 0",
+        ),
         ("return np.log(np.exp(scores).sum()) - scores[partner]", "stands among the candidates"),
         (
             PARTNERS + "p = np.exp(others) / np.exp(others).sum()\n"
@@ -146,9 +151,9 @@ WRONG = {
     ],
     "08.1": [
         ("return ((points[:, None] - centres) ** 2).sum(axis=2).argmin(axis=0)", "for each centre"),
-        ("return ((points[:, None] - centres) ** 2).sum(axis=2).argmax(axis=1)", "farthest"),
+        ("return ((points[:, None] - centres) ** 2).sum(axis=2).argmax(axis=1)", "farther away"),
         ("return np.abs(points[:, None] - centres).sum(axis=2).argmin(axis=1)", "crow flies"),
-        ("return (points[:, None] - centres).sum(axis=2).argmin(axis=1)", "farthest"),
+        ("return (points[:, None] - centres).sum(axis=2).argmin(axis=1)", "farther away"),
         ("return (centres - points[:, None]).sum(axis=2).argmin(axis=1)", "signs cancel"),
         (
             "d = ((points[:, None] - centres) ** 2).sum(axis=2)\n"
@@ -178,6 +183,10 @@ WRONG = {
         ),
     ],
     "08.3": [
+        (
+            NAMED + "return table[linear_sum_assignment(table, maximize=True)].sum() / table.sum()",
+            "may be named after the same",
+        ),
         ("return table.max(axis=1).sum() / table.sum()", "along the classes"),
         ("return (table.max(axis=0) / table.sum(axis=0)).mean()", "Large clusters count more"),
         ("return table.max(axis=0).sum()", "divide by the number of all"),
@@ -187,6 +196,7 @@ WRONG = {
         ),
     ],
     "08.4": [
+        (TOGETHER + "return np.triu(a == b, 1).sum() / len(a) / (len(a) - 1)", "3 pairs"),
         ("return np.mean(first == second)", "number their clusters differently"),
         (TOGETHER + "return np.mean(a == b)", "no pair"),
         (TOGETHER + "return np.sum(np.triu(a == b, 1))", "number of pairs"),

@@ -13,7 +13,8 @@ SIZE = "7b8731f86f73"
 OTHER_SIZES = {
     "c11ab33f9240": "So much comes from *one* layer that reads *one* way. How many layers, and how "
     "many ways?",
-    "da49579636bb": "That is what the encoders above have, which read one way; or one layer only.",
+    "da49579636bb": "That is what the encoders trained above have, which read one way; now "
+    "there are two.",
     "42c4d8bf1005": "That is twice too much: leave `units` at 96.",
 }
 
@@ -167,6 +168,10 @@ def _loss(attempt):
         (-0.551445, "The sign is wrong: a loss is never negative, minus a logarithm."),
         (-0.306853, "The partner is a candidate too; you added up the strangers only."),
         (1.551445, "Once scores[view] is taken out, what comes after it moves up by one place."),
+        (
+            0.743668,
+            "scores[view] is now a candidate with the score 0. Leave it out altogether.",
+        ),
         (0.239489, "The natural logarithm is meant, `np.log`."),
         (lambda r: r.ndim > 0, "One number is asked for, the loss of this one view."),
     ]

@@ -12,7 +12,10 @@ COUNT = "This is a number of pictures, and a share is asked for: divide by the n
 
 def _nearest(attempt):
     here = np.array([[0.0, 0.0]])
-    farthest = "Your point joins the centre that is farthest away: is it `argmin` that you use?"
+    farthest = (
+        "Your point joins the centre that is farther away: do you compare distances, and take the "
+        "smallest (`argmin`)?"
+    )
     attempt.gives(
         np.array([1]),
         here,
@@ -99,7 +102,9 @@ def _pure(attempt):
         "You look along the classes. Each *cluster*, a column of the table, is asked which class "
         "is most frequent in it; two clusters may well be named after the same class."
     )
-    attempt.gives(0.9, np.array([[4, 3, 0], [0, 1, 2]]), mistakes=[(0.6, rows)])
+    matched = "This is matched accuracy. Here two clusters may be named after the same class."
+    table = np.array([[4, 3], [3, 0], [0, 2]])
+    attempt.gives(7 / 12, table, mistakes=[(9 / 12, rows), (6 / 12, matched)])
     empty = "A cluster without pictures adds nothing; you divide by its size, 0."
     table = np.array([[2, 0], [1, 0]])
     attempt.gives(2 / 3, table, mistakes=[(lambda r: ~np.isfinite(r), empty), (1 / 3, mean)])
@@ -116,7 +121,19 @@ def _agreeing(attempt):
     same = np.array([0, 0, 1])
     with_itself = "A picture and itself are no pair: with 3 pictures there are 3 pairs."
     counted = "This is a number of pairs, and their share is asked for."
-    attempt.gives(1.0, same, same, mistakes=[(3, counted), (6, counted)])
+    apart = "Pairs that both put *apart* agree too; and there are 3 pairs to divide by."
+    attempt.gives(
+        1.0,
+        same,
+        same,
+        mistakes=[
+            (3, counted),
+            (6, counted),
+            (2 / 3, with_itself),
+            (0.5, with_itself),
+            (1 / 3, apart),
+        ],
+    )
     names = (
         "The two put the same pictures together and only number their clusters differently. Do "
         "not compare the numbers of one with the numbers of the other."

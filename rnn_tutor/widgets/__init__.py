@@ -2,7 +2,13 @@
 
 from importlib import import_module
 
-_HOMES = {"TrainingPanel": "training", "ClusterPanel": "clusters", "ExplorePanel": "explore"}
+_HOMES = {
+    "TrainingPanel": "training",
+    "ClusterPanel": "clusters",
+    "ExplorePanel": "explore",
+    "PreprocessingPanel": "preprocessing",
+    "ProgressBar": "progress",
+}
 
 __all__ = [*_HOMES]
 

@@ -36,7 +36,8 @@ class Panel(widgets.VBox):
         self.add_class(f"rt-{kind}-panel")
 
     def __repr__(self):
-        return f"{type(self).__name__}({self.images.name}: {len(self.images):,} images)"
+        noun = "image" if len(self.images) == 1 else "images"
+        return f"{type(self).__name__}({self.images.name}: {len(self.images):,} {noun})"
 
 
 class Number(widgets.HBox):
@@ -85,12 +86,13 @@ class Fields:
     """Binds a frozen dataclass to controls, one a field: `value` can be set from either side.
 
     controls: {field: widget}; each has a `value` (a `Number` has it in its box). changed() is
-    called after every change.
+    called after every change. Where the dataclass itself refuses what a control was set to, the
+    control goes back and refused(error) is called.
     """
 
-    def __init__(self, value, controls, changed):
+    def __init__(self, value, controls, changed, refused=None):
         self._controls = {name: getattr(c, "box", c) for name, c in controls.items()}
-        self._changed, self._setting = changed, False
+        self._changed, self._refused, self._setting = changed, refused, False
         self._value = value
         self._show(value)
         for name, control in self._controls.items():
@@ -106,9 +108,13 @@ class Fields:
         self._show(value)
         self._changed()
 
-    def _show(self, value):
+    def check(self, value):
+        """Raises TutorError when the controls cannot show `value`."""
         for name, control in self._controls.items():
             _refuse(name, control, getattr(value, name))
+
+    def _show(self, value):
+        self.check(value)
         self._value, self._setting = value, True
         try:
             for name, control in self._controls.items():
@@ -117,9 +123,16 @@ class Fields:
             self._setting = False
 
     def _moved(self, name, new):
-        if not self._setting:
+        if self._setting:
+            return
+        try:
             self._value = replace(self._value, **{name: new})
-            self._changed()
+        except TutorError as error:
+            self._show(self._value)
+            if not self._refused:
+                raise
+            return self._refused(error)
+        self._changed()
 
     def disable(self, disabled):
         """Greys out the controls of the fields named, and no others."""
@@ -225,13 +238,16 @@ def code(lines):
     )
 
 
-def call(name, settings):
-    """`name(field=value, ...)` with the fields that differ from the defaults, as Python text."""
+def call(name, settings, width=40):
+    """`name(field=value, ...)` with the fields that differ from the defaults, as Python text.
+
+    What is longer than `width` characters has a line for each field.
+    """
     changed = {f.name: getattr(settings, f.name) for f in fields(settings)}
     changed = {f.name: changed[f.name] for f in fields(settings) if changed[f.name] != f.default}
     arguments = [f"{field}={_literal(value)}" for field, value in changed.items()]
     line = f"{name}({', '.join(arguments)})"
-    if len(line) <= 40:
+    if len(line) <= width:
         return line
     return f"{name}(\n" + "".join(f"    {argument},\n" for argument in arguments) + ")"
 
@@ -245,13 +261,17 @@ def sentence(error):
 
 
 def thumbnail(pixels, alt, size):
-    """One picture (h, w, c) uint8 as an `<img>`, its longer side `size` CSS pixels."""
+    """One picture (h, w, c) uint8 as an `<img>`, its longer side `size` CSS pixels.
+
+    Enlarged it shows its pixels as squares; made smaller, it is averaged.
+    """
     height, width, channels = pixels.shape
     bgr = pixels if channels == 1 else cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR)
     source = base64.b64encode(cv2.imencode(".png", bgr)[1]).decode()
     scale = size / max(height, width)
+    kind = "rt-thumb" if scale >= 1 else "rt-thumb rt-smaller"
     return (
-        f'<img class="rt-thumb" alt="{html.escape(alt)}" width="{round(width * scale)}" '
+        f'<img class="{kind}" alt="{html.escape(alt)}" width="{round(width * scale)}" '
         f'height="{round(height * scale)}" src="data:image/png;base64,{source}">'
     )
 
@@ -274,4 +294,5 @@ def _refuse(name, control, value):
 
 
 def _literal(value):
+    value = value.item() if isinstance(value, np.generic) else value
     return json.dumps(value) if isinstance(value, str) else repr(value)

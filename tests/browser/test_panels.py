@@ -20,6 +20,13 @@ settings = rt.TrainingSettings("next_row", "simple_rnn", units=4, batch_size=16,
 panel = TrainingPanel(images, settings)
 panel
 """
+PREPROCESSING = """
+from rnn_tutor.preprocessing import GaussianBlur, Noise, Otsu
+from rnn_tutor.widgets import PreprocessingPanel
+
+panel = PreprocessingPanel(images, rt.Preprocessing((GaussianBlur(), Otsu())))
+panel
+"""
 CUT_OFF = """panel => [...panel.querySelectorAll('.widget-label, .widget-button, option')]
     .filter(e => e.clientWidth && e.scrollWidth > e.clientWidth + 1).map(e => e.innerText)"""
 NUMBER_OF_CELLS = "() => window.jupyterapp.shell.currentWidget.content.widgets.length"
@@ -111,3 +118,49 @@ panel"""
     inside = ring.bounding_box()
     assert on_map["x"] < inside["x"] < on_map["x"] + on_map["width"]
     assert on_map["y"] < inside["y"] < on_map["y"] + on_map["height"]
+
+
+def test_preprocessing_panel(open_notebook):
+    page = open_notebook(SETUP, PREPROCESSING)
+    panel, key = page.locator(".rt-preprocessing-panel"), page.keyboard.press
+    code, after = panel.get_by_role("textbox", name="plain Python"), panel.get_by_alt_text("after")
+    expect(panel.get_by_role("status")).to_contain_text("Otsu chose")
+    expect(panel.get_by_role("img", name="a line marks the threshold")).to_be_visible()
+    check(page, panel)
+    otsu = after.get_attribute("src")
+    noise = panel.get_by_label("Noise on purpose", exact=True)
+    noise.press("Space")
+    expect(code).to_contain_text("((Noise(), GaussianBlur(), Otsu()))")
+    expect(noise).to_be_focused()
+    later = panel.get_by_role("button", name="move Noise on purpose later")
+    earlier = panel.get_by_role("button", name="move Noise on purpose earlier")
+    key("Tab")
+    expect(later).to_be_focused()
+    key("Enter")
+    expect(code).to_contain_text("((GaussianBlur(), Noise(), Otsu()))")
+    expect(later).to_be_focused()
+    key("Space")
+    expect(code).to_contain_text("((GaussianBlur(), Otsu(), Noise()))")
+    expect(earlier).to_be_focused()  # there is no later place, and a grey button takes no keys
+    for _ in ("kind", "amount", "its slider"):
+        key("Tab")
+    key("ArrowRight")
+    expect(panel.get_by_label("amount")).to_have_value("0.11")
+    expect(code).to_contain_text("GaussianBlur(), Otsu(), Noise(amount=0.11)")
+    expect(panel.get_by_alt_text("after Gaussian blur, Otsu, Noise on purpose")).to_be_visible()
+    noisy = after.get_attribute("src")
+    panel.get_by_label("Picture").press("ArrowUp")
+    panel.get_by_label("Picture").press("Enter")
+    expect(panel.get_by_alt_text("picture 1 after")).to_be_visible()
+    assert len({otsu, noisy, after.get_attribute("src")}) == 3
+    panel.get_by_label("Median blur").press("Space")
+    panel.get_by_label("size (pixels)").fill("4")
+    key("Enter")
+    expect(panel.get_by_role("alert")).to_contain_text("size is odd")
+    expect(panel.get_by_label("size (pixels)")).to_have_value("3")
+    for name in ("Bilateral filter", "Non-local means", "Canny edges", "Resize", "Threshold"):
+        panel.get_by_label(name, exact=True).press("Space")
+        expect(panel.get_by_role("button", name=f"move {name} earlier")).to_be_visible()
+    for width in (1280, 700):
+        page.set_viewport_size({"width": width, "height": 1000})
+        assert panel.evaluate(CUT_OFF) == []
