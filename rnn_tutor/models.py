@@ -12,6 +12,7 @@ import numpy as np
 
 from rnn_tutor._errors import TutorError
 from rnn_tutor._keras import keras
+from rnn_tutor._memory import trim_heap
 
 layers = keras.layers
 
@@ -151,6 +152,7 @@ def embed(encoder, images, batch_size=256):
         # The last batch is filled up: a batch of another size would build another graph.
         np.divide(part, scale, out=batch[: len(part)])
         embeddings[start : start + len(part)] = forward(batch)[: len(part)]
+    trim_heap()
     return embeddings
 
 

@@ -26,6 +26,7 @@ from rnn_tutor._figures import (
     style,
 )
 from rnn_tutor._histogram import histogram
+from rnn_tutor._paths import scan_paths
 
 THUMBNAIL = 0.32  # inches, the longer side
 
@@ -39,6 +40,7 @@ __all__ = [
     "image_rows",
     "loss_curve",
     "photographs",
+    "scan_paths",
     "score_bars",
     "sequence",
     "style",

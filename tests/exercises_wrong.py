@@ -73,6 +73,39 @@ WRONG = {
             "only the first should stay",
         ),
     ],
+    "02.1": [
+        ("return (height // size) * (width // size), size * size * channels", "is padded"),
+        ("return -(-height // size) * -(-width // size), size * size", "for every channel"),
+        (
+            "return size * size * channels, -(-height // size) * -(-width // size)",
+            "other way round",
+        ),
+        ("return -(-height * width // size**2), size * size * channels", "along each side"),
+    ],
+    "02.2": [
+        ("return np.arange(height * width)", "from right to left"),
+        (
+            "p = np.arange(height * width).reshape(height, width)\np[::2] = p[::2, ::-1].copy()\n"
+            "return p.ravel()",
+            "The first row",
+        ),
+        (
+            "p = np.arange(height * width).reshape(height, width)\np[1::2] = p[1::2, ::-1].copy()\n"
+            "return p",
+            "one long list",
+        ),
+        (
+            "p = np.arange(height * width).reshape(height, width)\np[1:] = p[1:, ::-1].copy()\n"
+            "return p.ravel()",
+            "third row",
+        ),
+    ],
+    "02.3": [
+        ("return np.concatenate([sequences, sequences[::-1]], axis=2)", "*batch*"),
+        ("return np.concatenate([sequences, sequences[..., ::-1]], axis=2)", "*features* of each"),
+        ("return np.concatenate([sequences, sequences[:, ::-1]], axis=1)", "*after* the other"),
+        ("return np.concatenate([sequences, sequences], axis=2)", "forwards too"),
+    ],
     "07.1": [
         ("192", "now there are two"),
         ("np.int64(96)", "reads *one* way"),
@@ -109,6 +142,8 @@ WRONG = {
         ("return ((pictures * 1.0 - drawn) ** 2).mean(axis=(1, 2, 3))", "White is to count as 1"),
     ],
     "07.4": [
+        (SPREAD + "return bool(np.linalg.norm(z - z.mean(0), axis=1).mean() < 0.1)", "0.14 here"),
+        (SPREAD + "return bool(np.linalg.norm(z - z.mean(0), axis=1).max() < 0.11)", "0.04 here"),
         ("return bool(np.sqrt(embeddings.var(axis=0).sum()) < 0.1)", "merely short"),
         ("e = embeddings / embeddings.max()\nreturn bool(e.std() < 0.1)", "`axis=0`"),
         (SPREAD + "return bool(np.sqrt(z.var(axis=1).sum()) < 0.1)", "`axis=0`"),
@@ -118,6 +153,11 @@ WRONG = {
         (SPREAD + "return bool(np.sqrt(z.var(axis=0).sum()) > 0.1)", "All pictures have the same"),
     ],
     "07.5": [
+        (
+            PARTNERS + "e = np.exp(others - others.max())\n"
+            "return -np.log(np.insert(e / e.sum(), view, 0)[partner])",
+            "without the probability",
+        ),
         (
             "scores = scores.copy()\nscores[view] = 0\n"
             "return np.log(np.exp(scores).sum()) - scores[partner]",
@@ -132,7 +172,10 @@ WRONG = {
         (PARTNERS + "return np.log(np.exp(others).sum()) - others[partner]", "moves up by one"),
         (PARTNERS + "return scores[partner] - np.log(np.exp(others).sum())", "The sign is wrong"),
         (PARTNERS + "return np.exp(scores[partner]) / np.exp(others).sum()", "probability of the"),
-        (PARTNERS + "return np.log(np.exp(others).sum()) - scores[partner]", "largest score off"),
+        (
+            PARTNERS + "return np.log(np.exp(others).sum()) - scores[partner]",
+            "largest candidate's score off",
+        ),
         (
             "s = np.delete(scores, [view, partner])\n"
             "return np.log(np.exp(s).sum()) - scores[partner]",

@@ -39,6 +39,8 @@ FIGURES = {
     "contingency": lambda x: plots.contingency(np.arange(6).reshape(2, 3), ["a", "b"], title="T"),
     "contingency, large": lambda x: plots.contingency(np.ones((30, 40), int)),
     "contingency, one": lambda x: plots.contingency([[0]], ["a"]),
+    "scan_paths": lambda x: plots.scan_paths({"a": np.arange(6), "b": [0, 2, 1, 3, 5, 4]}, (2, 3)),
+    "scan_paths, four": lambda x: plots.scan_paths(dict.fromkeys("abcd", np.arange(4)), (4, 1)),
     "score_bars": lambda x: plots.score_bars({"a": [0.5, 0.6], "b": 0.9}, highlight="b"),
     "score_bars, negative": lambda x: plots.score_bars({"a": [-0.1, 0.0]}, x="ARI"),
 }

@@ -40,6 +40,63 @@ def test_patches_have_an_inverse(shape, height, width):
     )
 
 
+@quickly
+@given(SHAPES, st.integers(1, 5), st.integers(1, 5))
+def test_patches_that_do_not_fit_are_filled_up_and_cut_off_again(shape, height, width):
+    pixels = counting(shape) + 1
+    patches = sequences.to_patches(pixels, (height, width), pad=True)
+    again = sequences.from_patches(patches, shape[1:], (height, width))
+    np.testing.assert_array_equal(again, pixels)
+    assert patches.sum() == pixels.sum()  # nothing but zeros was added
+    assert patches.size == shape[0] * shape[3] * (
+        -(-shape[1] // height) * height * -(-shape[2] // width) * width
+    )
+
+
+@quickly
+@given(
+    SHAPES.map(lambda s: (s[0], 2 * s[1], 3 * s[2] - 1, s[3])), st.sampled_from(sequences.ORDERS)
+)
+def test_every_path_reads_each_pixel_once_and_has_an_inverse(shape, order):
+    n, h, w, c = shape
+    path = sequences.scan(h, w, order)
+    assert path.dtype == np.int64
+    assert sorted(path) == list(range(h * w))
+    pixels = counting(shape)
+    steps = sequences.to_pixels(pixels, order)
+    assert steps.shape == (n, h * w, c)
+    np.testing.assert_array_equal(steps[0, 0], pixels[0, 0, 0])  # all begin in the corner
+    np.testing.assert_array_equal(sequences.from_pixels(steps, shape[1:], order), pixels)
+
+
+def test_paths_on_a_small_picture():
+    assert sequences.scan(2, 3, "rows").tolist() == [0, 1, 2, 3, 4, 5]
+    assert sequences.scan(2, 3, "columns").tolist() == [0, 3, 1, 4, 2, 5]
+    assert sequences.scan(2, 3, "snake").tolist() == [0, 1, 2, 5, 4, 3]
+    assert sequences.scan(3, 3, "spiral").tolist() == [0, 1, 2, 5, 8, 7, 6, 3, 4]
+    assert sequences.scan(2, 2, "hilbert").tolist() == [0, 2, 3, 1]
+    with pytest.raises(TutorError, match="snake"):
+        sequences.scan(2, 2, "zigzag")
+
+
+@pytest.mark.parametrize("order", ["snake", "spiral", "hilbert"])
+@pytest.mark.parametrize("side", [1, 2, 4, 8, 16, 32])
+def test_paths_without_jumps(order, side):
+    """Each step goes to a pixel beside the last; Hilbert's where the side is a power of two."""
+    row, column = np.divmod(sequences.scan(side, side, order), side)
+    assert np.all(np.abs(np.diff(row)) + np.abs(np.diff(column)) == 1)
+
+
+def test_hilberts_curve_stays_near():
+    """Of pixels less than k steps apart none is farther away than 3 sqrt(k): no other does this."""
+    row, column = np.divmod(sequences.scan(32, 32, "hilbert"), 32)
+    for k in (4, 16, 64, 256):
+        away = np.hypot(row[k:] - row[:-k], column[k:] - column[:-k])
+        assert away.max() <= 3 * np.sqrt(k)
+    row, column = np.divmod(sequences.scan(32, 32, "snake"), 32)
+    assert np.hypot(row[16:] - row[:-16], column[16:] - column[:-16]).max() > 3 * np.sqrt(16)
+
+
 def test_each_step_is_the_slice_it_names():
     pixels = counting((2, 6, 4, 3))
     np.testing.assert_array_equal(sequences.to_rows(pixels)[1, 2], pixels[1, 2].ravel())

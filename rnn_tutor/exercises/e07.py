@@ -142,6 +142,13 @@ def _collapsed(attempt):
         up = np.array([[np.sqrt(1 - spread**2), spread]] * 3)
         pair = np.concatenate([up, up * [1, -1]])  # half a little up, half a little down
         attempt.gives(spread < 0.1, pair, words=root.format(spread=spread))
+    one = "It is {spread} here, the root of the mean *squared* distance from the mean: one picture "
+    one += "far away counts for more than its share, and for less than everything."
+    opposite, aside = np.tile(arrow, (200, 1)), np.tile(arrow, (1000, 1))
+    opposite[7] *= -1
+    aside[7] = -0.8, 0.6
+    attempt.gives(False, opposite, words=one.format(spread="0.14"))
+    attempt.gives(True, aside, words=one.format(spread="0.04"))
     rng = np.random.default_rng(7)
     for features in (2, 8, 64, 256):
         around = rng.normal(size=(50, features))
@@ -179,7 +186,7 @@ def _loss(attempt):
     attempt.gives(1.386294, np.array([0.0, 5.0, 0.0, 0.0, 0.0]), 1, 3)
     _adds_up(attempt)
     large = (
-        "exp(1000) is more than a float can hold. Take the largest score off all of them first, "
+        "exp(1000) is more than a float can hold. Take the largest candidate's score off all, "
         "which changes nothing else; or use `scipy.special.logsumexp`."
     )
     attempt.gives(
@@ -189,6 +196,12 @@ def _loss(attempt):
         1,
         mistakes=[(lambda r: not np.isfinite(r), large)],
     )
+    tiny = (
+        "The partner's probability is too small for a float here, but its logarithm is not: take "
+        "the logarithm of the sum, and the partner's score off that, without the probability."
+    )
+    scores = np.array([1000.0, 1000.0, 0.0, -1000.0])
+    attempt.gives(1000.0, scores, 0, 2, mistakes=[(lambda r: True, tiny)])
 
 
 def _adds_up(attempt):
