@@ -103,7 +103,8 @@ WRONG = {
     "02.3": [
         ("return np.concatenate([sequences, sequences[::-1]], axis=2)", "*batch*"),
         ("return np.concatenate([sequences, sequences[..., ::-1]], axis=2)", "*features* of each"),
-        ("return np.concatenate([sequences, sequences[:, ::-1]], axis=1)", "*after* the other"),
+        ("return np.concatenate([sequences, sequences[:, ::-1]], axis=1)", "*after* the first"),
+        ("return np.concatenate([sequences, np.flip(sequences)], axis=2)", "round everything"),
         ("return np.concatenate([sequences, sequences], axis=2)", "forwards too"),
     ],
     "07.1": [

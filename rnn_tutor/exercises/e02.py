@@ -9,7 +9,8 @@ from rnn_tutor.exercises._judging import Exercise
 def _steps(attempt):
     swapped = "These are the right numbers the other way round: (steps, features)."
     channels = "Each pixel of a patch has a number for every channel."
-    attempt.gives(np.array([4, 12]), 4, 4, 3, 2, mistakes=[([12, 4], swapped), ([4, 4], channels)])
+    known = [([12, 6], swapped), ([6, 4], channels), ([18, 4], channels + " No step is added.")]
+    attempt.gives(np.array([6, 12]), 6, 4, 3, 2, mistakes=known)
     attempt.gives(np.array([16, 49]), 28, 28, 1, 7)
     left = "What does not fit is padded: a row of 5 pixels holds 2 patches of 4, not 1."
     area = "Patches may not be cut in pieces to fill the rest: count them along each side."
@@ -45,9 +46,14 @@ def _both(attempt):
         (_starts([1, 2, 2, 1]), "You turned round the *features* of each step, not the steps."),
         (_starts([1, 2, 1, 2]), "The second half reads forwards too."),
         (_starts([1, 2, 6, 5]), "The steps are turned round, but so are the features of each."),
-        (_starts([1, 2, 5, 2]), "You turned round the *batch* and the steps."),
+        (_starts([1, 2, 2, 5]), "You turned round the *batch* and the steps."),
+        (_starts([1, 2, 5, 2]), "You turned round everything; only the steps are to be."),
         (_starts([5, 6, 1, 2]), "First the sequence as it is, then the one from its end."),
-        (lambda r: r.shape == (2, 6, 2), "One reading stands *after* the other: join features."),
+        (
+            lambda r: r.shape == (2, 6, 2),
+            "Here the second reading follows *after* the first, as "
+            "further steps. It should stand beside it, as further features.",
+        ),
     ]
     attempt.gives(expected, small, mistakes=known)
     rng = np.random.default_rng(2)

@@ -7,6 +7,7 @@ _HOMES = {
     "ClusterPanel": "clusters",
     "ExplorePanel": "explore",
     "PreprocessingPanel": "preprocessing",
+    "ScanPanel": "scan",
     "ProgressBar": "progress",
 }
 

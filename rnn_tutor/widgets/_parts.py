@@ -65,10 +65,10 @@ class Number(widgets.HBox):
         self.layout = {"align_items": "center", "overflow": "hidden"}
 
     def end(self, high):
-        """Let the numbers end at `high`; they are whole and begin at 1."""
-        self._steps = range(1, high + 1)
+        """Let the numbers, which are whole and one apart, end at `high`."""
+        self._steps = range(self._steps[0], high + 1)
         self._following = True
-        self.slider.max, self.box.max = high - 1, high
+        self.slider.max, self.box.max = len(self._steps) - 1, high
         self._following = False
         self._follow()
 
@@ -217,7 +217,7 @@ def fold(label, content):
 
 def grid(*controls):
     """Controls in two columns, in one where the window is narrow."""
-    columns = "repeat(auto-fit, minmax(340px, 1fr))"
+    columns = "repeat(auto-fit, minmax(min(340px, 100%), 1fr))"
     layout = {"grid_template_columns": columns, "grid_gap": "2px 28px", "width": "100%"}
     return widgets.GridBox(controls, layout=layout)
 

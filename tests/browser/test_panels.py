@@ -27,6 +27,12 @@ from rnn_tutor.widgets import PreprocessingPanel
 panel = PreprocessingPanel(images, rt.Preprocessing((GaussianBlur(), Otsu())))
 panel
 """
+SCAN = """
+from rnn_tutor.widgets import ScanPanel
+
+panel = ScanPanel(rt.load_images("fashion5"), "patches", speed=20)
+panel
+"""
 CUT_OFF = """panel => [...panel.querySelectorAll('.widget-label, .widget-button, option')]
     .filter(e => e.clientWidth && e.scrollWidth > e.clientWidth + 1).map(e => e.innerText)"""
 NUMBER_OF_CELLS = "() => window.jupyterapp.shell.currentWidget.content.widgets.length"
@@ -164,3 +170,41 @@ def test_preprocessing_panel(open_notebook):
     for width in (1280, 700):
         page.set_viewport_size({"width": width, "height": 1000})
         assert panel.evaluate(CUT_OFF) == []
+
+
+def test_scan_panel(open_notebook):
+    page = open_notebook(SETUP, SCAN)
+    panel, key = page.locator(".rt-scan-panel"), page.keyboard.press
+    code, status = panel.get_by_role("textbox", name="plain Python"), panel.get_by_role("status")
+    expect(status).to_contain_text("Nothing is read yet.")
+    check(page, panel)
+    step, read = panel.get_by_label("Step", exact=True), panel.get_by_alt_text("the sequence")
+    expect(code).to_contain_text("to_patches(images[0], 7)[0]")
+    way = panel.get_by_label("Way to read")
+    for _ in ("columns", "rows"):
+        way.press("ArrowUp")
+    expect(code).to_contain_text("to_rows(images[0])[0]")
+    panel.get_by_role("slider").first.press("ArrowRight")
+    expect(step).to_have_value("1")
+    expect(status).to_have_text("Step 1 of 28: row 1.")
+    expect(code).to_contain_text("so_far = sequence[:1]")
+    for width in (700, 1280):
+        page.set_viewport_size({"width": width, "height": 1000})
+        assert panel.evaluate(CUT_OFF) == []
+    for _ in ("columns", "patches", "pixels, row by row", "column by column", "snake", "spiral"):
+        way.press("ArrowDown")
+    expect(code).to_contain_text('"spiral")[0]')
+    panel.get_by_role("button", name="Back to the start").press("Enter")
+    expect(status).to_contain_text("Nothing is read yet.")
+    drawn = read.get_attribute("src")
+    play = panel.get_by_role("button", name="Play")
+    play.press("Space")
+    pause = panel.get_by_role("button", name="Pause")
+    expect(pause).to_be_focused()
+    expect(status).to_contain_text(re.compile(r"Step \d+ of 784"))
+    key("Space")
+    expect(play).to_be_focused()
+    stopped = step.input_value()
+    assert read.get_attribute("src") != drawn
+    expect(code).to_contain_text(f"sequence[:{stopped}]")
+    expect(status).to_contain_text(f"Step {stopped} of 784")

@@ -1,0 +1,152 @@
+"""What the scan panel shows: a picture read up to a step, and the sequence so far.
+
+Small arrays that the browser enlarges; quick enough for twelve drawings a second.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from rnn_tutor import sequences
+from rnn_tutor._cv2 import cv2
+from rnn_tutor.widgets import _parts as parts
+
+SIDE = 300  # the picture's longer side, in CSS pixels
+SENT = 2 * SIDE  # pixels of a side that the browser is sent; more cannot be seen
+UNREAD, EMPTY = (112, 124, 140), (234, 239, 244)  # in the picture; in the sequence
+STRIP, GAP, LANES = 22, 6, 132  # heights in the drawing of a path, in pixels
+INKS = {1: [(34, 34, 34)], 3: [(213, 94, 0), (0, 158, 115), (0, 114, 178)]}
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A picture (h, w, c) as a sequence (steps, features), and (steps, pixels) where each stood."""
+
+    picture: np.ndarray
+    sequence: np.ndarray
+    places: np.ndarray
+
+    @property
+    def pixelwise(self):
+        return self.places.shape[1] == 1
+
+    def box(self, step):
+        """(top, left, below, right) of the pixels that are read at a step, counted from 1."""
+        rows, columns = np.divmod(self.places[step - 1], self.picture.shape[1])
+        return rows.min(), columns.min(), rows.max() + 1, columns.max() + 1
+
+
+def read(picture, order, patch):
+    """A `Reading` of a picture (h, w, c); patch: (height, width), used where order is "patches"."""
+    places = np.arange(picture[..., 0].size).reshape(1, *picture.shape[:2], 1)
+    function, *more = call(order, patch)
+    read = getattr(sequences, function)
+    return Reading(picture, read(picture[None], *more)[0], read(places, *more)[0])
+
+
+def call(order, patch):
+    """The function of `sequences` and what it is given after the pictures."""
+    if order == "patches":
+        return "to_patches", patch[0] if patch[0] == patch[1] else patch
+    return (f"to_{order[6:]}",) if order.startswith("whole_") else ("to_pixels", order)
+
+
+def sentence(reading, step):
+    """How far it is read, and where."""
+    steps, features = reading.sequence.shape
+    if not step:
+        each = f"{features} feature{'s' * (features > 1)}"
+        return f"Nothing is read yet. It will take {steps:,} step{'s' * (steps > 1)} of {each}."
+    end = " All is read." if step == steps else ""
+    return f"Step {step:,} of {steps:,}: {_where(reading, step)}.{end}"
+
+
+def _where(reading, step):
+    """The pixels of a step in words; rows and columns are counted from 1, as steps are."""
+    top, left, below, right = reading.box(step)
+    height, width = reading.picture.shape[:2]
+    rows = f"row {below}" if below - top == 1 else f"rows {top + 1} to {below}"
+    columns = f"column {right}" if right - left == 1 else f"columns {left + 1} to {right}"
+    if not reading.pixelwise and (right - left == width or below - top == height):
+        return rows if right - left == width else columns
+    return f"{rows}, {columns}"
+
+
+def picture(reading, index, step):
+    """The picture: what is not read yet is dimmed, what is read at this step framed."""
+    height, width = reading.picture.shape[:2]
+    lit = np.zeros(height * width, bool)
+    lit[reading.places[:step].ravel()] = True
+    full = np.broadcast_to(reading.picture, (height, width, 3))
+    dimmed = (0.3 * full + 0.7 * np.array(UNREAD)).astype(np.uint8)
+    shown = np.where(lit.reshape(height, width, 1), full, dimmed)
+    alt = f"picture {index}, {step} of {len(reading.sequence)} steps read"
+    most = (max(1, side * SENT // max(height, width)) for side in (height, width))
+    image = parts.thumbnail(_at_most(shown, *most), alt, SIDE)
+    frame = ""
+    if step:
+        top, left, below, right = reading.box(step)
+        frame = _frame(left / width, top / height, right / width, below / height)
+    return f'<div class="rt-head">The picture</div><div class="rt-framed">{image}{frame}</div>'
+
+
+def sequence(reading, step):
+    """The sequence: what is read so far, from the left; the whole width is all its steps."""
+    steps, features = reading.sequence.shape
+    draw, words = (_path, _levels) if reading.pixelwise else (_matrix, _features)
+    alt = f"the sequence: {step} of {steps} steps, {features} features each"
+    image = parts.thumbnail(draw(reading.sequence, step), alt, SIDE)
+    frame = _frame((step - 1) / steps, 0, step / steps, 1) if step else ""
+    return (
+        f'<div class="rt-head">The sequence</div>'
+        f'<div class="rt-framed rt-sequence">{image}{frame}</div>'
+        f'<div class="rt-ends rt-quiet"><span>step&nbsp;1</span><span>{words(features)}</span>'
+        f"<span>step&nbsp;{steps:,}</span></div>"
+    )
+
+
+def _matrix(sequence, step):
+    """(features, steps, 3): each step is a column."""
+    drawn = np.full((*sequence.T.shape, 3), EMPTY, np.uint8)
+    drawn[:, :step] = sequence[:step].T[..., None]
+    return _at_most(drawn, SENT, SENT)
+
+
+def _path(sequence, step):
+    """A strip of the pixels; under it, for each channel, a bar as high as its level."""
+    steps, channels = sequence.shape
+    levels = _at_most(sequence[None], 1, SENT)  # of a long path, means over several steps
+    columns = levels.shape[1]
+    drawn = np.full((STRIP + GAP + LANES, columns, 3), 255, np.uint8)
+    drawn[:STRIP] = levels
+    height = LANES // channels
+    up = np.arange(height, 0, -1)[:, None] - 0.5
+    for lane, ink in enumerate(INKS[channels]):
+        top = STRIP + GAP + lane * height
+        bar = levels[0, :, lane] * ((height - 3) / 255)
+        drawn[top : top + height][up < bar] = ink
+    drawn[:, -(-step * columns // steps) :] = EMPTY
+    return drawn
+
+
+def _levels(channels):
+    what = "grey level" if channels == 1 else "red, green, blue"
+    return f"the pixels; below, {what} from 0 to 255"
+
+
+def _features(features):
+    return f"a column a step, {features} features from top to bottom"
+
+
+def _at_most(pixels, height, width):
+    """Pixels averaged where they are more than can be seen."""
+    h, w, channels = pixels.shape
+    small = cv2.resize(pixels, (min(w, width), min(h, height)), interpolation=cv2.INTER_AREA)
+    return small.reshape(*small.shape[:2], channels)
+
+
+def _frame(left, top, right, below):
+    return (
+        f'<div class="rt-frame" style="left:{left:.3%};top:{top:.3%};'
+        f'width:{right - left:.3%};height:{below - top:.3%}"></div>'
+    )

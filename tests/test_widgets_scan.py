@@ -1,0 +1,234 @@
+"""The scan panel without a browser."""
+
+import time
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import rnn_tutor as rt
+from rnn_tutor.widgets import ScanPanel, _reading
+
+RNG = np.random.default_rng(0)
+GREY = rt.ImageSet(RNG.integers(0, 256, (3, 12, 10, 1), np.uint8))
+COLOUR = rt.ImageSet(RNG.integers(0, 256, (2, 14, 21, 3), np.uint8))
+ORDERS = ("whole_rows", "whole_columns", "patches", *rt.sequences.ORDERS)
+shapes = st.tuples(st.integers(1, 20), st.integers(1, 20), st.sampled_from([1, 3]))
+
+
+def ran(panel):
+    """What the panel's plain Python leaves behind."""
+    names = {"rt": rt, "images": panel.images}
+    exec(panel.code, names)
+    return names
+
+
+def shown(panel):
+    """What the panel says of how far it is."""
+    assert panel.wait(10)
+    return panel._status.value
+
+
+def moved_from(panel, step):
+    """Returns when the panel has read on; fails when it does not."""
+    deadline = time.monotonic() + 10
+    while panel.step == step:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+@settings(max_examples=40, deadline=None)
+@given(shapes, st.sampled_from(ORDERS), st.data())
+def test_the_code_gives_the_sequence(shape, order, data):
+    images = rt.ImageSet(RNG.integers(0, 256, (2, *shape), np.uint8))
+    panel = ScanPanel(images, order, index=data.draw(st.integers(0, 1)))
+    steps = len(ran(panel)["sequence"])
+    panel.step = data.draw(st.integers(0, steps))
+    so_far = ran(panel)["so_far"]
+    assert so_far.dtype == panel.sequence.dtype == np.uint8
+    np.testing.assert_array_equal(panel.sequence, so_far)
+    assert len(so_far) == panel.step
+    panel.step = steps
+    pixels = images.pixels[panel.index]
+    np.testing.assert_array_equal(np.sort(panel.sequence, None), np.sort(pixels, None))
+    panel.wait(10)
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_setting_from_code_moves_the_controls(order):
+    panel = ScanPanel(GREY)
+    panel.order, panel.index = order, 2
+    panel.step, panel.speed = 3, 7
+    boxes = (panel._picture.box, panel._step.box, panel._speed.box)
+    assert (panel._way.value, *(box.value for box in boxes)) == (order, 2, 3, 7)
+    assert panel._step.slider.value == 3
+    assert panel._step.slider.max == panel._step.box.max == len(ran(panel)["sequence"])
+    assert "Step 3 of" in shown(panel)
+    assert f"[:{panel.step}]" in panel._code.value
+
+
+def test_moving_the_controls_sets_what_code_reads():
+    panel = ScanPanel(COLOUR)
+    panel._way.value, panel._picture.box.value = "patches", 1
+    panel._step.slider.value, panel._speed.slider.value = 4, 0
+    assert (panel.order, panel.index, panel.step, panel.speed) == ("patches", 1, 4, 1)
+    np.testing.assert_array_equal(panel.sequence[3], COLOUR.pixels[1, 7:, :7].ravel())
+    assert "Step 4 of 6: rows 8 to 14, columns 1 to 7." in shown(panel)
+
+
+def test_another_order_keeps_the_share_that_is_read():
+    panel = ScanPanel(GREY, "spiral", step=60)
+    panel.order = "whole_rows"
+    assert panel.step == 6
+    panel.order = "hilbert"
+    assert panel.step == 60
+
+
+@pytest.mark.parametrize(
+    ("order", "step", "words"),
+    [
+        ("spiral", 0, "Nothing is read yet. It will take 120 steps of 1 feature."),
+        ("spiral", 11, "Step 11 of 120: row 2, column 10."),
+        ("rows", 120, "Step 120 of 120: row 12, column 10. All is read."),
+        ("whole_rows", 5, "Step 5 of 12: row 5."),
+        ("whole_columns", 5, "Step 5 of 10: column 5."),
+        ("patches", 2, "Step 2 of 4: rows 1 to 6, columns 6 to 10."),
+    ],
+)
+def test_the_sentence(order, step, words):
+    assert words in shown(ScanPanel(GREY, order, step=step))
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "words"),
+    [
+        ("order", "zigzag", "'whole_rows', .*'hilbert'; not 'zigzag'"),
+        ("index", 3, "from 0 to 2; not 3"),
+        ("step", 121, "from 0 to 120; not 121"),
+        ("step", 1.5, "whole number"),
+        ("speed", 0, "from 1 to"),
+    ],
+)
+def test_what_cannot_be_shown_is_refused(field, value, words):
+    with pytest.raises(rt.TutorError, match=words):
+        ScanPanel(GREY, **{field: value})
+    panel = ScanPanel(GREY, step=2)
+    before = panel.code
+    with pytest.raises(rt.TutorError, match=words):
+        setattr(panel, field, value)
+    assert panel.code == before
+
+
+def test_it_stands_still_until_play():
+    panel = ScanPanel(GREY, speed=1000)
+    time.sleep(0.2)
+    assert (panel.step, panel.playing) == (0, False)
+    assert panel._button.description == "Play"
+
+
+def test_play_reaches_the_end_and_stops():
+    panel = ScanPanel(GREY, speed=400)
+    drawings = []
+    panel._drawn.observe(drawings.append, "value")
+    panel._button.click()
+    assert (panel.playing, panel._button.description) == (True, "Pause")
+    assert panel.wait(10)
+    assert (panel.step, panel.playing, panel._button.description) == (120, False, "Play")
+    assert "All is read." in panel._status.value
+    assert 2 < len(drawings) < 20  # steps are skipped
+    panel._button.click()  # again, from the start
+    assert panel.step < 120
+    panel.pause()
+
+
+def test_pause_stops():
+    panel = ScanPanel(GREY, speed=50)
+    panel.play()
+    moved_from(panel, 0)
+    panel._button.click()
+    step = panel.step
+    assert not panel.playing
+    assert f"Step {step} of 120" in shown(panel)
+    time.sleep(0.2)
+    assert panel.step == step
+
+
+@pytest.mark.parametrize("change", ["order", "index", "back"])
+def test_another_picture_or_order_stops(change):
+    panel = ScanPanel(GREY, speed=50, step=50)
+    panel.play()
+    if change == "order":
+        panel._way.value = "snake"
+    elif change == "index":
+        panel._picture.slider.value = 1
+    else:
+        panel._back(None)
+    assert not panel.playing
+    assert panel.wait(10)
+    assert panel.step == (0 if change == "back" else 50)
+
+
+def test_a_step_set_while_playing_is_where_it_goes_on():
+    panel = ScanPanel(GREY, speed=20)
+    panel.play()
+    panel.step = 90
+    moved_from(panel, 90)
+    panel.pause()
+    assert 90 < panel.step < 110
+    assert panel.wait(10)
+
+
+def test_the_sentence_changes_twice_a_second_at_most():
+    panel = ScanPanel(GREY, speed=120)
+    assert panel.wait(10)
+    said, drawings = [], []
+    panel._status.observe(said.append, "value")
+    panel._drawn.observe(drawings.append, "value")
+    panel.play()
+    assert panel.wait(10)
+    assert len(said) <= 4 < len(drawings)
+
+
+@pytest.mark.parametrize("images", [GREY, COLOUR])
+@pytest.mark.parametrize("order", ORDERS)
+def test_the_drawings(images, order):
+    reading = _reading.read(images.pixels[0], order, (2, 2) if images is GREY else (7, 7))
+    steps, features = reading.sequence.shape
+    half = steps // 2
+    draw = _reading._path if reading.pixelwise else _reading._matrix
+    empty, begun, full = (draw(reading.sequence, k) for k in (0, half, steps))
+    assert (empty == _reading.EMPTY).all()
+    assert (begun[:, half:] == _reading.EMPTY).all()
+    np.testing.assert_array_equal(begun[:, :half], full[:, :half])
+    if reading.pixelwise:
+        expected = np.broadcast_to(reading.sequence, (steps, 3))
+        np.testing.assert_array_equal(full[0], expected)
+        return
+    assert full.shape == (features, steps, 3)
+    np.testing.assert_array_equal(full[..., 0], reading.sequence.T)
+
+
+def test_the_height_of_a_bar_is_the_level():
+    levels = np.array([[0], [128], [255]], np.uint8)
+    drawn = _reading._path(levels, 3)[_reading.STRIP + _reading.GAP :]
+    heights = (drawn[..., 0] < 255).sum(0) / _reading.LANES
+    np.testing.assert_allclose(heights, [0, 0.5, 1], atol=0.03)
+
+
+def test_what_is_not_read_is_dimmed(monkeypatch):
+    sent = []
+    monkeypatch.setattr(_reading.parts, "thumbnail", lambda pixels, *_: sent.append(pixels) or "")
+    reading = _reading.read(COLOUR.pixels[0], "whole_rows", (7, 7))
+    html = _reading.picture(reading, 0, 4)
+    np.testing.assert_array_equal(sent[0][:4], COLOUR.pixels[0, :4])
+    assert (sent[0][4:] != COLOUR.pixels[0, 4:]).mean() > 0.9
+    assert "left:0.000%;top:21.429%;width:100.000%;height:7.143%" in html
+
+
+def test_a_long_path_is_sent_small():
+    picture = RNG.integers(0, 256, (150, 900, 3), np.uint8)
+    reading = _reading.read(picture, "snake", (1, 1))
+    began = len(_reading.picture(reading, 0, 70_000)), len(_reading.sequence(reading, 70_000))
+    assert max(began) < 400_000
+    assert 'width="300" height="50"' in _reading.picture(reading, 0, 1)
