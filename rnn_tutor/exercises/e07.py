@@ -201,7 +201,7 @@ def _loss(attempt):
         "the logarithm of the sum, and the partner's score off that, without the probability."
     )
     scores = np.array([1000.0, 1000.0, 0.0, -1000.0])
-    attempt.gives(1000.0, scores, 0, 2, mistakes=[(lambda r: True, tiny)])
+    attempt.gives(1000.0, scores, 0, 2, words=tiny)
 
 
 def _adds_up(attempt):

@@ -80,6 +80,16 @@ def one_seed(images, seed, only):
             yield f"{key}_{way}", name, WAYS[way][0], seconds, scores
 
 
+def surroundings():
+    """The machine and the versions of what runs here, for a benchmark's JSON."""
+    packages = ("tensorflow", "keras", "scikit-learn", "umap-learn", "numpy")
+    return {
+        "machine": {"system": platform.system(), "processor": platform.machine()}
+        | {"cores": os.cpu_count()},
+        "versions": {package: version(package) for package in packages},
+    }
+
+
 def run(seeds, only=()):
     """The benchmark's JSON, as a dict."""
     images, _ = rt.load_images("fashion5").split()
@@ -104,11 +114,7 @@ def run(seeds, only=()):
         "seeds": list(range(seeds)),
         "settings": repr(LONG),
         "chosen_on": "fashion5, with labels for scoring",
-        "machine": {"system": platform.system(), "processor": platform.machine()}
-        | {"cores": os.cpu_count()},
-        "versions": {
-            p: version(p) for p in ("tensorflow", "keras", "scikit-learn", "umap-learn", "numpy")
-        },
+        **surroundings(),
         "methods": list(rows.values()),
     }
 

@@ -12,6 +12,8 @@ import json
 from datetime import date
 from pathlib import Path
 
+from fashion5 import surroundings
+
 import rnn_tutor as rt
 from rnn_tutor.preprocessing import GaussianBlur, Otsu
 
@@ -61,8 +63,10 @@ def run(seeds):
         for key in WAYS
         for pictures in ("as they are", *CHAINS)
     ]
-    kept = ("dataset", "seeds", "settings", "chosen_on", "machine", "versions")
+    kept = ("dataset", "settings", "chosen_on")
     return {key: stored[key] for key in kept} | {
+        "seeds": list(range(seeds)),
+        **surroundings(),
         "chains": {name: repr(chain) for name, chain in CHAINS.items()},
         "clustering": "k-means",
         "date": date.today().isoformat(),
