@@ -9,66 +9,91 @@ from pathlib import Path
 
 from rnn_tutor._errors import TutorError
 
-SECONDS_BETWEEN = 10
+# With a batch of less than five seconds between, at most ten are lost; longer batches are saved
+# one by one.
+SECONDS_BETWEEN = 5
 
 
 class Checkpoints:
     """The checkpoints of one training, in a folder of their own.
 
-    Each is a folder `checkpoint-N` with weights, optimizer state and history. It gets that name by
-    one rename when all of it is written: what has it is whole, whenever the program is killed.
+    Each is a folder `checkpoint-N` with weights, optimizer, random state and what the trainer
+    knows. It gets that name by one rename when all of it is written: what has it is whole, whenever
+    the program is killed.
     """
 
     def __init__(self, folder):
         self.folder = Path(folder)
-        self._saved_at, self._saved_steps = -float("inf"), 0
+        self._saved_at, self._saved = time.monotonic(), None
 
     def due(self):
         """Whether the last one was saved long enough ago."""
         return time.monotonic() - self._saved_at >= SECONDS_BETWEEN
 
-    def save(self, model, history):
-        """Saves a compiled Keras model and a dict; without a new step, nothing is written."""
-        steps = int(model.optimizer.iterations)
-        if steps == self._saved_steps:
+    def save(self, model, state):
+        """Saves a compiled Keras model and a dict; where both are as saved, nothing is written."""
+        random = [variable.numpy().tolist() for variable in _random_state(model)]
+        text = json.dumps({**state, "random": random})
+        news = int(model.optimizer.iterations), text
+        if news == self._saved:
             return
         draft = self.folder / f".draft-{os.getpid()}"
         shutil.rmtree(draft, ignore_errors=True)
         draft.mkdir(parents=True)
         model.save_weights(draft / "model.weights.h5")
-        (draft / "history.json").write_text(json.dumps(history))
+        (draft / "state.json").write_text(text)
         older = self._whole()
         draft.rename(self.folder / f"checkpoint-{_number(older[-1]) + 1 if older else 1}")
-        self._saved_at, self._saved_steps = time.monotonic(), steps
+        self._saved_at, self._saved = time.monotonic(), news
         for folder in older:
             shutil.rmtree(folder, ignore_errors=True)
 
-    def load(self, model):
+    def load(self, model, steps):
         """Takes the newest checkpoint up into `model`, which is compiled.
+
+        Args:
+            model: as the one that was saved.
+            steps: batches an epoch; must be the dict's "steps".
 
         Returns:
             The dict saved with it; None when there is no checkpoint.
 
         Raises:
-            TutorError: it was saved from another model.
+            TutorError: it was saved from another model, or with another number of batches.
         """
         saved = self._whole()
         if not saved:
             return None
+        text = (saved[-1] / "state.json").read_text()
+        state = json.loads(text)
+        if state["steps"] != steps:
+            raise self._refusal(f"has {state['steps']} batches an epoch, and this training {steps}")
+        random = _random_state(model)
         model.optimizer.build(model.trainable_variables)  # else its state would not be read
         try:
             _load_weights(model, saved[-1] / "model.weights.h5")
+            for variable, numbers in zip(random, state["random"], strict=True):
+                variable.assign(numbers)
         except (ValueError, UserWarning) as problem:
-            raise TutorError(
-                f"The checkpoint in {self.folder} is of another model. Train with the settings it "
-                "was made with, or choose another folder."
-            ) from problem
-        self._saved_steps = int(model.optimizer.iterations)
-        return json.loads((saved[-1] / "history.json").read_text())
+            raise self._refusal("is of another model") from problem
+        self._saved = int(model.optimizer.iterations), text
+        return state
+
+    def _refusal(self, what):
+        return TutorError(
+            f"The checkpoint in {self.folder} {what}. Train with the settings it was made with, or "
+            "choose another folder."
+        )
 
     def _whole(self):
         """The folders of whole checkpoints, oldest first."""
         return sorted(self.folder.glob("checkpoint-*"), key=_number)
+
+
+def _random_state(model):
+    """The variables from which dropout is drawn: Keras does not save them with the weights."""
+    weights = {id(variable) for variable in model.weights}
+    return [variable for variable in model.variables if id(variable) not in weights]
 
 
 def _load_weights(model, path):

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
+from rnn_tutor._code import export_script, keras_code  # noqa: F401
+from rnn_tutor._comparison import comparison_model, matched_size  # noqa: F401
 from rnn_tutor._errors import TutorError
 from rnn_tutor._keras import keras
 from rnn_tutor._memory import trim_heap
@@ -29,6 +31,41 @@ def recurrent_layer(units, cell="gru", bidirectional=False, return_sequences=Fal
     kinds = {"simple_rnn": layers.SimpleRNN, "gru": layers.GRU, "lstm": layers.LSTM}
     layer = kinds[cell](units, return_sequences=return_sequences)
     return layers.Bidirectional(layer) if bidirectional else layer
+
+
+def classifier(
+    input_shape, n_classes=5, units=64, cell="gru", bidirectional=False, blocks=3, dropout=0.0
+):
+    """The supervised model of the course: convolutions, a recurrent layer over rows, softmax.
+
+    Up to three blocks of convolution and pooling make a small feature map, whose rows the
+    recurrent layer reads from top to bottom. The third block pools columns only: that leaves the
+    recurrence 7 steps of a picture with 28 rows, where pooling both ways would leave 3.
+
+    Args:
+        input_shape: `(height, width, channels)`.
+        n_classes: how many kinds there are.
+        units: state size of the recurrent layer.
+        cell: "simple_rnn", "gru" or "lstm".
+        bidirectional: read the rows both ways.
+        blocks: 1, 2 or 3 blocks, of 32, 64 and 64 kernels.
+        dropout: share of the dense layer's outputs that are set to 0 in training.
+
+    Returns:
+        A Keras model, `(n, height, width, channels)` -> probabilities `(n, n_classes)`.
+    """
+    image = keras.Input(input_shape)
+    x = image
+    for kernels, pool in [(32, (2, 2)), (64, (2, 2)), (64, (1, 2))][:blocks]:
+        x = layers.Conv2D(kernels, 3, padding="same", activation="relu")(x)
+        x = layers.MaxPooling2D(pool)(x)
+    height, width, channels = x.shape[1:]
+    rows = layers.Reshape((height, width * channels))(x)  # (n, steps, features)
+    x = recurrent_layer(units, cell, bidirectional)(rows)
+    x = layers.Dense(64, activation="relu")(x)
+    if dropout:
+        x = layers.Dropout(dropout)(x)
+    return keras.Model(image, layers.Dense(n_classes, activation="softmax")(x), name="classifier")
 
 
 def recurrent_encoder(input_shape, units=48, cell="gru", bidirectional=True, recurrent=True):

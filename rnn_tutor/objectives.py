@@ -1,11 +1,12 @@
-"""What is minimised when there are no labels: each objective makes its inputs, targets and loss."""
+"""What is minimised, without labels or with: each objective makes its inputs, targets and loss."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
 from rnn_tutor import models
-from rnn_tutor._errors import TutorError
+from rnn_tutor._errors import NeedsLabels, TutorError
+from rnn_tutor._gradients import gradients as gradients
 from rnn_tutor._keras import keras
 from rnn_tutor.augmentation import Augmentation
 
@@ -115,6 +116,30 @@ class Contrastive:
         return np.concatenate(views), np.tile(np.arange(len(pixels)), 2)
 
 
+@dataclass(frozen=True)
+class Classification:
+    """Name the kind of each picture: sparse categorical cross-entropy, and how many were right."""
+
+    loss = "sparse_categorical_crossentropy"
+    uses_labels = True
+
+    def metrics(self):
+        """What is measured beside the loss: `accuracy`."""
+        return [keras.metrics.SparseCategoricalAccuracy(name="accuracy")]
+
+    def build(self, classifier):
+        """The model to train: `classifier` itself, from pictures to probabilities."""
+        return classifier
+
+    def embedder(self, classifier, model):
+        """The classifier: here what comes out is no embedding, but a probability for each class."""
+        return classifier
+
+    def batch(self, pixels, rng, labels):
+        """`(pictures, labels)`, float32 and int64."""
+        return _unit(pixels), labels
+
+
 class Batches(keras.utils.PyDataset):
     """An objective's batches of an epoch: which pictures, and what chance does to them.
 
@@ -122,20 +147,24 @@ class Batches(keras.utils.PyDataset):
 
     Args:
         pixels: uint8 `(n, height, width, channels)`.
-        objective: one of the classes above, or another with `build`, `loss` and `batch`.
+        objective: one of the classes above, or another with `build`, `embedder`, `loss` and
+            `batch`.
         batch_size: pictures a batch; all of them when there are fewer.
         seed: of the order and of what chance does.
+        labels: `(n,)` int64, for an objective with `uses_labels`; others do not look at them.
 
     Attributes:
         epoch: whose batches these are, from 0; the trainer sets it.
 
     Raises:
         TutorError: a batch would hold too few pictures for the objective.
+        NeedsLabels: the objective uses labels, and there are none.
     """
 
-    def __init__(self, pixels, objective, batch_size, seed):
+    def __init__(self, pixels, objective, batch_size, seed, labels=None):
         super().__init__()
         self.pixels, self.objective, self.seed = pixels, objective, seed
+        self.labels = labels if getattr(objective, "uses_labels", False) else None
         self.batch_size = min(batch_size, len(pixels))
         self._check_size(getattr(objective, "smallest_batch", 1))
         self.epoch = 0
@@ -147,13 +176,30 @@ class Batches(keras.utils.PyDataset):
                 f"Training of this kind needs {smallest} {noun} or more in a batch; received "
                 f"{self.batch_size}. Give more pictures, or a larger batch_size."
             )
+        if getattr(self.objective, "uses_labels", False) and self.labels is None:
+            raise NeedsLabels(
+                "Training of this kind needs a label for each picture; there are none."
+            )
 
     def __len__(self):
         """Whole batches only; who is left out changes with the epoch."""
         return len(self.pixels) // self.batch_size
 
     def __getitem__(self, step):
-        order = np.random.default_rng([self.seed, self.epoch]).permutation(len(self.pixels))
-        chosen = order[step * self.batch_size : (step + 1) * self.batch_size]
+        chosen = self._order()[step * self.batch_size : (step + 1) * self.batch_size]
         rng = np.random.default_rng([self.seed, self.epoch, step])
-        return self.objective.batch(self.pixels[chosen], rng)
+        labels = () if self.labels is None else (self.labels[chosen],)
+        return self.objective.batch(self.pixels[chosen], rng, *labels)
+
+    def _order(self):
+        return np.random.default_rng([self.seed, self.epoch]).permutation(len(self.pixels))
+
+
+class AllInOrder(Batches):
+    """The batches to measure with: every picture once, in order; the last batch may be smaller."""
+
+    def __len__(self):
+        return -(-len(self.pixels) // self.batch_size)
+
+    def _order(self):
+        return np.arange(len(self.pixels))

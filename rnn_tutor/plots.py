@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.offsetbox import AnnotationBbox, OffsetImage
 from matplotlib.ticker import MaxNLocator
 
+from rnn_tutor._curves import training_curves
 from rnn_tutor._errors import TutorError
 from rnn_tutor._figures import (
     COLOURS,
@@ -26,12 +27,16 @@ from rnn_tutor._figures import (
     style,
 )
 from rnn_tutor._histogram import histogram
+from rnn_tutor._maps import boxes, maps, numbers
 from rnn_tutor._paths import scan_paths
+from rnn_tutor._score_curves import score_curves
+from rnn_tutor._states import reading, unrolled
 
 THUMBNAIL = 0.32  # inches, the longer side
 
 __all__ = [
     "Picture",
+    "boxes",
     "clusters",
     "contingency",
     "embedding_map",
@@ -39,11 +44,17 @@ __all__ = [
     "image_grid",
     "image_rows",
     "loss_curve",
+    "maps",
+    "numbers",
     "photographs",
+    "reading",
     "scan_paths",
     "score_bars",
+    "score_curves",
     "sequence",
     "style",
+    "training_curves",
+    "unrolled",
 ]
 
 
@@ -159,8 +170,11 @@ def sequence(image, order="rows", size=7, title=None):
     return finish(figure, alt, title)
 
 
-def loss_curve(losses, x="epoch", y="loss", title=None, start=1):
-    """Curves by epoch or step, counted from `start`: {"contrastive": [...], ...} or one list."""
+def loss_curve(losses, x="epoch", y="loss", title=None, start=1, log=False):
+    """Curves by epoch or step, counted from `start`: {"contrastive": [...], ...} or one list.
+
+    log: whether the upright axis counts in powers of ten.
+    """
     curves = losses if isinstance(losses, dict) else {"": losses}
     figure = Figure((0.8 * WIDTH, 0.42 * WIDTH), layout="constrained")
     axes = figure.subplots()
@@ -171,6 +185,10 @@ def loss_curve(losses, x="epoch", y="loss", title=None, start=1):
         line = LINES[k % len(LINES)]
         axes.plot(steps, values, line, color=colour, marker=marker, markersize=4, label=name)
     axes.set(xlabel=x, ylabel=y)
+    if log:
+        axes.set_yscale("log")
+        axes.yaxis.set_major_formatter("{x:g}")  # a `Picture` draws no formulas
+        axes.yaxis.set_minor_formatter("")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     if not any(map(len, curves.values())):
         axes.set(xticks=[], yticks=[])
@@ -211,27 +229,29 @@ def embedding_map(
     return finish(figure, alt, title)
 
 
-def contingency(table, class_names=None, cluster_names=None, title=None):
+def contingency(table, class_names=None, cluster_names=None, title=None, columns="cluster"):
     """A heat map of how many pictures of each class (a row) lie in each cluster (a column).
 
-    table: (n_classes, n_clusters) counts. The shade is the share of the class.
+    table: (n_classes, n_clusters) counts. The shade is the share of the class. columns: what a
+    column stands for; "predicted class" makes it a confusion matrix.
     """
     table = np.asarray(table)
-    rows, columns = table.shape
+    rows, width = table.shape
     shares = table / np.maximum(table.sum(axis=1, keepdims=True), 1)
-    size = (min(WIDTH, 2.2 + 0.6 * columns), min(WIDTH, 1.2 + 0.42 * rows))
+    size = (min(WIDTH, 2.2 + 0.6 * width), min(WIDTH, 1.2 + 0.42 * rows))
     figure = Figure(size, layout="constrained")
     axes = figure.subplots()
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1, aspect="auto")
-    if columns <= 28:  # more numbers than that cannot be read; the shades remain
-        _write_counts(axes, table, shares, 9 if columns <= 12 else 6.5)
-    rotation = 0 if columns <= 6 and cluster_names is None else 45
-    names = [str(k) if cluster_names is None else name_of(cluster_names, k) for k in range(columns)]
-    axes.set_xticks(range(columns), [short(n, 16) for n in names], fontsize=9, rotation=rotation)
+    if width <= 28:  # more numbers than that cannot be read; the shades remain
+        _write_counts(axes, table, shares, 9 if width <= 12 else 6.5)
+    rotation = 0 if width <= 6 and cluster_names is None else 45
+    names = [str(k) if cluster_names is None else name_of(cluster_names, k) for k in range(width)]
+    axes.set_xticks(range(width), [short(n, 16) for n in names], fontsize=9, rotation=rotation)
     labels = [name_of(class_names, k, "class") for k in range(rows)]
     axes.set_yticks(range(rows), [short(n, 18) for n in labels], fontsize=9)
-    axes.set(xlabel="cluster", ylabel="class")
-    what = f"Table of {count(rows, 'class', 'classes')} by {count(columns, 'cluster')}"
+    axes.set(xlabel=columns, ylabel="class")
+    plural = columns + ("es" if columns.endswith("s") else "s")
+    what = f"Table of {count(rows, 'class', 'classes')} by {count(width, columns, plural)}"
     return finish(figure, f"{what}; classes: {listed(labels)}", title)
 
 

@@ -1,136 +1,57 @@
 """One trainer around `fit`: it trains, tells listeners how it goes, stops when asked, and resumes.
 
-It knows nothing of widgets: a panel, a log and a test listen to the same events.
+It knows nothing of widgets: a panel, a log and a test listen to the same events. What decides a
+training stands in `_settings`, what happens around a batch in `_run`, and what is kept on disk in
+`_checkpoints`.
 """
 
 import threading
-import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from rnn_tutor import models, objectives
+from rnn_tutor import objectives
 from rnn_tutor._checkpoints import Checkpoints
-from rnn_tutor._errors import TutorError
 from rnn_tutor._keras import keras
 from rnn_tutor._memory import give_back_memory
-from rnn_tutor.augmentation import preset
+from rnn_tutor._run import EVENTS, Listener, Progress, Rest, interrupts_to
+from rnn_tutor._settings import LONG_RUN, ClassifierSettings, TrainingSettings, check_known
 
-EVENTS = ("start", "batch", "epoch", "stop", "end")
-OBJECTIVES = ("contrastive", "reconstruction", "next_row")
-CELLS = ("simple_rnn", "gru", "lstm")
-
-
-@dataclass(frozen=True)
-class TrainingSettings:
-    """Everything that decides a training run without labels.
-
-    Attributes:
-        objective: "contrastive", "reconstruction" or "next_row".
-        cell: "simple_rnn", "gru" or "lstm".
-        units: state size of a recurrent layer.
-        bidirectional: read every sequence both ways ("next_row" always reads one way).
-        recurrent: False puts a dense layer in place of the recurrence, for comparison.
-        augmentation: name of a preset: what may change in a picture (contrastive only).
-        temperature: of the contrastive loss.
-        noise: added to what the autoencoder sees; a standard deviation, where white is 1.
-        learning_rate: of Adam.
-        batch_size: pictures a step (contrastive training makes two views of each).
-        epochs: passes over the pictures.
-        seed: of the weights, the order and the views.
-
-    Raises:
-        TutorError: a name that does not exist, or a size that is not positive.
-    """
-
-    objective: str = "contrastive"
-    cell: str = "gru"
-    units: int = 48
-    bidirectional: bool = True
-    recurrent: bool = True
-    augmentation: str = "clothes"
-    temperature: float = 1.0
-    noise: float = 0.2
-    learning_rate: float = 0.003
-    batch_size: int = 256
-    epochs: int = 4
-    seed: int = 0
-
-    def __post_init__(self):
-        _check_known("objective", self.objective, OBJECTIVES)
-        _check_known("recurrent cell", self.cell, CELLS)
-        preset(self.augmentation)
-        for name in ("units", "temperature", "learning_rate", "batch_size", "epochs"):
-            if getattr(self, name) <= 0:
-                raise TutorError(f"{name} must be above 0, received {getattr(self, name)}.")
-
-    def make_objective(self):
-        """The object from `objectives` that these settings name."""
-        if self.objective == "reconstruction":
-            return objectives.Reconstruction(self.noise)
-        if self.objective == "next_row":
-            return objectives.NextRow()
-        return objectives.Contrastive(preset(self.augmentation), self.temperature)
-
-    def make_encoder(self, input_shape):
-        """A fresh encoder for pictures of `(height, width, channels)`, seeded."""
-        keras.utils.set_random_seed(self.seed)
-        if self.objective == "next_row":
-            return models.row_encoder(input_shape, self.units, self.cell)
-        return models.recurrent_encoder(
-            input_shape, self.units, self.cell, self.bidirectional, self.recurrent
-        )
-
-
-def _check_known(what, name, names):
-    if name not in names:
-        raise TutorError(f"There is no {what} {name!r}. There are: {', '.join(names)}.")
-
-
-# What the stored benchmark and the ready-trained encoder were trained with, chosen on fashion5.
-LONG_RUN = TrainingSettings(epochs=30)
-
-
-@dataclass(frozen=True)
-class Progress:
-    """Where a run stands when an event is told.
-
-    Attributes:
-        event: one of `EVENTS`.
-        epoch, epochs: epochs done, and to do in all.
-        step, steps: batches done in this epoch, and batches an epoch has.
-        loss: mean over this epoch's batches so far; None before the first.
-        seconds, seconds_left: since this `run` began, and estimated to its end (None at first).
-    """
-
-    event: str
-    epoch: int
-    epochs: int
-    step: int
-    steps: int
-    loss: float | None
-    seconds: float
-    seconds_left: float | None
+__all__ = [
+    "EVENTS",
+    "LONG_RUN",
+    "ClassifierSettings",
+    "Progress",
+    "Trainer",
+    "TrainingSettings",
+    "train",
+]
 
 
 class Trainer:
-    """Trains an encoder by an objective, without labels.
+    """Trains a model by an objective, with labels or without.
 
     Args:
-        encoder: a Keras model from pictures to embeddings.
+        encoder: a Keras model from pictures to embeddings; to classify, one to probabilities.
         objective: one of `objectives`; it puts the rest of the model on top.
         pixels: uint8 `(n, height, width, channels)`.
+        labels: `(n,)` int64, for an objective that uses them; others do not look at them.
+        validation: an `ImageSet` to measure on after each epoch, or None; nothing is learnt
+            from it.
         epochs, batch_size, learning_rate, seed: as in `TrainingSettings`.
         checkpoints: a folder for the checkpoints of this training and no other, or None. One is
-            saved after an epoch, at most every ten seconds, and when a run ends.
+            saved every five seconds, at the end of a batch, and when a run ends.
 
     Attributes:
         model: what is trained.
         encoder: the part of `model` that embeds: the encoder given, or for the contrastive
-            objective that with its projection, the space in which the loss compares pictures.
-        history: `{"loss": [...]}`, a mean for each finished epoch.
+            objective that with its projection, the space in which the loss compares pictures. The
+            classifier itself, where there are labels.
+        history: `{"loss": [...]}`, a mean for each finished epoch; with labels also "accuracy",
+            and with `validation` the same measured there, "val_loss" and "val_accuracy".
         batch_losses: a float for each batch trained so far: the mean of its epoch up to there.
 
     Raises:
         TutorError: there are too few pictures for the objective.
+        NeedsLabels: the objective uses labels, and there are none.
     """
 
     def __init__(
@@ -140,31 +61,49 @@ class Trainer:
         pixels,
         *,
         epochs,
+        labels=None,
+        validation=None,
         batch_size=256,
         learning_rate=0.003,
         seed=0,
         checkpoints=None,
     ):
         self.epochs, self.seed = epochs, seed
-        self.batches = objectives.Batches(pixels, objective, batch_size, seed)
+        self.batches = objectives.Batches(pixels, objective, batch_size, seed, labels)
+        self._validation = validation and objectives.AllInOrder(
+            validation.pixels, objective, batch_size, seed, validation.labels
+        )
         self.model = objective.build(encoder)
         self.encoder = objective.embedder(encoder, self.model)
         optimizer = keras.optimizers.Adam(learning_rate)
         optimizer.build(self.model.trainable_variables)  # else TensorFlow traces the step twice
-        self.model.compile(optimizer, loss=objective.loss)
+        metrics = objective.metrics() if hasattr(objective, "metrics") else []
+        self.model.compile(optimizer, loss=objective.loss, metrics=metrics)
         self._checkpoints = Checkpoints(checkpoints) if checkpoints else None
-        self.history = {"loss": []}
+        self._metrics = [self.model.metrics[0], *metrics]  # the first is the mean loss
+        names = [metric.name for metric in self._metrics]
+        names += [f"val_{name}" for name in names] if validation else []
+        self.history = {name: [] for name in names}
         self.batch_losses = []
+        self._sums = self._read_sums()
         self._listeners = {event: [] for event in EVENTS}
         self._stop = threading.Event()
 
     @classmethod
-    def from_settings(cls, images, settings, checkpoints=None):
-        """A trainer for an `ImageSet`, as the settings say; labels are not looked at."""
+    def from_settings(cls, images, settings, checkpoints=None, validation=None):
+        """A trainer for an `ImageSet`, as the settings say.
+
+        Args:
+            images: an `ImageSet`; with `TrainingSettings`, labels are not looked at.
+            settings: `TrainingSettings` or `ClassifierSettings`.
+            checkpoints, validation: as for the class.
+        """
         return cls(
-            settings.make_encoder(images.shape),
+            settings.make_model(images),
             settings.make_objective(),
             images.pixels,
+            labels=images.labels,
+            validation=validation,
             epochs=settings.epochs,
             batch_size=settings.batch_size,
             learning_rate=settings.learning_rate,
@@ -185,7 +124,7 @@ class Trainer:
         Raises:
             TutorError: no event has that name.
         """
-        _check_known("event", event, EVENTS)
+        check_known("event", event, EVENTS)
         self._listeners[event].append(listener)
         return listener
 
@@ -196,34 +135,64 @@ class Trainer:
     def run(self):
         """Trains until all epochs are done or `stop` is asked; again, it goes on from there.
 
-        An epoch that was stopped half-way is begun again. The notebook's interrupt button (a
-        `KeyboardInterrupt`) stops too.
+        It goes on with the batch after the last one, and ends as if it had never been stopped: on
+        TensorFlow with the same weights bit for bit, where operations are deterministic and the
+        machine and its number of threads are the same.
+
+        The notebook's interrupt button (a `KeyboardInterrupt`) stops too, after the batch. Pressed
+        again, it breaks in at once; on other backends than TensorFlow that may leave half a step
+        in the weights.
 
         Returns:
             `history`.
         """
         self._stop.clear()
-        give_back_memory()  # of trainings before this one
-        # Keras keeps its random state by thread, so it is seeded on the thread that trains.
-        keras.utils.set_random_seed(self.seed + len(self.history["loss"]))
-        listener = _Listener(self)
+        listener = Listener(self)
         try:
-            self.model.fit(
-                self.batches,
-                initial_epoch=len(self.history["loss"]),
-                epochs=self.epochs,
-                shuffle=False,
-                verbose=0,
-                callbacks=[listener],
-            )
+            with interrupts_to(self.stop):
+                give_back_memory()  # of trainings before this one
+                # PyTorch draws dropout from its global state; elsewhere each layer has its own.
+                keras.utils.set_random_seed(self.seed + self._steps_done())
+                listener.tell("start")
+                self._fit(listener)
         except KeyboardInterrupt:
             self._stop.set()
+        finally:
+            self._keep_place(listener)
         if self._stop.is_set():
             listener.tell("stop")
-        if self._checkpoints:
-            self._checkpoints.save(self.model, self.history)
+        self._save()
         listener.tell("end")
         return self.history
+
+    def _fit(self, listener):
+        """The rest of an epoch that was stopped, then the other epochs."""
+        epoch, step = len(self.history["loss"]), self._step()
+        if step == len(self.batches):
+            self._write_sums()
+            listener.end_epoch()
+        elif step:
+            self._fit_to(epoch + 1, Rest(self.batches, step), listener)
+        self._fit_to(self.epochs, self.batches, listener)
+
+    def _fit_to(self, epochs, batches, listener):
+        if self._stop.is_set():
+            return
+        self.model.fit(
+            batches,
+            initial_epoch=len(self.history["loss"]),
+            epochs=epochs,
+            shuffle=False,
+            verbose=0,
+            callbacks=[listener],
+        )
+
+    def _keep_place(self, listener):
+        """Keeps what the next `fit` would forget, wherever this one broke off."""
+        if self._steps_done() > listener.steps_before:
+            self._sums = self._read_sums()
+        if len(self.batch_losses) < self._steps_done():  # an interrupt came between the two
+            self.batch_losses.append(self._means()["loss"])
 
     def load_checkpoint(self):
         """Takes up the newest checkpoint in `checkpoints`; `run` then goes on from it.
@@ -232,89 +201,54 @@ class Trainer:
             The number of epochs it had finished; 0 when there is none.
 
         Raises:
-            TutorError: it was saved by a trainer of another model.
+            TutorError: it was saved by a trainer of another model, or of batches of another size.
         """
-        if self._checkpoints:
-            self.history = self._checkpoints.load(self.model) or self.history
+        if self._checkpoints and (state := self._checkpoints.load(self.model, len(self.batches))):
+            self.history, self.batch_losses = state["history"], state["batch_losses"]
+            self._sums = state["sums"]
         return len(self.history["loss"])
 
+    def _save(self):
+        if self._checkpoints:
+            state = {"steps": len(self.batches), "sums": self._sums}
+            state |= {"history": self.history, "batch_losses": self.batch_losses}
+            self._checkpoints.save(self.model, state)
 
-class _Listener(keras.callbacks.Callback):
-    """Turns Keras's callbacks into the trainer's events, for one `run`."""
+    def _steps_done(self):
+        """Counted by the optimizer, together with the weights: no interrupt comes between."""
+        return int(self.model.optimizer.iterations)
 
-    def __init__(self, trainer):
-        super().__init__()
-        self.trainer = trainer
-        self.began = time.monotonic()
-        self.first_epoch = len(trainer.history["loss"])
-        self.first_batch_done = None
-        self.step, self.loss, self.steps_done = 0, None, 0
+    def _step(self):
+        """Batches done in the epoch that is under way."""
+        return self._steps_done() - len(self.history["loss"]) * len(self.batches)
 
-    def tell(self, event):
-        trainer = self.trainer
-        progress = Progress(
-            event,
-            len(trainer.history["loss"]),
-            trainer.epochs,
-            self.step,
-            len(trainer.batches),
-            self.loss,
-            time.monotonic() - self.began,
-            self.seconds_left(),
-        )
-        for listener in trainer._listeners[event]:
-            listener(progress)
+    def _read_sums(self):
+        """What Keras makes an epoch's means of so far; it forgets them when `fit` begins."""
+        return [float(v) for metric in self._metrics for v in metric.variables]
 
-    def seconds_left(self):
-        """From the steps after the first, which also builds the graph."""
-        if self.steps_done < 2:
-            return None
-        all_steps = (self.trainer.epochs - self.first_epoch) * len(self.trainer.batches)
-        per_step = (time.monotonic() - self.first_batch_done) / (self.steps_done - 1)
-        return max(0.0, all_steps - self.steps_done) * per_step
+    def _write_sums(self):
+        variables = [v for metric in self._metrics for v in metric.variables]
+        for variable, number in zip(variables, self._sums, strict=True):
+            variable.assign(number)
 
-    def stop_if_asked(self):
-        if self.trainer._stop.is_set():
-            self.model.stop_training = True
-
-    def on_train_begin(self, logs=None):
-        self.tell("start")
-
-    def on_epoch_begin(self, epoch, logs=None):
-        self.trainer.batches.epoch = epoch
-        self.step = 0
-
-    def on_train_batch_end(self, batch, logs=None):
-        self.step, self.steps_done = batch + 1, self.steps_done + 1
-        self.first_batch_done = self.first_batch_done or time.monotonic()
-        self.loss = float(logs["loss"])
-        self.trainer.batch_losses.append(self.loss)
-        self.tell("batch")
-        self.stop_if_asked()
-
-    def on_epoch_end(self, epoch, logs=None):
-        trainer = self.trainer
-        if self.step < len(trainer.batches):
-            return  # stopped half-way
-        trainer.history["loss"].append(float(logs["loss"]))
-        if trainer._checkpoints and trainer._checkpoints.due():
-            trainer._checkpoints.save(trainer.model, trainer.history)
-        self.tell("epoch")
-        self.stop_if_asked()
+    def _means(self):
+        return {metric.name: float(metric.result()) for metric in self._metrics}
 
 
-def train(images, settings=None, **changes):
-    """Trains an encoder on an `ImageSet`, in this cell.
+def train(images, settings=None, validation=None, **changes):
+    """Trains a model on an `ImageSet`, in this cell.
 
     Args:
-        images: an `ImageSet`; labels are not looked at.
-        settings: `TrainingSettings`; `changes` replace some of them.
+        images: an `ImageSet`; with `TrainingSettings`, labels are not looked at.
+        settings: `TrainingSettings` or `ClassifierSettings`; `changes` replace some of them.
+        validation: an `ImageSet` to measure on after each epoch, or None.
 
     Returns:
-        `(encoder, history)`: a Keras model, and `{"loss": [...]}` by epoch.
+        `(encoder, history)`: a Keras model, which for `ClassifierSettings` is the classifier, and
+        `{"loss": [...], ...}` by epoch, as in `Trainer`.
     """
     settings = replace(settings or TrainingSettings(), **changes)
-    trainer = Trainer.from_settings(images, settings)
+    trainer = Trainer.from_settings(images, settings, validation=validation)
     encoder, history = trainer.encoder, trainer.run()
     del trainer
     give_back_memory()

@@ -31,6 +31,7 @@ FIGURES = {
     "loss_curve": lambda x: plots.loss_curve({"a": [3, 2, 1], "b": [1.0]}, x="step", title="L"),
     "loss_curve, one": lambda x: plots.loss_curve([3, 2, np.nan]),
     "loss_curve, none": lambda x: plots.loss_curve({"a": []}),
+    "loss_curve, log": lambda x: plots.loss_curve({"a": [1, 1e-5, 0]}, start=0, log=True),
     "histogram": lambda x: plots.histogram(x[0], title="H"),
     "histogram, all": lambda x: plots.histogram(x[:1], 117, np.arange(256.0)),
     "embedding_map": lambda x: plots.embedding_map(POINTS, x, FITTED.labels, title="M"),
@@ -39,9 +40,15 @@ FIGURES = {
     "contingency": lambda x: plots.contingency(np.arange(6).reshape(2, 3), ["a", "b"], title="T"),
     "contingency, large": lambda x: plots.contingency(np.ones((30, 40), int)),
     "contingency, one": lambda x: plots.contingency([[0]], ["a"]),
+    "reading": lambda x: plots.reading(x[0], np.tanh(POINTS[:12]), title="R"),
+    "reading, said": lambda x: plots.reading(
+        x[0], POINTS[:6], R.dirichlet([1, 1, 1], 6), ["a", "$b", "c" * 40]
+    ),
+    "reading, no names": lambda x: plots.reading(x[0], POINTS[:1], np.ones((1, 12)) / 12),
     "scan_paths": lambda x: plots.scan_paths({"a": np.arange(6), "b": [0, 2, 1, 3, 5, 4]}, (2, 3)),
     "scan_paths, four": lambda x: plots.scan_paths(dict.fromkeys("abcd", np.arange(4)), (4, 1)),
     "score_bars": lambda x: plots.score_bars({"a": [0.5, 0.6], "b": 0.9}, highlight="b"),
+    "unrolled": lambda x: plots.unrolled(x[0, :5, :, 0] / 255, POINTS[:6], first=13, title="U"),
     "score_bars, negative": lambda x: plots.score_bars({"a": [-0.1, 0.0]}, x="ARI"),
 }
 
@@ -71,6 +78,31 @@ def test_every_figure_is_drawn_small_and_has_alt_text(name, pixels):
     height, width = decoded(picture).shape[:2]
     assert 50 < width <= 600
     assert 20 < height <= 620
+
+
+def test_powers_of_ten_are_written_plainly():
+    picture = plots.loss_curve([1, 1e-5], log=True)
+    assert picture.png()
+    assert {"1", "0.1", "0.01"} <= set(texts(picture))
+    assert not any("$" in text for text in texts(picture))
+
+
+def test_a_chain_has_one_state_more_than_steps():
+    picture = plots.unrolled(GREY[0, :3, :, 0] / 255, POINTS[:4], first=9)
+    assert {"h₈", "x₉", "h₉", "x₁₁", "h₁₁"} <= set(texts(picture))
+    with pytest.raises(TutorError, match="4 in all; got 3"):
+        plots.unrolled(GREY[0, :3, :, 0] / 255, POINTS[:3])
+
+
+def test_what_is_read_and_what_is_said_stand_side_by_side():
+    said = np.array([[0.9, 0.1], [0.2, 0.8]])
+    picture = plots.reading(GREY[0], np.zeros((2, 5)), said, ["cat", "dog"])
+    seen, states, curves = picture.figure.axes
+    assert states.images[0].get_array().shape == (2, 5)
+    assert [line.get_xdata().tolist() for line in curves.lines] == said.T.tolist()
+    assert seen.get_ylim() == states.get_ylim() == curves.get_ylim()
+    assert {"cat", "dog"} <= set(texts(picture))
+    assert "cat, dog" in picture.alt
 
 
 def test_alt_text_is_escaped_in_html():

@@ -14,7 +14,7 @@ import types
 import numpy as np
 import pytest
 
-from rnn_tutor import _checkpoints, objectives, training
+from rnn_tutor import _checkpoints, _run, objectives, training
 from rnn_tutor._checkpoints import Checkpoints
 from rnn_tutor._errors import TutorError
 from rnn_tutor._keras import keras
@@ -138,10 +138,10 @@ def test_every_event_is_told_in_order_with_its_numbers():
 def test_seconds_left_follow_the_clock(monkeypatch):
     """Two seconds a step, and one that builds the graph and takes a hundred."""
     now = types.SimpleNamespace(value=0.0)
-    monkeypatch.setattr(training, "time", types.SimpleNamespace(monotonic=lambda: now.value))
+    monkeypatch.setattr(_run, "time", types.SimpleNamespace(monotonic=lambda: now.value))
     trainer = small_trainer(epochs=3)
     told = recorded(trainer)
-    listener = training._Listener(trainer)
+    listener = _run.Listener(trainer)
     listener.set_model(trainer.model)
     listener.on_train_begin()
     for epoch in range(3):

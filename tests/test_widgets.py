@@ -134,7 +134,7 @@ def test_progress_is_told_in_words(trained):
 
 def test_the_curve_shows_single_batches_not_running_means(trained):
     panel = trained[0]
-    epochs = np.reshape(panel._losses, (3, 4))
+    epochs = np.reshape(panel._batches["loss"], (3, 4))
     np.testing.assert_allclose(epochs.mean(axis=1), panel.history["loss"], rtol=1e-4)
     assert epochs.std(axis=1).min() > 0 and "<img alt=" in panel._curve.value
 
@@ -157,16 +157,29 @@ def test_start_stop_and_go_on(images):
     threads = stop_at(panel, "epoch 2 of 3, batch 2 of 4")
     panel.start()
     assert panel.wait(60) and threads[0] is not threading.main_thread()
-    assert len(panel.history["loss"]) == 1 and "Stopped</b> in epoch 2" in panel._status.value
+    stopped = "Stopped</b> in epoch 2 of 3, after batch 2 of 4"
+    assert len(panel.history["loss"]) == 1 and stopped in panel._status.value
+    assert panel._bar.value == 6
     assert panel._start.description == "Go on" and panel._stop.disabled
     panel._status.unobserve_all()
     encoder = panel.encoder
     panel.start()
     with pytest.raises(rt.TutorError, match="under way"):
         panel.settings = rt.TrainingSettings()
-    assert panel.wait(60) and panel.encoder is encoder and len(panel.history["loss"]) == 3
-    assert len(panel._losses) == 3 * 4, "an epoch that was begun again is drawn once"
+    assert panel.wait(60) and panel.encoder is encoder and panel._bar.value == 12
     assert panel._start.description == "Start"
+
+
+@pytest.mark.parametrize("batch", [1, 2, 4])
+def test_a_run_that_was_stopped_ends_as_one_that_was_not(trained, batch):
+    panel = TrainingPanel(trained[0].images, QUICK)
+    stop_at(panel, f"epoch 2 of 3, batch {batch} of 4")
+    panel.run()
+    panel._status.unobserve_all()
+    panel.run()
+    assert len(panel._batches["loss"]) == 12
+    np.testing.assert_allclose(panel._batches["loss"], trained[0]._batches["loss"], rtol=1e-4)
+    np.testing.assert_allclose(panel.history["loss"], trained[0].history["loss"], rtol=1e-5)
 
 
 def test_a_changed_setting_starts_afresh(images):

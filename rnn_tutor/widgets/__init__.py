@@ -4,10 +4,12 @@ from importlib import import_module
 
 _HOMES = {
     "TrainingPanel": "training",
+    "ClassifierPanel": "classifier",
     "ClusterPanel": "clusters",
     "ExplorePanel": "explore",
     "PreprocessingPanel": "preprocessing",
     "ScanPanel": "scan",
+    "ReadAlongPanel": "read_along",
     "ProgressBar": "progress",
 }
 

@@ -1,4 +1,4 @@
-"""What the scan panel shows: a picture read up to a step, and the sequence so far.
+"""What the panels that read show: a picture read up to a step, and the sequence so far.
 
 Small arrays that the browser enlarges; quick enough for twelve drawings a second.
 """
@@ -44,6 +44,12 @@ def read(picture, order, patch):
     return Reading(picture, read(picture[None], *more)[0], read(places, *more)[0])
 
 
+def by_rows(picture, steps):
+    """A `Reading` of a picture (h, w, c) from top to bottom, h / steps rows a step."""
+    places = np.arange(picture[..., 0].size).reshape(steps, -1)
+    return Reading(picture, picture.reshape(steps, -1), places)
+
+
 def call(order, patch):
     """The function of `sequences` and what it is given after the pictures."""
     if order == "patches":
@@ -61,15 +67,20 @@ def sentence(reading, step):
     return f"Step {step:,} of {steps:,}: {_where(reading, step)}.{end}"
 
 
+def rows(reading, step):
+    """The rows of a step in words, counted from 1, as steps are."""
+    top, _, below, _ = reading.box(step)
+    return f"row {below}" if below - top == 1 else f"rows {top + 1} to {below}"
+
+
 def _where(reading, step):
-    """The pixels of a step in words; rows and columns are counted from 1, as steps are."""
+    """The pixels of a step in words."""
     top, left, below, right = reading.box(step)
     height, width = reading.picture.shape[:2]
-    rows = f"row {below}" if below - top == 1 else f"rows {top + 1} to {below}"
     columns = f"column {right}" if right - left == 1 else f"columns {left + 1} to {right}"
     if not reading.pixelwise and (right - left == width or below - top == height):
-        return rows if right - left == width else columns
-    return f"{rows}, {columns}"
+        return rows(reading, step) if right - left == width else columns
+    return f"{rows(reading, step)}, {columns}"
 
 
 def picture(reading, index, step):
@@ -82,7 +93,7 @@ def picture(reading, index, step):
     shown = np.where(lit.reshape(height, width, 1), full, dimmed)
     alt = f"picture {index}, {step} of {len(reading.sequence)} steps read"
     most = (max(1, side * SENT // max(height, width)) for side in (height, width))
-    image = parts.thumbnail(_at_most(shown, *most), alt, SIDE)
+    image = parts.thumbnail(at_most(shown, *most), alt, SIDE)
     frame = ""
     if step:
         top, left, below, right = reading.box(step)
@@ -109,13 +120,13 @@ def _matrix(sequence, step):
     """(features, steps, 3): each step is a column."""
     drawn = np.full((*sequence.T.shape, 3), EMPTY, np.uint8)
     drawn[:, :step] = sequence[:step].T[..., None]
-    return _at_most(drawn, SENT, SENT)
+    return at_most(drawn, SENT, SENT)
 
 
 def _path(sequence, step):
     """A strip of the pixels; under it, for each channel, a bar as high as its level."""
     steps, channels = sequence.shape
-    levels = _at_most(sequence[None], 1, SENT)  # of a long path, means over several steps
+    levels = at_most(sequence[None], 1, SENT)  # of a long path, means over several steps
     columns = levels.shape[1]
     drawn = np.full((STRIP + GAP + LANES, columns, 3), 255, np.uint8)
     drawn[:STRIP] = levels
@@ -138,7 +149,7 @@ def _features(features):
     return f"a column a step, {features} features from top to bottom"
 
 
-def _at_most(pixels, height, width):
+def at_most(pixels, height, width):
     """Pixels averaged where they are more than can be seen."""
     h, w, channels = pixels.shape
     small = cv2.resize(pixels, (min(w, width), min(h, height)), interpolation=cv2.INTER_AREA)

@@ -20,6 +20,14 @@ settings = rt.TrainingSettings("next_row", "simple_rnn", units=4, batch_size=16,
 panel = TrainingPanel(images, settings)
 panel
 """
+CLASSIFIER = """
+from rnn_tutor.training import ClassifierSettings
+from rnn_tutor.widgets import ClassifierPanel
+
+settings = ClassifierSettings("simple_rnn", units=4, blocks=1, batch_size=16, epochs=40)
+panel = ClassifierPanel(images, settings, validation=images)
+panel
+"""
 PREPROCESSING = """
 from rnn_tutor.preprocessing import GaussianBlur, Noise, Otsu
 from rnn_tutor.widgets import PreprocessingPanel
@@ -31,6 +39,16 @@ SCAN = """
 from rnn_tutor.widgets import ScanPanel
 
 panel = ScanPanel(rt.load_images("fashion5"), "patches", speed=20)
+panel
+"""
+READ_ALONG = """
+from rnn_tutor.widgets import ReadAlongPanel
+
+so_far = images.as_float().mean((2, 3)).cumsum(1) / np.arange(1, 13)
+probabilities = np.exp(-9 * abs(so_far[..., None] - [0.1, 0.5, 0.8]))
+probabilities /= probabilities.sum(2, keepdims=True)
+states = np.cos(so_far[..., None] * np.arange(40))
+panel = ReadAlongPanel(images, probabilities, states, speed=1)
 panel
 """
 CUT_OFF = """panel => [...panel.querySelectorAll('.widget-label, .widget-button, option')]
@@ -82,6 +100,39 @@ def test_training_panel(open_notebook):
     expect(panel.get_by_text("of 5000, batch")).to_be_visible(timeout=60_000)
     page.keyboard.press("Enter")
     expect(panel.get_by_role("status")).to_contain_text("Stopped in epoch")
+
+
+def test_classifier_panel(open_notebook):
+    page = open_notebook(SETUP, CLASSIFIER, seconds=120)
+    panel, key = page.locator(".rt-classifier-panel"), page.keyboard.press
+    check(page, panel)
+    code = panel.get_by_role("textbox", name="plain Python")
+    panel.get_by_label("Units").press("ArrowUp")
+    panel.get_by_label("Units").press("Enter")
+    expect(code).to_contain_text("x = layers.SimpleRNN(5)(x)")
+    panel.get_by_label("Recurrent cell").press("ArrowUp")
+    expect(code).to_contain_text("x = layers.LSTM(5)(x)")
+    panel.get_by_label("Recurrent cell").press("ArrowDown")
+    panel.get_by_label("read the rows both ways").press("Space")
+    expect(code).to_contain_text("layers.Bidirectional(layers.SimpleRNN(5))(x)")
+    code.press("End")  # the code is longer than its place: keys scroll it
+    page.wait_for_function("() => document.querySelector('.rt-code').scrollTop > 0")
+    for width in (700, 1280):
+        page.set_viewport_size({"width": width, "height": 1000})
+        assert panel.evaluate(CUT_OFF) == []
+    panel.get_by_role("button", name="Start").press("Enter")
+    expect(panel.get_by_text(re.compile("epoch [2-9] of 40"))).to_be_visible(timeout=60_000)
+    assert focused(page) == "Stop"
+    key("Enter")
+    go_on = panel.get_by_role("button", name="Go on")
+    expect(go_on).to_be_focused()
+    expect(panel.get_by_role("status")).to_contain_text(re.compile(r"Stopped in epoch \d+ of 40"))
+    expect(panel.get_by_role("img", name="in validation")).to_be_visible()
+    key("Enter")
+    finished = re.compile(r"Finished. Loss [\d.]+, accuracy [\d.]+ after 40 epochs, .+ Validation:")
+    expect(panel.get_by_role("status")).to_contain_text(finished, timeout=120_000)
+    expect(panel.get_by_role("img", name="after 40 epochs")).to_be_visible()
+    expect(panel.get_by_role("button", name="Start")).to_be_enabled()
 
 
 def test_cluster_panel(open_notebook):
@@ -208,3 +259,47 @@ def test_scan_panel(open_notebook):
     assert read.get_attribute("src") != drawn
     expect(code).to_contain_text(f"sequence[:{stopped}]")
     expect(status).to_contain_text(f"Step {stopped} of 784")
+
+
+def test_read_along_panel(open_notebook):
+    page = open_notebook(SETUP, READ_ALONG)
+    panel, key = page.locator(".rt-read-along-panel"), page.keyboard.press
+    code, status = panel.get_by_role("textbox", name="plain Python"), panel.get_by_role("status")
+    bars, lines = panel.get_by_role("listitem"), panel.get_by_role("img", name="the probabilities")
+    expect(status).to_have_text("Nothing is read yet.")
+    check(page, panel)
+    expect(bars).to_have_count(3)
+    expect(panel.locator(".rt-percent").first).to_have_text("\u2013")
+    step = panel.get_by_label("Step", exact=True)
+    panel.get_by_role("slider").first.press("ArrowRight")
+    expect(step).to_have_value("1")
+    expect(status).to_contain_text("Row 1 of 12: it says")
+    expect(code).to_contain_text("now = probabilities[0, 0]\nstate = states[0, 0]")
+    panel.get_by_label("Picture").press("ArrowUp")
+    panel.get_by_label("Picture").press("Enter")
+    expect(code).to_contain_text("rows = images.pixels[1, :1]")
+    play = panel.get_by_role("button", name="Play")
+    play.press("Space")
+    pause = panel.get_by_role("button", name="Pause")
+    expect(pause).to_be_focused()
+    expect(panel.get_by_text(re.compile(r"says after row [2-9]"))).to_be_visible()
+    key("Space")
+    expect(play).to_be_focused()
+    stopped = step.input_value()
+    expect(code).to_contain_text(f"probabilities[1, {int(stopped) - 1}]")
+    expect(panel.get_by_alt_text(f"hidden state: {stopped} of 12 steps, 40 units")).to_be_visible()
+    panel.get_by_label("Steps a second").fill("60")
+    key("Enter")
+    play.press("Space")
+    expect(status).to_contain_text(re.compile("Row 12 of 12: it says .*in the end (right|wrong)"))
+    expect(panel.get_by_text("label", exact=True)).to_have_count(1)
+    for width in (1280, 700):
+        page.set_viewport_size({"width": width, "height": 1000})
+        assert panel.evaluate(CUT_OFF) == []
+        frame = panel.locator(".rt-now .rt-frame").bounding_box()
+        newest = lines.locator("svg").last.bounding_box()
+        assert frame["x"] < newest["x"] + newest["width"] / 2 < frame["x"] + frame["width"]
+    below = code.bounding_box()["y"]
+    assert below > frame["y"] + frame["height"]  # in a narrow window the code comes last
+    panel.get_by_role("button", name="Back to the start").press("Enter")
+    expect(status).to_have_text("Nothing is read yet.")

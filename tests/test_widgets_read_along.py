@@ -1,0 +1,280 @@
+"""The read-along panel without a browser."""
+
+import re
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import rnn_tutor as rt
+from rnn_tutor.widgets import ReadAlongPanel, _reading, _saying
+
+RNG = np.random.default_rng(0)
+NAMES = ("bag", "boot", "coat")
+PIXELS = RNG.integers(0, 256, (2, 12, 10, 1), np.uint8)
+GREY = rt.ImageSet(PIXELS, [2, 0], NAMES)
+# Of picture 0 the label is coat: said of it is boot, then more and more coat.
+RISE = np.linspace(0.2, 0.9, 12)
+SAID = np.stack([np.stack([0.1 - RISE / 10, 0.9 - 0.9 * RISE, RISE], -1)] * 2)
+STATES = RNG.uniform(-1, 1, (2, 12, 7))
+
+
+def said(n, steps, classes):
+    return RNG.dirichlet(np.ones(classes), (n, steps))
+
+
+def saying(step_count=12, true=2, **more):
+    given = {"probabilities": SAID[0, :step_count], "names": NAMES, "true": true, **more}
+    return _saying.Saying(_reading.by_rows(PIXELS[0], len(given["probabilities"])), **given)
+
+
+def ran(panel):
+    """What the panel's plain Python leaves behind."""
+    names = {"images": panel.images, "probabilities": panel.probabilities, "states": panel.states}
+    exec(panel.code, names)
+    return names
+
+
+def shown(panel):
+    """What the panel says of how far it is."""
+    assert panel.wait(10)
+    return re.sub("<.*?>", "", panel._status.value).replace("&nbsp;", " ")
+
+
+def bars_of(drawn):
+    """[(name, width in percent, what is written beside it)]"""
+    row = r'rt-name".*?>(.*?)</span>.*?width:(.*?)%.*?rt-percent">(.*?)</span><span>(.*?)</span>'
+    return [(name, float(width), words) for name, width, words, _ in re.findall(row, drawn)]
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(1, 6), st.integers(1, 4), st.sampled_from([1, 3]), st.booleans(), st.data())
+def test_the_code_gives_what_is_shown(steps, each, channels, labelled, data):
+    pixels = RNG.integers(0, 256, (2, steps * each, 5, channels), np.uint8)
+    images = rt.ImageSet(pixels, [1, 0] if labelled else None)
+    states = RNG.uniform(-1, 1, (2, steps, 3)) if data.draw(st.booleans()) else None
+    panel = ReadAlongPanel(images, said(2, steps, 2), states)
+    panel.index, panel.step = data.draw(st.integers(0, 1)), data.draw(st.integers(0, steps))
+    made = ran(panel)
+    np.testing.assert_array_equal(made["rows"], pixels[panel.index, : panel.step * each])
+    np.testing.assert_array_equal(made["now"], panel.probabilities_now)
+    np.testing.assert_array_equal(made.get("state"), panel.state_now)
+    assert panel.wait(10)
+
+
+def test_setting_from_code_moves_the_controls():
+    panel = ReadAlongPanel(GREY, SAID, STATES, name="pictures", index=1, step=2, speed=8)
+    assert (panel.index, panel.step, panel.speed) == (1, 2, 8)
+    panel.index, panel.step, panel.speed = 0, 5, 3
+    boxes = (panel._picture.box, panel._step.box, panel._speed.box)
+    assert [box.value for box in boxes] == [0, 5, 3]
+    assert panel._step.slider.max == 12
+    assert panel.code == (
+        "rows = pictures.pixels[0, :5]\nnow = probabilities[0, 4]\nstate = states[0, 4]"
+    )
+    assert "Row 5 of 12" in shown(panel)
+    assert "states[0, 4]" in panel._code.value
+    assert "after row 5" in panel._bars.value
+    assert "5 of 12 steps, 7 units" in panel._course.value
+
+
+def test_moving_the_controls_sets_what_code_reads():
+    panel = ReadAlongPanel(GREY, SAID, STATES)
+    assert panel.probabilities_now is panel.state_now is None
+    panel._picture.slider.value, panel._step.slider.value = 1, 12
+    np.testing.assert_array_equal(panel.probabilities_now, SAID[1, 11])
+    np.testing.assert_array_equal(panel.state_now, STATES[1, 11])
+    assert "Row 12 of 12" in shown(panel)
+
+
+@pytest.mark.parametrize(
+    ("step", "steps", "true", "words"),
+    [
+        (0, 12, 2, "Nothing is read yet."),
+        (1, 12, 2, "Row 1 of 12: it says boot with 72 %; so far wrong, the label is coat."),
+        (11, 12, 2, "Row 11 of 12: it says coat with 84 %; so far right."),
+        (12, 12, 2, "Row 12 of 12: it says coat with 90 %; in the end right."),
+        (12, 12, 0, "Row 12 of 12: it says coat with 90 %; in the end wrong, the label is bag."),
+        (12, 12, None, "Row 12 of 12: it says coat with 90 %."),
+        (2, 4, None, "Rows 4 to 6 of 12: it says boot with 66 %."),
+    ],
+)
+def test_the_sentence(step, steps, true, words):
+    sentence = _saying.sentence(saying(steps, true), step)
+    assert re.sub("<.*?>", "", sentence).replace("&nbsp;", " ") == words
+
+
+def test_it_reads_to_the_end():
+    panel = ReadAlongPanel(GREY, SAID, STATES, speed=8)
+    drawings = []
+    panel._course.observe(drawings.append, "value")
+    panel.play()
+    assert panel.playing
+    assert "in the end right" in shown(panel)
+    assert (panel.step, panel.playing) == (12, False)
+    assert len(drawings) > 1
+
+
+def test_what_goes_wrong_while_drawing_is_said(monkeypatch):
+    panel = ReadAlongPanel(GREY, SAID, STATES)
+    assert panel.wait(10)
+    with monkeypatch.context() as broken:
+        broken.setattr(_saying, "bars", lambda *_: 1 / 0)
+        panel.step = 1
+        assert "ended with an error, ZeroDivisionError" in shown(panel)
+    panel.step = 2
+    assert "Row 2 of 12" in shown(panel)
+
+
+def test_another_picture_is_shown_after_as_many_rows():
+    panel = ReadAlongPanel(GREY, SAID, STATES, step=5)
+    panel.index = 1
+    assert panel.step == 5
+    assert "the label is bag" in shown(panel)
+    assert panel._seen.value == _reading.picture(_reading.by_rows(PIXELS[1], 12), 1, 5)
+
+
+def test_a_step_may_be_several_rows():
+    panel = ReadAlongPanel(GREY, SAID[:, 3::4], STATES[:, 3::4], step=2)
+    assert "Rows 5 to 8 of 12" in shown(panel)
+    assert "top:33.333%;width:100.000%;height:33.333%" in panel._seen.value
+    assert "left:33.333%;width:33.333%" in panel._course.value
+    assert "step&nbsp;3" in panel._course.value
+    np.testing.assert_array_equal(ran(panel)["rows"], PIXELS[0, :8])
+
+
+@pytest.mark.parametrize(
+    ("probabilities", "states", "words"),
+    [
+        (SAID[:1], None, r"\(2, steps, 3\) as float; received \(1, 12, 3\) .* return_sequences"),
+        (SAID[:, -1], None, r"received \(2, 3\) as float64"),
+        (SAID[..., :2], None, r"received \(2, 12, 2\)"),
+        (SAID.round().astype(int), None, "as int64"),
+        (said(2, 5, 3), None, "divide the 12 rows of a picture; received 5 steps"),
+        (SAID * 2, None, "received values from 0.02 to 1.8. End the model with a softmax"),
+        (SAID + np.array([-1, 1, 0]), None, "0 or more"),
+        (SAID * np.nan, None, "0 or more"),
+        (SAID, STATES[:, :6], r"\(2, 12, units\) as float; received \(2, 6, 7\)"),
+        (SAID, STATES[..., :0], r"received \(2, 12, 0\)"),
+        (SAID, np.full_like(STATES, 3), "from -1 to 1, .* from 3 to 3. Divide"),
+    ],
+)
+def test_what_does_not_fit_is_refused(probabilities, states, words):
+    with pytest.raises(rt.TutorError, match=words):
+        ReadAlongPanel(GREY, probabilities, states)
+
+
+@pytest.mark.parametrize(("field", "value"), [("index", 2), ("step", 13), ("speed", 0)])
+def test_what_cannot_be_shown_is_refused(field, value):
+    panel = ReadAlongPanel(GREY, SAID, step=2)
+    with pytest.raises(rt.TutorError, match=f"{field} is a whole number .* not {value}"):
+        setattr(panel, field, value)
+    assert panel.step == 2
+
+
+def test_without_labels_classes_have_numbers():
+    panel = ReadAlongPanel(GREY.without_labels(), SAID, step=12)
+    assert shown(panel).endswith("it says class 2 with 90 %.")
+    assert "rt-tag" not in panel._bars.value
+
+
+def test_the_bars():
+    drawn = _saying.bars(saying(), 12)
+    expected = [("bag", 1.0, "1&nbsp;%"), ("boot", 9.0, "9&nbsp;%"), ("coat", 90.0, "90&nbsp;%")]
+    assert bars_of(drawn) == expected
+    largest, *others = re.findall(
+        r'<div role="listitem" class="rt-largest">(.*?)</div></div>', drawn
+    )
+    assert ">coat<" in largest and not others
+    assert drawn.count("rt-tag") == 1
+    assert drawn.index("coat") < drawn.index("rt-tag")  # the last of the three is the label
+
+
+def test_before_the_first_row_the_bars_are_empty():
+    drawn = _saying.bars(saying(), 0)
+    assert "nothing yet" in drawn
+    assert "rt-largest" not in drawn
+    assert bars_of(drawn) == [(name, 0.0, "&ndash;") for name in NAMES]
+
+
+def test_of_many_classes_those_that_matter_are_drawn():
+    many = np.full((12, 40), 0.02)
+    many[:, :20] = 0.03
+    many[5] = 0.02
+    many[5, 30] = 0.022  # what it says then, though others are once more probable
+    many /= many.sum(1, keepdims=True)
+    given = saying(probabilities=many, names=(), true=37)
+    drawn = bars_of(_saying.bars(given, 6))
+    assert len(drawn) == _saying.MOST + 1
+    assert {"class 30", "class 37"} < {name for name, *_ in drawn}
+    assert drawn[-1][0] == "30 more"
+    assert sum(width for _, width, _ in drawn) == pytest.approx(100, abs=0.1)
+
+
+def test_the_lines_lie_where_the_probabilities_are():
+    drawn = _saying.course(saying(), 6)
+    lines = [
+        np.array([point.split(",") for point in points.split()], float)
+        for points in re.findall(r'<polyline points="(.*?)"', drawn)[::2]  # each has an edge
+    ]
+    low, high = _saying._y(0), _saying._y(1)
+    drawn_now = sorted(line[-1, 1] for line in lines)
+    np.testing.assert_allclose(drawn_now, low + (high - low) * np.sort(SAID[0, 5])[::-1], atol=0.1)
+    for line in lines:
+        np.testing.assert_array_equal(line[:, 0], np.arange(6) + 0.5)
+    assert 'viewBox="0 0 12 ' in drawn
+    assert "steps 1 to 6; now coat 52&nbsp;%, boot 43&nbsp;%" in drawn
+    assert re.findall(r"<text.*?>(.*?)</text>", drawn) == ["coat", "boot"]  # bag is too small
+
+
+def test_no_two_classes_look_alike():
+    styles = [_saying._style(place) for place in range(_saying.MOST)]
+    for looks in ([style[::2] for style in styles], [style[:2] for style in styles]):
+        assert len(set(looks)) == _saying.MOST
+
+
+@given(st.lists(st.floats(0, 100), min_size=1, max_size=6))
+def test_names_do_not_overlap(places):
+    moved = _saying.apart(np.sort(places), 15, 5, 95)
+    assert (np.diff(moved) >= 15 - 1e-9).all()
+    assert moved.min() >= 5 - 1e-9 and moved.max() <= 95 + 1e-9
+    if min(places) >= 5 and max(places) <= 95 and (np.diff(np.sort(places)) >= 15).all():
+        np.testing.assert_allclose(moved, np.sort(places))
+
+
+def test_the_state_grows_to_the_right(monkeypatch):
+    sent = []
+    monkeypatch.setattr(_saying.parts, "thumbnail", lambda pixels, *_: sent.append(pixels) or "")
+    _saying.course(saying(states=STATES[0]), 5)
+    (drawn,) = sent
+    np.testing.assert_array_equal(drawn[:, :5], _saying.colours(STATES[0, :5].T))
+    assert (drawn[:, 5:] == _reading.EMPTY).all()
+
+
+def test_the_colours_are_readable_in_grey():
+    grey = _saying.colours(np.linspace(-1, 1, 41)) @ (0.299, 0.587, 0.114)
+    assert (np.diff(grey) > 0).all()
+    assert np.ptp(_saying.colours(0.0)) < 10  # zero has no hue
+    assert grey[20] == pytest.approx((grey[0] + grey[-1]) / 2, abs=15)
+
+
+def test_many_units_are_sent_small():
+    states = RNG.uniform(-1, 1, (12, 5000))
+    assert len(_saying.course(saying(states=states), 12)) < 60_000
+
+
+@pytest.mark.parametrize(
+    ("probability", "words"),
+    [(0, "0 %"), (0.004, "&lt;1 %"), (0.006, "1 %"), (0.814, "81 %"), (0.999, "&gt;99 %")],
+)
+def test_percent(probability, words):
+    assert _saying.percent(probability).replace("&nbsp;", " ") == words
+    assert _saying.percent(1.0) == "100&nbsp;%"
+
+
+def test_names_are_text_and_not_html():
+    given = saying(names=("<b>&", '"x"', "<script>"), states=STATES[0])
+    for drawn in (_saying.bars(given, 3), _saying.course(given, 3), _saying.sentence(given, 3)):
+        assert "<script>" not in drawn and "<b>&<" not in drawn
+        assert "&quot;x&quot;" in drawn
