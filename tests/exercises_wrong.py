@@ -10,6 +10,26 @@ SPREAD = "z = embeddings / np.linalg.norm(embeddings, axis=1, keepdims=True)\n"
 FLOATS = "a, b = pictures / 255, drawn / 255\n"
 TOGETHER = "a, b = first[:, None] == first, second[:, None] == second\n"
 NAMED = "from scipy.optimize import linear_sum_assignment\n"
+COUNTED = "p = {'simple_rnn': 1, 'gru': 3, 'lstm': 4}[cell]\nr = 2 if cell == 'gru' else 1\n"
+SINGLE_GATE = (
+    "(W_f, W_h), (U_f, U_h), (b_f, b_h) = (np.split(w, 2, -1) for w in (W, U, b))\n"
+    "z = x @ W_f + h @ U_f + b_f\nf = 1 / (1 + np.exp(-z))\n"
+    "c = np.tanh(x @ W_h + {} + b_h)\nreturn {}"
+)
+WINDOWS = (
+    "w = np.lib.stride_tricks.sliding_window_view(picture, kernel.shape)\n"
+    "a = (w * kernel).sum(axis=(2, 3))\n"
+)
+FILTERED = "import cv2\na = cv2.filter2D(picture, -1, kernel{})\n"
+PLACE = "return np.unravel_index(a.argmax(), a.shape)"
+BLOCKS = (
+    "h, w, c = feature_map.shape[0] // size, feature_map.shape[1] // size, feature_map.shape[2]\n"
+    "b = feature_map[:h * size, :w * size].reshape(h, size, w, size, c)\n"
+)
+BACK = (
+    "first = last = place\nfor size, strides in {1}:\n"
+    "    first, last = first * strides, {0}\nreturn first, last"
+)
 
 WRONG = {
     "00.1": [
@@ -106,6 +126,184 @@ WRONG = {
         ("return np.concatenate([sequences, sequences[:, ::-1]], axis=1)", "*after* the first"),
         ("return np.concatenate([sequences, np.flip(sequences)], axis=2)", "round everything"),
         ("return np.concatenate([sequences, sequences], axis=2)", "forwards too"),
+    ],
+    "03.1": [
+        (COUNTED + "return p * (units * features + units**2)", "has a bias too"),
+        (COUNTED + "return p * units * (features + r)", "recurrent kernel is missing"),
+        (COUNTED + "return p * units * (features + 1 + units)", "a second row of bias"),
+        (COUNTED + "return units * (features + units + r)", "How many parts"),
+        (COUNTED + "return min(p, 3) * units * (features + units + r)", "a fourth part"),
+        (COUNTED + "return p * units * (features + units + 2)", "two rows of bias?"),
+        (COUNTED + "return p * (units * features + features**2 + r * units)", "(units, units)"),
+    ],
+    "03.2": [
+        ("f = 1 / (1 + np.exp(-bias))\nreturn np.log(2) / np.log(f)", "sign is wrong"),
+        ("f = 1 / (1 + np.exp(-bias))\nreturn np.log(f) / np.log(0.5)", "turn it over"),
+        ("return 1 + np.exp(bias)", "1/e left"),
+        ("return 0.5 * (1 + np.exp(bias))", "same *share*"),
+        ("f = 1 / (1 + np.exp(-bias))\nreturn np.ceil(np.log(0.5) / np.log(f))", "rounded"),
+        (
+            "f = bias if bias > 1 else 1 / (1 + np.exp(-bias))\nreturn np.log(0.5) / np.log(f)",
+            "*sigmoid* of the bias",
+        ),
+    ],
+    "03.3": [
+        ("return states[:, -1]", "rubbish included"),
+        ("return states[:, lengths - 1]", "two lists of places"),
+        ("return states[np.arange(len(states)), lengths]", "One step too far"),
+        ("return states[np.arange(len(states)), lengths - 1, 0]", "axis of the units is lost"),
+        ("return states[np.arange(len(states)), lengths - 1][::-1]", "The value"),
+    ],
+    "03.4": [
+        (SINGLE_GATE.format("f * h @ U_h", "f * h + (1 - f) * c"), "exchanged"),
+        (SINGLE_GATE.format("f * (h @ U_h)", "(1 - f) * h + f * c"), "*before* the matrix"),
+        (SINGLE_GATE.format("h @ U_h", "(1 - f) * h + f * c"), "should see f * h"),
+        (
+            SINGLE_GATE.format("f * h @ U_h", "(1 - f) * h + f * c").replace(
+                "1 / (1 + np.exp(-z))", "np.tanh(z)"
+            ),
+            "A gate is a sigmoid",
+        ),
+        (
+            SINGLE_GATE.format("f * h @ U_h", "(1 - f) * h + f * c").replace(
+                "split(w, 2, -1)", "split(w, 2, -1)[::-1]"
+            ),
+            "in the order f, h",
+        ),
+    ],
+    "04.1": [
+        ("return -(-length // strides)", "has to fit in"),
+        (
+            "n = length - size if padding == 'valid' else length\nreturn -(-n // strides)",
+            "One place is missing",
+        ),
+        (
+            "return -(-(length - size + 1) // strides)",
+            "every pixel is a place",
+        ),
+        (
+            "n = length - size + 1 if padding == 'valid' else length\nreturn n // strides",
+            "round up",
+        ),
+        ("return length - size + 1 if padding == 'valid' else length", "-th place"),
+    ],
+    "04.2": [
+        (WINDOWS + "return np.argwhere(a == a.max())[0][::-1]", "the row comes first"),
+        (WINDOWS + "return a.argmax()", "give (row, column)"),
+        ("kernel = np.rot90(kernel, 2)\n" + WINDOWS + PLACE, "turned the kernel round"),
+        (WINDOWS + "a = abs(a)\n" + PLACE, "strong no"),
+        (WINDOWS + "a = -a\n" + PLACE, "smallest"),
+        (WINDOWS + "return np.argwhere(a == a.max())[-1]", "take the first of them"),
+        (WINDOWS + "return np.argwhere(a == a.max())[0] + np.array(kernel.shape) // 2", "middle"),
+        (
+            "n = len(kernel)\n"
+            "w = np.lib.stride_tricks.sliding_window_view(picture, (n, n))\n"
+            "a = (w * kernel).sum(axis=(2, 3))\n" + PLACE,
+            "height and its width may differ",
+        ),
+        (FILTERED.format("") + PLACE, "over the edge"),
+        *(
+            (
+                FILTERED.format(border) + "place = np.unravel_index(a.argmax(), a.shape)\n"
+                "return np.subtract(place, np.array(kernel.shape) // 2)",
+                "over the edge",
+            )
+            for border in ("", ", borderType=cv2.BORDER_CONSTANT")
+        ),
+    ],
+    "04.3": [
+        (BLOCKS + "return b.mean(axis=(1, 3))", "the mean of each window"),
+        (BLOCKS + "return b[:, 0, :, 0]", "first of each window"),
+        (BLOCKS + "return b.max(axis=(1, 3, 4))", "last axis stays"),
+        (BLOCKS + "return b.max(axis=(0, 2))", "lie apart"),
+        (BLOCKS + "return b.reshape(h, w, size, size, c).max(axis=(2, 3))", "lie apart"),
+        (
+            "h, w, c = feature_map.shape\n"
+            "return feature_map.reshape(h // size, size, w // size, size, c).max(axis=(1, 3))",
+            "What becomes of the rest?",
+        ),
+        (BLOCKS + "return b.reshape(size, h, size, w, c).max(axis=(0, 2))", "lie apart"),
+        (
+            "p = np.pad(feature_map, ((0, -len(feature_map) % size),"
+            " (0, -feature_map.shape[1] % size), (0, 0)), constant_values=-99)\n"
+            "h, w = p.shape[0] // size, p.shape[1] // size\n"
+            "return p.reshape(h, size, w, size, -1).max(axis=(1, 3))",
+            "left out",
+        ),
+        (
+            "w = np.lib.stride_tricks.sliding_window_view(feature_map, (size, size), axis=(0, 1))\n"
+            "return w.max(axis=(3, 4))",
+            "do not overlap",
+        ),
+    ],
+    "04.4": [
+        (BACK.format("last * strides + size", "reversed(stack)"), "one too far"),
+        (BACK.format("last * strides + size - 1", "stack"), "from the other end"),
+        (BACK.format("(last + size - 1) * strides", "reversed(stack)"), "side by side"),
+        (
+            "first = last = place\nfor size, strides in reversed(stack):\n"
+            "    last = last + size - 1\nreturn first, last",
+            "begins at pixel 6",
+        ),
+        (
+            "first = last = place\nfor size, strides in reversed(stack):\n"
+            "    first, last = first * strides - (size - 1) // 2, last * strides + size // 2\n"
+            "return first, last",
+            "no padding here",
+        ),
+    ],
+    "05.1": [
+        ("return np.log(probabilities[np.arange(len(labels)), labels])", "The sign"),
+        ("return -np.log(probabilities.max(axis=1))", "take the probability of *its* class"),
+        ("return -np.log(probabilities[np.arange(len(labels)), labels]).mean()", "the mean"),
+        ("return -np.log2(probabilities[np.arange(len(labels)), labels])", "in bits"),
+        ("return probabilities[np.arange(len(labels)), labels]", "now the logarithm"),
+    ],
+    "05.2": [
+        ("return np.diag(matrix) / matrix.sum(axis=0)", "*precision*"),
+        ("return np.diag(matrix) / matrix.sum()", "divided by all pictures"),
+        ("return np.trace(matrix) / matrix.sum()", "this is the accuracy"),
+        ("return 1 - np.diag(matrix) / matrix.sum(axis=1)", "what went right"),
+    ],
+    "05.3": [
+        ("return np.arange(len(labels)) < k", "Class 1 has given nothing"),
+        (
+            "return np.sort([i for c in set(labels) for i in np.flatnonzero(labels == c)[:k]])",
+            "These are places",
+        ),
+        (
+            "t = np.ones(len(labels), bool)\nfor c in set(labels):\n"
+            "    t[np.flatnonzero(labels == c)[:k]] = False\nreturn t",
+            "mark the *test* part",
+        ),
+        (
+            "t = np.zeros(len(labels), bool)\nfor c in set(labels):\n"
+            "    t[np.flatnonzero(labels == c)[-k:]] = True\nreturn t",
+            "go through the order",
+        ),
+    ],
+    "06.1": [
+        ("return 3 * (units * (features + units) + units)", "*two* biases"),
+        ("return 3 * units * (features + units)", "biases are missing"),
+        ("return 4 * (units * (features + units) + units)", "an LSTM"),
+        ("return units * (features + units) + 2 * units", "one of the three parts"),
+        ("return 3 * (units * features + 2 * units)", "kernel for the old state"),
+    ],
+    "06.2": [
+        ("return np.stack([p[o] for p, o in zip(shuffled, orders)])", "a second time"),
+        ("return shuffled", "still shuffled"),
+        ("return shuffled[:, np.argsort(orders[0])]", "an order of its own"),
+    ],
+    "06.3": [
+        (
+            "e = np.sqrt((ours.var(ddof=1) + theirs.var(ddof=1)) / len(ours))\n"
+            "return np.array([np.mean(ours - theirs), e])",
+            "ignores the pairs",
+        ),
+        ("d = ours - theirs\nreturn np.array([d.mean(), d.std(ddof=1)])", "standard *error*"),
+        ("d = ours - theirs\nreturn np.array([d.mean(), d.std() / len(d) ** 0.5])", "n - 1"),
+        ("d = ours - theirs\nreturn np.array([d.mean(), d.std(ddof=1) / len(d)])", "*root*"),
+        ("return np.mean(ours - theirs)", "Two numbers"),
     ],
     "07.1": [
         ("192", "now there are two"),
