@@ -186,6 +186,14 @@ WRONG = {
             "round up",
         ),
         ("return length - size + 1 if padding == 'valid' else length", "-th place"),
+        (
+            "n = length - size + 1 if padding == 'valid' else length\nreturn round(n / strides)",
+            "round up",
+        ),
+        (
+            "n = length - size + 1 if padding == 'valid' else length\nreturn np.ceil(n / strides)",
+            "received float64",
+        ),
     ],
     "04.2": [
         (WINDOWS + "return np.argwhere(a == a.max())[0][::-1]", "the row comes first"),
@@ -215,6 +223,11 @@ WRONG = {
         (BLOCKS + "return b.mean(axis=(1, 3))", "the mean of each window"),
         (BLOCKS + "return b[:, 0, :, 0]", "first of each window"),
         (BLOCKS + "return b.max(axis=(1, 3, 4))", "last axis stays"),
+        (
+            BLOCKS + "return b.max(axis=(1, 3, 4))[:, :, None].repeat(c, axis=2)",
+            "last axis stays",
+        ),
+        ("size = 2\n" + BLOCKS + "return b.max(axis=(1, 3))", "windows of 2 x 2"),
         (BLOCKS + "return b.max(axis=(0, 2))", "lie apart"),
         (BLOCKS + "return b.reshape(h, w, size, size, c).max(axis=(2, 3))", "lie apart"),
         (
@@ -254,6 +267,7 @@ WRONG = {
     ],
     "05.1": [
         ("return np.log(probabilities[np.arange(len(labels)), labels])", "The sign"),
+        ("return -np.log(probabilities[:, labels])", "in pairs"),
         ("return -np.log(probabilities.max(axis=1))", "take the probability of *its* class"),
         ("return -np.log(probabilities[np.arange(len(labels)), labels]).mean()", "the mean"),
         ("return -np.log2(probabilities[np.arange(len(labels)), labels])", "in bits"),
@@ -267,6 +281,16 @@ WRONG = {
     ],
     "05.3": [
         ("return np.arange(len(labels)) < k", "Class 1 has given nothing"),
+        (
+            "t = np.zeros(len(labels), bool)\nfor c in range(2):\n"
+            "    t[np.flatnonzero(labels == c)[:k]] = True\nreturn t",
+            "need not be 0, 1, 2",
+        ),
+        (
+            "t = np.zeros(len(labels), int)\nfor c in set(labels):\n"
+            "    t[np.flatnonzero(labels == c)[:k]] = 1\nreturn t",
+            "of the type `bool`",
+        ),
         (
             "return np.sort([i for c in set(labels) for i in np.flatnonzero(labels == c)[:k]])",
             "These are places",

@@ -175,7 +175,7 @@ def difference(expected, received):
     if wanted.dtype.kind == "b" and array.dtype.kind != "b":
         return f"Expected {_kind(expected)}; received {_article(received)}."
     if wanted.dtype.kind in "iu" and array.dtype.kind not in "iu":
-        return "Expected whole numbers that can serve as an index; these are of another type."
+        return f"Expected whole numbers that can serve as an index; received {array.dtype}."
     if wanted.dtype.kind == "f" and array.dtype.kind == "b":
         return f"Expected {_kind(expected)}; received {_article(received)}."
     if np.allclose(array, wanted, **CLOSE):

@@ -20,7 +20,8 @@ def _length(attempt):
                 last = {"valid": length - size, "same": length - 1}
                 for padding in last:
                     places = len(range(0, last[padding] + 1, strides))
-                    attempt.gives(places, length, size, strides, padding)
+                    rounded = [(round((last[padding] + 1) / strides), first)]
+                    attempt.gives(places, length, size, strides, padding, mistakes=rounded)
 
 
 def _answers(picture, kernel):
@@ -108,7 +109,8 @@ def _compare_pooled(attempt, maps, size):
     folded = whole.reshape(size, down, size, across, -1)
     crossed = whole.reshape(down, across, size, size, -1)
     more = (-(-maps.shape[0] // size), -(-maps.shape[1] // size))
-    mixed = "Each channel is pooled by itself: the last axis stays."
+    mixed = "Each channel is pooled by itself: the last axis stays, a maximum for each."
+    fixed = "These are windows of 2 x 2; they should be `size` x `size`."
     rest = "What fills no window is left out: there is a row or a column too many."
     far = "These are maxima of numbers that lie apart: in the `reshape`, which of the two parts "
     far += "of an axis says *which window*, and which *where in the window*?"
@@ -116,8 +118,10 @@ def _compare_pooled(attempt, maps, size):
         (means, "This is the mean of each window; the largest is asked for."),
         (whole[::size, ::size], "This is the first of each window; the largest is asked for."),
         (lambda r: r.shape == expected.shape[:2], mixed),
+        (np.broadcast_to(expected.max(axis=2, keepdims=True), expected.shape), mixed),
         (lambda r: r.shape[:2] == more != expected.shape[:2], rest),
         (lambda r: r.shape == (size, size, maps.shape[2]), far),
+        (lambda r: r.shape[:2] == tuple(n // 2 for n in maps.shape[:2]) and size != 2, fixed),
         (lambda r: r.shape[:2] > more, "The windows lie side by side and do not overlap."),
         (folded.max(axis=(0, 2)), far),
         (crossed.max(axis=(2, 3)), far),

@@ -14,6 +14,11 @@ def _surprise(attempt):
         ([0.693147, 0.287682], "For each picture take the probability of *its* class, not the "
                                "largest one, nor that of the first class."),
         ([1.0, 2.0], "The right idea in bits: Keras takes the natural logarithm, `np.log`."),
+        (
+            lambda received: received.shape == (2, 2),
+            "For each picture *one* of its numbers: give a place in the rows and one in the "
+            "columns, in pairs.",
+        ),
         (1.0397208, "A number for each picture: leave out the mean."),
         (2.0794415, "A number for each picture: leave out the sum."),
     ]  # fmt: skip
@@ -51,12 +56,18 @@ def _first_of_each(attempt):
     every = "This is not the first of each class but one of them; go through the order."
     known = [
         (_is([True, False, False, False, False, False]), "Class 1 has given nothing."),
+        (
+            lambda received: received.dtype != bool and received.tolist() == [1, 0, 1, 0, 0, 0],
+            "The right pictures. As True and False, please: an array of the type `bool`.",
+        ),
         ([0, 2], "These are places; asked for is True or False for every picture."),
         (_is([False, True, False, True, True, True]), "True is to mark the *test* part."),
         (_is([False, False, False, False, True, True]), every),
     ]
     attempt.gives(np.array([True, False, True, False, False, False]), labels, 1, mistakes=known)
     attempt.gives(np.array([True, True, True, True, False, False]), labels, 2)
+    other = "Labels need not be 0, 1, 2, ...: which there are, says `np.unique(labels)`."
+    attempt.gives(np.array([True, True, False]), np.array([7, 3, 7]), 1, words=other)
     few = "A class with fewer than k pictures gives all it has."
     attempt.gives(np.array([True, True, True]), np.array([1, 0, 1]), 2, words=few)
     rng = np.random.default_rng(5)
@@ -84,7 +95,7 @@ EXERCISES = (
             "rows and `labels` for the columns.",
         ),
         inputs=("labels", "probabilities"),
-        then="The mean of these is the number that `fit` shows as the loss.",
+        then="The mean of these is the loss that `model.evaluate` shows.",
     ),
     Exercise(
         "05.2",
@@ -95,7 +106,7 @@ EXERCISES = (
             "All pictures of class k stand in row k. `matrix.sum(axis=1)` adds up each row.",
         ),
         inputs=("matrix",),
-        then="In notebook 05, what is the lowest recall of our model, and of which class?",
+        then="Try it on the matrix above: which class has the lowest recall?",
     ),
     Exercise(
         "05.3",
