@@ -37,9 +37,9 @@ def reading(picture, states, probabilities=None, class_names=None, title=None):
     parts = 2 if probabilities is None else 3
     figure = Figure((WIDTH, 2.9) if parts == 3 else (0.7 * WIDTH, 2.5), layout="constrained")
     axes = figure.subplots(1, parts, sharey=True, width_ratios=(1, 1.5, 1.2)[:parts])
-    axes[0].imshow(drawn, extent=(0, 1, steps, 0), aspect="auto", interpolation="nearest")
+    axes[0].imshow(drawn, extent=(0, 1, steps + 0.5, 0.5), aspect="auto", interpolation="nearest")
     axes[0].set(ylabel="step", xticks=[], title="read")
-    axes[1].imshow(states, extent=(0, units, steps, 0), aspect="auto", **STATE)
+    axes[1].imshow(states, extent=(0, units, steps + 0.5, 0.5), aspect="auto", **STATE)
     axes[1].set(xlabel="unit (blue: -1, yellow: 1)", xticks=[], title="state after each step")
     alt = f"A picture read in {count(steps, 'step')}; beside each, a state of {units} numbers"
     if parts == 3:
@@ -95,7 +95,7 @@ def _say(axes, probabilities, class_names):
         colour, marker = style(k)
         looks = {"color": colour, "marker": marker, "markersize": 3.5, "markevery": (k % 4, 4)}
         line = LINES[k % len(LINES)]
-        axes.plot(1 - probabilities[:, k], np.arange(steps) + 0.5, line, label=short(name, 16), **looks)
+        axes.plot(probabilities[:, k], np.arange(steps) + 1, line, label=short(name, 16), **looks)
     axes.set(xlim=(-0.02, 1.02), xlabel="probability", title="what it would say")
     looks = {"ncols": min(classes, 5), "frameon": False, "fontsize": 9}
     axes.figure.legend(loc="outside lower center", **looks)

@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 
 from rnn_tutor._code import export_script, keras_code  # noqa: F401
-from rnn_tutor._comparison import comparison_model, matched_size  # noqa: F401
 from rnn_tutor._errors import TutorError
 from rnn_tutor._keras import keras
 from rnn_tutor._memory import trim_heap

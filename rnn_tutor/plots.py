@@ -29,7 +29,6 @@ from rnn_tutor._figures import (
 from rnn_tutor._histogram import histogram
 from rnn_tutor._maps import boxes, maps, numbers
 from rnn_tutor._paths import scan_paths
-from rnn_tutor._score_curves import score_curves
 from rnn_tutor._states import reading, unrolled
 
 THUMBNAIL = 0.32  # inches, the longer side
@@ -50,7 +49,6 @@ __all__ = [
     "reading",
     "scan_paths",
     "score_bars",
-    "score_curves",
     "sequence",
     "style",
     "training_curves",

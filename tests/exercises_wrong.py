@@ -134,6 +134,7 @@ WRONG = {
         (COUNTED + "return units * (features + units + r)", "How many parts"),
         (COUNTED + "return min(p, 3) * units * (features + units + r)", "a fourth part"),
         (COUNTED + "return p * units * (features + units + 2)", "two rows of bias?"),
+        (COUNTED + "return (4 if r == 2 else p) * units * (features + units + r)", "a third part"),
         (COUNTED + "return p * (units * features + features**2 + r * units)", "(units, units)"),
     ],
     "03.2": [
@@ -146,6 +147,7 @@ WRONG = {
             "f = bias if bias > 1 else 1 / (1 + np.exp(-bias))\nreturn np.log(0.5) / np.log(f)",
             "*sigmoid* of the bias",
         ),
+        ("return np.log(2) / bias", "*sigmoid* of the bias"),
     ],
     "03.3": [
         ("return states[:, -1]", "rubbish included"),
@@ -169,6 +171,10 @@ WRONG = {
                 "split(w, 2, -1)", "split(w, 2, -1)[::-1]"
             ),
             "in the order f, h",
+        ),
+        (
+            SINGLE_GATE.format("f * h @ U_h", "(1 - f) * h + f * c").replace("np.tanh(", "("),
+            "goes through tanh",
         ),
     ],
     "04.1": [
@@ -305,29 +311,6 @@ WRONG = {
             "    t[np.flatnonzero(labels == c)[-k:]] = True\nreturn t",
             "go through the order",
         ),
-    ],
-    "06.1": [
-        ("return 3 * (units * (features + units) + units)", "*two* biases"),
-        ("return 3 * units * (features + units)", "biases are missing"),
-        ("return 4 * (units * (features + units) + units)", "an LSTM"),
-        ("return units * (features + units) + 2 * units", "one of the three parts"),
-        ("return 3 * (units * features + 2 * units)", "kernel for the old state"),
-    ],
-    "06.2": [
-        ("return np.stack([p[o] for p, o in zip(shuffled, orders)])", "a second time"),
-        ("return shuffled", "still shuffled"),
-        ("return shuffled[:, np.argsort(orders[0])]", "an order of its own"),
-    ],
-    "06.3": [
-        (
-            "e = np.sqrt((ours.var(ddof=1) + theirs.var(ddof=1)) / len(ours))\n"
-            "return np.array([np.mean(ours - theirs), e])",
-            "ignores the pairs",
-        ),
-        ("d = ours - theirs\nreturn np.array([d.mean(), d.std(ddof=1)])", "standard *error*"),
-        ("d = ours - theirs\nreturn np.array([d.mean(), d.std() / len(d) ** 0.5])", "n - 1"),
-        ("d = ours - theirs\nreturn np.array([d.mean(), d.std(ddof=1) / len(d)])", "*root*"),
-        ("return np.mean(ours - theirs)", "Two numbers"),
     ],
     "07.1": [
         ("192", "now there are two"),
