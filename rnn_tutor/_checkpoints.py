@@ -61,6 +61,8 @@ class Checkpoints:
         Raises:
             TutorError: it was saved from another model, or with another number of batches.
         """
+        for draft in self.folder.glob(".draft-*"):  # of trainings that were killed
+            shutil.rmtree(draft, ignore_errors=True)
         saved = self._whole()
         if not saved:
             return None

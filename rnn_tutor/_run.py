@@ -113,6 +113,11 @@ class Listener(keras.callbacks.Callback):
         if self.step:
             self.trainer._write_sums()
 
+    def on_train_batch_begin(self, batch, logs=None):
+        if keras.backend.backend() == "torch":  # its dropout is drawn from one state for all
+            steps = self.steps_before + self.steps_done
+            keras.utils.set_random_seed((1_000_003 * self.trainer.seed + steps) % 2**32)
+
     def on_train_batch_end(self, batch, logs=None):
         trainer = self.trainer
         self.step, self.steps_done = self.step + 1, self.steps_done + 1

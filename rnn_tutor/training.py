@@ -151,8 +151,6 @@ class Trainer:
         try:
             with interrupts_to(self.stop):
                 give_back_memory()  # of trainings before this one
-                # PyTorch draws dropout from its global state; elsewhere each layer has its own.
-                keras.utils.set_random_seed(self.seed + self._steps_done())
                 listener.tell("start")
                 self._fit(listener)
         except KeyboardInterrupt:
@@ -168,6 +166,8 @@ class Trainer:
     def _fit(self, listener):
         """The rest of an epoch that was stopped, then the other epochs."""
         epoch, step = len(self.history["loss"]), self._step()
+        if epoch >= self.epochs:
+            return
         if step == len(self.batches):
             self._write_sums()
             listener.end_epoch()

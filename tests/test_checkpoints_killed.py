@@ -95,6 +95,7 @@ def test_whenever_a_training_is_killed_its_checkpoint_is_whole(tmp_path):
     for moment in moments:
         trainer = a_trainer(moment)
         epochs = trainer.load_checkpoint()
+        assert not list(moment.glob(".draft-*")), "what was half written is cleared away"
         arrays, _, losses = everything(trainer)
         assert 0 <= len(losses) - epochs * STEPS <= STEPS
         loaded[len(losses)] = arrays

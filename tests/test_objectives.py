@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rnn_tutor import models, objectives
-from rnn_tutor._errors import TutorError
+from rnn_tutor._errors import NeedsLabels, TutorError
 from rnn_tutor._keras import keras
 from rnn_tutor.augmentation import PRESETS
 
@@ -167,3 +167,33 @@ def test_the_others_need_one_picture(objective):
     assert len(batches(1, objective=objective)) == 1
     with pytest.raises(TutorError, match="1 picture or more"):
         batches(0, objective=objective)
+
+
+def test_a_label_stays_with_its_picture():
+    objective, labels = objectives.Classification(), np.arange(10) * 7
+    some = objectives.Batches(numbered(10), objective, 3, seed=0, labels=labels)
+    for epoch in (0, 1):
+        some.epoch = epoch
+        for step in range(3):
+            pictures, given = some[step]
+            assert pictures.dtype == np.float32
+            np.testing.assert_array_equal(given, 7 * np.round(pictures * 255).ravel())
+
+
+def test_labels_are_not_shown_to_an_objective_without_them():
+    some = objectives.Batches(numbered(4), Chosen(), 2, seed=0, labels=np.arange(4))
+    assert some.labels is None
+    assert len(some[0]) == 2
+
+
+def test_classification_without_labels_is_refused():
+    with pytest.raises(NeedsLabels, match="a label for each picture"):
+        batches(objective=objectives.Classification())
+
+
+def test_to_measure_every_picture_is_shown_once_in_order():
+    every = objectives.AllInOrder(numbered(10), Chosen(), 4, seed=0)
+    shown = [every[step] for step in range(len(every))]
+    assert [len(chosen) for chosen, _ in shown] == [4, 4, 2]
+    np.testing.assert_array_equal(np.concatenate([c.ravel() for c, _ in shown]), np.arange(10))
+    np.testing.assert_array_equal(every[1][1], shown[1][1])

@@ -1,25 +1,21 @@
-"""The trainer: what it tells, when it stops, how it resumes, and what survives a crash."""
+"""The trainer: what it tells, when it stops, and the checkpoints it leaves.
+
+That nothing is lost at a stop stands in test_training_resume.py, and that nothing is at a kill in
+test_checkpoints_killed.py.
+"""
 
 import dataclasses
-import os
-import random
-import shutil
-import signal
-import subprocess
-import sys
 import threading
-import time
 import types
 
 import numpy as np
 import pytest
 
-from rnn_tutor import _checkpoints, _run, objectives, training
-from rnn_tutor._checkpoints import Checkpoints
-from rnn_tutor._errors import TutorError
+from rnn_tutor import _checkpoints, _run, models, objectives, training
+from rnn_tutor._errors import NeedsLabels, TutorError
 from rnn_tutor._keras import keras
 from rnn_tutor.images import ImageSet
-from rnn_tutor.training import Trainer, TrainingSettings
+from rnn_tutor.training import ClassifierSettings, Trainer, TrainingSettings
 
 pytestmark = pytest.mark.filterwarnings("error", "ignore:__array__:DeprecationWarning")
 PIXELS = np.random.default_rng(0).integers(0, 256, (20, 4, 4, 1), dtype=np.uint8)
@@ -54,8 +50,8 @@ def small_trainer(epochs=3, batch_size=5, checkpoints=None, width=3, eager=True)
     return trainer
 
 
-def eager_trainer(images, settings):
-    trainer = Trainer.from_settings(images, settings)
+def eager_trainer(images, settings, **how):
+    trainer = Trainer.from_settings(images, settings, **how)
     trainer.model.run_eagerly = True
     return trainer
 
@@ -108,6 +104,51 @@ def test_training_lowers_the_loss(changes):
     assert history["loss"][-1] < 0.9 * history["loss"][0]
 
 
+KINDS = np.arange(20) % 3
+LABELLED = ImageSet((PIXELS // 4 + 80 * KINDS[:, None, None, None]).astype(np.uint8), KINDS)
+QUICK = ClassifierSettings(
+    "simple_rnn", 8, blocks=1, learning_rate=0.01, batch_size=5, epochs=6, dropout=0.2
+)
+
+
+def test_training_with_labels_names_pictures_and_measures_on_others():
+    trainer, told = eager_trainer(LABELLED[:15], QUICK, validation=LABELLED[15:]), []
+    trainer.on("epoch", told.append)
+    history = trainer.run()
+    assert list(history) == ["loss", "accuracy", "val_loss", "val_accuracy"]
+    assert {len(numbers) for numbers in history.values()} == {6}
+    assert history["accuracy"][-1] > 0.7 > history["accuracy"][0]
+    assert [p.accuracy for p in told] == pytest.approx(history["accuracy"])
+    probabilities = models.embed(trainer.encoder, LABELLED[15:])
+    named, labels = probabilities.argmax(axis=1), LABELLED.labels[15:]
+    assert history["val_accuracy"][-1] == pytest.approx((named == labels).mean())
+    surprise = -np.log(probabilities[np.arange(5), labels]).mean()
+    assert history["val_loss"][-1] == pytest.approx(surprise, rel=1e-4)
+
+
+def test_measuring_changes_nothing_of_the_training():
+    quick = dataclasses.replace(QUICK, epochs=2)
+    with_others, alone = (eager_trainer(LABELLED, quick, validation=v) for v in (LABELLED, None))
+    with_others.run()
+    alone.run()
+    assert list(alone.history) == ["loss", "accuracy"]
+    assert all(with_others.history[name] == alone.history[name] for name in alone.history)
+    assert_same(weights(with_others), weights(alone))
+
+
+def test_a_classifier_needs_labels_in_either_set():
+    with pytest.raises(NeedsLabels, match="about labels"):
+        Trainer.from_settings(LABELLED.without_labels(), QUICK)
+    with pytest.raises(NeedsLabels, match="a label for each picture"):
+        Trainer.from_settings(LABELLED, QUICK, validation=LABELLED.without_labels())
+
+
+def test_the_one_line_trains_a_classifier_too():
+    classifier, history = training.train(LABELLED, QUICK, validation=LABELLED, epochs=1)
+    assert classifier.output_shape == (None, 3)
+    assert len(history["val_accuracy"]) == 1
+
+
 def test_the_same_seed_gives_the_same_training():
     images = ImageSet(np.repeat(np.repeat(PIXELS, 2, axis=1), 2, axis=2))
     settings = TrainingSettings(units=2, recurrent=False, batch_size=8, epochs=2, seed=3)
@@ -143,13 +184,13 @@ def test_seconds_left_follow_the_clock(monkeypatch):
     told = recorded(trainer)
     listener = _run.Listener(trainer)
     listener.set_model(trainer.model)
-    listener.on_train_begin()
     for epoch in range(3):
         listener.on_epoch_begin(epoch)
         for step in range(4):
             now.value += 2.0 if (epoch or step) else 100.0
+            trainer.model.optimizer.iterations.assign_add(1)
             listener.on_train_batch_end(step, {"loss": 1.0})
-        listener.on_epoch_end(epoch, {"loss": 1.0})
+        listener.on_epoch_end(epoch)
     left = [p.seconds_left for p in told if p.event == "batch"]
     assert left == [None, *(2.0 * steps for steps in range(10, -1, -1))]
     assert told[-1].seconds == 100.0 + 11 * 2.0
@@ -185,16 +226,20 @@ def test_each_epoch_trains_on_its_own_batches(monkeypatch):
 
 
 def test_settings_that_make_no_sense_are_refused():
-    for changes in (
-        {"objective": "labels"},
-        {"cell": "rnn"},
-        {"augmentation": "shoes"},
-        {"units": 0},
-        {"batch_size": 0},
-        {"epochs": 0},
+    for kind, changes in (
+        (TrainingSettings, {"objective": "labels"}),
+        (TrainingSettings, {"cell": "rnn"}),
+        (TrainingSettings, {"augmentation": "shoes"}),
+        (TrainingSettings, {"units": 0}),
+        (TrainingSettings, {"batch_size": 0}),
+        (TrainingSettings, {"epochs": 0}),
+        (ClassifierSettings, {"cell": "rnn"}),
+        (ClassifierSettings, {"learning_rate": 0}),
+        (ClassifierSettings, {"blocks": 4}),
+        (ClassifierSettings, {"dropout": 1.0}),
     ):
-        with pytest.raises(TutorError, match=r"There (is|are)|above 0"):
-            TrainingSettings(**changes)
+        with pytest.raises(TutorError, match=r"There (is|are)|above 0|1, 2 or 3|below 1"):
+            kind(**changes)
 
 
 @pytest.mark.parametrize("n", [0, 1])
@@ -232,7 +277,8 @@ def test_stop_ends_within_a_batch_and_run_goes_on_to_all_epochs():
     told.clear()
     history = trainer.run()
     assert len(history["loss"]) == 3
-    assert [p.event for p in told] == ["start", *(["batch"] * 4 + ["epoch"]) * 2, "end"]
+    rest = ["batch"] * 2 + ["epoch"] + ["batch"] * 4 + ["epoch"]
+    assert [p.event for p in told] == ["start", *rest, "end"]
     assert [p.epoch for p in told if p.event == "epoch"] == [2, 3]
 
 
@@ -338,26 +384,38 @@ def test_what_a_stopped_epoch_learnt_is_kept(tmp_path):
     assert_same(weights(loaded), weights(trainer))
 
 
-def test_checkpoints_are_at_least_ten_seconds_apart_and_the_last_state_is_saved(
-    tmp_path, monkeypatch
-):
-    now = types.SimpleNamespace(value=0.0)
+def trained_by_the_clock(folder, monkeypatch, seconds):
+    """A training whose batches take these seconds: when it was saved, and after how many steps."""
+    now, saved = types.SimpleNamespace(value=0.0), []
     monkeypatch.setattr(_checkpoints, "time", types.SimpleNamespace(monotonic=lambda: now.value))
-    trainer, saved = small_trainer(epochs=8, checkpoints=tmp_path), []
-    save = trainer.model.save_weights
+    trainer = small_trainer(epochs=len(seconds) // 4, checkpoints=folder)
+    save, took = trainer.model.save_weights, iter(seconds)
 
     def recording_save(path):
-        saved.append((now.value, int(trainer.model.optimizer.iterations) // 4))
+        saved.append((now.value, int(trainer.model.optimizer.iterations)))
         save(path)
 
-    def three_seconds_later(progress):
-        now.value += 3
+    def later(progress):
+        now.value += next(took)
 
-    trainer.model.save_weights = recording_save
-    trainer.on("epoch", three_seconds_later)
+    monkeypatch.setattr(trainer.model, "save_weights", recording_save)
+    trainer.on("batch", later)
     trainer.run()
-    assert saved == [(0.0, 1), (12.0, 5), (24.0, 8)]
+    return saved
+
+
+def test_a_checkpoint_is_saved_every_five_seconds_and_at_the_end(tmp_path, monkeypatch):
+    saved = trained_by_the_clock(tmp_path, monkeypatch, [1.0] * 12)
+    assert saved == [(5.0, 5), (10.0, 10), (12.0, 12)]
     assert len(list(tmp_path.iterdir())) == 1  # older ones are gone
+
+
+@pytest.mark.parametrize("batch", [0.7, 4.9, 6.0, 20.0])
+def test_at_most_ten_seconds_or_an_epoch_can_be_lost(tmp_path, monkeypatch, batch):
+    saved = trained_by_the_clock(tmp_path, monkeypatch, [batch] * 24)
+    moments = [0.0, *(moment for moment, _ in saved)]
+    assert max(np.diff(moments)) <= max(10, 4 * batch)
+    assert saved[-1] == (pytest.approx(24 * batch), 24)
 
 
 @pytest.mark.parametrize("moment", ["during the weights", "before the history", "at the rename"])
@@ -388,46 +446,3 @@ def test_a_failure_while_saving_leaves_the_older_checkpoint(tmp_path, monkeypatc
     assert_same(weights(loaded), weights(first))
     loaded.run()  # what the failure left behind is in nobody's way
     assert small_trainer(checkpoints=tmp_path).load_checkpoint() == 3
-
-
-ENDLESS = """
-import sys
-sys.path[:0] = sys.argv[2:]
-from test_training import small_trainer
-from rnn_tutor import _checkpoints
-_checkpoints.SECONDS_BETWEEN = 0
-small_trainer(epochs=100_000, batch_size=20, checkpoints=sys.argv[1]).run()
-"""
-
-
-@pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="needs Unix signals")
-def test_a_training_that_is_killed_leaves_a_whole_checkpoint(tmp_path):
-    """A paused process has written what a killed one would have: one process, many moments."""
-    folder, root = tmp_path / "run", os.path.dirname(__file__)
-    process = subprocess.Popen(
-        [sys.executable, "-c", ENDLESS, folder, root, os.path.dirname(root)],
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        deadline = time.monotonic() + 120
-        while not list(folder.glob("checkpoint-*")):
-            assert process.poll() is None
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
-        caught = 0  # at writing
-        while caught < 3 and time.monotonic() < deadline:
-            time.sleep(random.uniform(0.01, 0.06))
-            process.send_signal(signal.SIGSTOP)
-            os.waitpid(process.pid, os.WUNTRACED)
-            moment = shutil.copytree(folder, tmp_path / f"moment-{len(list(tmp_path.iterdir()))}")
-            caught += len(list(moment.glob(".draft-*")))
-            process.send_signal(signal.SIGCONT)
-    finally:
-        process.kill()
-        process.wait()
-    assert caught == 3
-    loaded = small_trainer(batch_size=20)
-    for moment in [*tmp_path.glob("moment-*"), folder]:
-        history = Checkpoints(moment).load(loaded.model)
-        assert int(loaded.model.optimizer.iterations) == len(history["loss"])
-        assert all(np.isfinite(w).all() for w in weights(loaded))

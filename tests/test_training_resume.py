@@ -15,7 +15,6 @@ from rnn_tutor.training import ClassifierSettings, Trainer, TrainingSettings
 
 pytestmark = pytest.mark.filterwarnings("error", "ignore:__array__:DeprecationWarning")
 TENSORFLOW = keras.backend.backend() == "tensorflow"
-DROPOUT = 0.3 if TENSORFLOW else 0.0  # PyTorch draws it from one stream for everything
 
 _rng = np.random.default_rng(0)
 LABELS = _rng.integers(0, 3, 23)
@@ -29,7 +28,7 @@ EVERY = [
     for objective in ("contrastive", "reconstruction", "next_row")
     for cell in ("simple_rnn", "gru", "lstm")
 ] + [
-    ClassifierSettings(cell, bidirectional=both, dropout=DROPOUT, **SIZES)
+    ClassifierSettings(cell, bidirectional=both, dropout=0.3, **SIZES)
     for cell in ("simple_rnn", "gru", "lstm")
     for both in (False, True)
 ]
@@ -52,7 +51,7 @@ def deterministic():
         make_deterministic(False)
 
 
-def a_trainer(checkpoints=None, batch_size=7, dropout=DROPOUT, eager=True, validation=None):
+def a_trainer(checkpoints=None, batch_size=7, dropout=0.3, eager=True, validation=None):
     """The smallest classifier, with dropout; eager: no graph to wait for."""
     keras.utils.set_random_seed(0)
     image = keras.Input((8, 8, 1))
@@ -144,7 +143,7 @@ def check_a_stop_leaves_no_trace(settings, folder):
 
 
 def test_a_stop_leaves_no_trace(tmp_path):
-    settings = ClassifierSettings("gru", blocks=2, dropout=DROPOUT, **SIZES)
+    settings = ClassifierSettings("gru", blocks=2, dropout=0.3, **SIZES)
     check_a_stop_leaves_no_trace(settings, tmp_path)
 
 
@@ -189,6 +188,14 @@ def test_a_checkpoint_of_batches_of_another_size_is_refused(tmp_path):
         other.load_checkpoint()
     for a, b in zip(before, everything(other)[0], strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+def test_a_checkpoint_beyond_the_last_epoch_is_trained_no_further(tmp_path):
+    stopping(a_trainer(tmp_path), 5).run()
+    shorter = a_trainer(tmp_path)
+    shorter.epochs = shorter.load_checkpoint()
+    assert len(shorter.run()["loss"]) == 1
+    assert len(shorter.batch_losses) == 5
 
 
 def test_nothing_is_measured_once_a_stop_is_asked(expected, monkeypatch):
