@@ -264,7 +264,15 @@ def interrupt():
     signal.raise_signal(signal.SIGINT)
 
 
-def test_an_interrupt_lets_the_batch_finish(expected):
+@pytest.fixture
+def heard():
+    """Interrupts are heard, also where a shell has started the tests in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_an_interrupt_lets_the_batch_finish(expected, heard):
     before = signal.getsignal(signal.SIGINT)
     stopped, events = stopping(a_trainer(), 2, ask=interrupt), []
     for event in training.EVENTS:
