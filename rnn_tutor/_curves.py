@@ -1,10 +1,10 @@
-"""The figure of `plots` that shows how a training went."""
+"""The figures of `plots` that hold lines: how a training went, and scores against a number."""
 
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from rnn_tutor._figures import LINES, WIDTH, count, finish, plain, style
+from rnn_tutor._figures import LINES, WIDTH, count, finish, listed, plain, style
 
 PARTS = {"": "training", "val_": "validation"}
 
@@ -59,3 +59,42 @@ def _said(history, measures):
         for name in measures
     ]
     return f"Line charts by epoch; after {count(epochs, 'epoch')}: {', '.join(last)}"
+
+
+def score_curves(table, x, y="test accuracy", title=None):
+    """Scores against a number, on a logarithmic axis: the mean over seeds, and whiskers.
+
+    table: `{"GRU": {25: [0.79, 0.81, ...], 100: ...}, ...}`, of each line the scores at each
+    number, a score a seed. A whisker is one (sample) standard deviation long each way; the lines
+    stand a little apart, so that their whiskers can be told from each other.
+    """
+    figure = Figure((WIDTH, 0.5 * WIDTH), layout="constrained")
+    axes = figure.subplots()
+    numbers = sorted({number for points in table.values() for number in points})
+    for k, (name, points) in enumerate(table.items()):
+        colour, marker = style(k)
+        apart = 1 + 0.04 * (k - (len(table) - 1) / 2)
+        means, spreads = np.transpose([_mean_and_spread(points[n]) for n in points])
+        look = {"color": colour, "marker": marker, "linestyle": LINES[k % len(LINES)]}
+        axes.errorbar(apart * np.array([*points]), means, spreads, capsize=2, label=name, **look)
+    axes.set(xlabel=x, ylabel=y, xscale="log")
+    axes.set_xticks(numbers, [f"{number:,}" for number in numbers], minor=False)
+    axes.minorticks_off()
+    axes.legend(frameon=False, fontsize=9)
+    plain(axes)
+    return finish(figure, f"Line chart of the {y} by {x}: {_ends(table)}", title)
+
+
+def _mean_and_spread(scores):
+    return np.mean(scores), np.std(scores, ddof=1) if len(scores) > 1 else 0.0
+
+
+def _ends(table):
+    first, last = ({name: f(points) for name, points in table.items()} for f in (min, max))
+    return listed(
+        [
+            f"{name} from {np.mean(points[first[name]]):.3f} at {first[name]:,} "
+            f"to {np.mean(points[last[name]]):.3f} at {last[name]:,}"
+            for name, points in table.items()
+        ]
+    )

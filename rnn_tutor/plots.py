@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.offsetbox import AnnotationBbox, OffsetImage
 from matplotlib.ticker import MaxNLocator
 
-from rnn_tutor._curves import training_curves
+from rnn_tutor._curves import score_curves, training_curves
 from rnn_tutor._errors import TutorError
 from rnn_tutor._figures import (
     COLOURS,
@@ -49,6 +49,7 @@ __all__ = [
     "reading",
     "scan_paths",
     "score_bars",
+    "score_curves",
     "sequence",
     "style",
     "training_curves",

@@ -30,6 +30,7 @@ BACK = (
     "first = last = place\nfor size, strides in {1}:\n"
     "    first, last = first * strides, {0}\nreturn first, last"
 )
+ERROR = "def error(x):\n    return np.std(x, ddof=1) / np.sqrt(len(x))\n"
 
 WRONG = {
     "00.1": [
@@ -310,6 +311,59 @@ WRONG = {
             "t = np.zeros(len(labels), bool)\nfor c in set(labels):\n"
             "    t[np.flatnonzero(labels == c)[-k:]] = True\nreturn t",
             "go through the order",
+        ),
+    ],
+    "06.1": [
+        ("return np.array([np.mean(scores), np.std(scores, ddof=1)])", "*one* training"),
+        (
+            "return np.array([np.mean(scores), np.std(scores) / np.sqrt(len(scores))])",
+            "must be n - 1",
+        ),
+        ("return np.array([np.mean(scores), np.std(scores)])", "as it comes"),
+        (
+            "return np.array([np.mean(scores), np.std(scores, ddof=1) / len(scores)])",
+            "the *root* of n",
+        ),
+        ("return np.array([np.mean(scores), np.var(scores, ddof=1) / 3 ** 0.5])", "variance"),
+        ("return np.std(scores, ddof=1) / np.sqrt(len(scores))", "Two numbers"),
+        ("return np.mean(scores)", "Two numbers"),
+        (
+            "return np.array([np.std(scores, ddof=1) / np.sqrt(len(scores)), np.mean(scores)])",
+            "other order",
+        ),
+    ],
+    "06.2": [
+        (
+            ERROR + "gap = first.mean() - second.mean()\n"
+            "return np.array([gap, np.hypot(error(first), error(second))])",
+            "added up the errors",
+        ),
+        (
+            ERROR + "gap = first.mean() - second.mean()\n"
+            "return np.array([gap, abs(error(first) - error(second))])",
+            "subtracted the two errors",
+        ),
+        (ERROR + "d = second - first\nreturn np.array([d.mean(), error(d)])", "The sign"),
+        ("d = first - second\nreturn np.array([d.mean(), d.std(ddof=1)])", "standard deviation"),
+        ("d = first - second\nreturn np.array([d.mean(), d.std() / len(d) ** 0.5])", "lacks"),
+        ("return np.mean(first - second)", "is missing"),
+        ("return first - second", "now their mean"),
+    ],
+    "06.3": [
+        ("return np.interp(wanted, scores, numbers)", "each step *multiplies*"),
+        ("return numbers[np.argmax(scores >= wanted)]", "that was *measured*"),
+        ("return numbers[np.argmax(scores >= wanted) - 1]", "not reached yet"),
+        ("return np.interp(wanted, scores, np.log(numbers))", "the logarithm"),
+        ("return np.exp(np.interp(wanted, scores, np.log(numbers)))", "never reached"),
+        (
+            "if scores.max() < wanted:\n    return np.inf\n"
+            "return np.exp(np.interp(wanted, scores, np.log(numbers)))",
+            "expects them to rise",
+        ),
+        (
+            "k = np.argmax(scores >= wanted)\n"
+            "return np.exp(np.interp(wanted, scores[k - 1:k + 1], np.log(numbers[k - 1:k + 1])))",
+            "Your function stopped",
         ),
     ],
     "07.1": [

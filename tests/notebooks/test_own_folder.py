@@ -13,7 +13,7 @@ from store_notebooks import execute
 from support import course
 
 WITHOUT_LABELS_ALWAYS = {"00_start_here", "08_clusters", "05_cnn_rnn_classifier"}
-ABOUT_LABELS = {"05_cnn_rnn_classifier"}  # these may end with NeedsLabels
+ABOUT_LABELS = {"05_cnn_rnn_classifier", "06_cnn_or_rnn"}  # these may end with NeedsLabels
 
 
 def crop(photograph, rng):

@@ -1,0 +1,182 @@
+"""Notebook 06: its functions, and that the stored grid is whole and fair."""
+
+from collections import Counter
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support import contract, course
+
+import rnn_tutor as rt
+
+SHAPE, CLASSES = (28, 28, 1), 5
+
+
+@pytest.fixture(scope="module")
+def names():
+    """The notebook's functions and its models."""
+    (path,) = (path for path in course.NOTEBOOKS if path.stem == "06_cnn_or_rnn")
+    notebook = course.read(path)
+    found = contract.namespace(notebook)
+    exec(next(cell.source for cell in notebook.cells if cell.id == "models"), found)
+    found["n_classes"] = CLASSES
+    return found
+
+
+@pytest.fixture(scope="module")
+def stored():
+    return rt.evaluation.stored_results("cnn_or_rnn")
+
+
+def test_the_sizes_of_the_stored_models_are_matched(names, stored):
+    assert list(stored["parameters"]) == list(names["MODELS"])
+    widths = [n for row in stored["parameters by width"].values() for n in row.values()]
+    for parameters in (*stored["parameters"].values(), *widths):
+        assert abs(parameters / 40_000 - 1) < 0.1
+
+
+@pytest.mark.parametrize("name", ["CNN", "RNN, LSTM", "CNN+RNN, GRU"])
+def test_no_other_size_is_nearer(names, name):
+    def distance(size):
+        model = names["comparison_model"](*names["MODELS"][name], size, SHAPE, CLASSES)
+        return abs(model.count_params() - 40_000)
+
+    size = names["matched_size"](name, 40_000, SHAPE, CLASSES)
+    assert distance(size) == min(distance(size + step) for step in (-1, 0, 1))
+
+
+def test_a_cnn_and_a_cnn_rnn_differ_in_the_middle_only(names):
+    def kinds(name):
+        model = names["comparison_model"](*names["MODELS"][name], 8, SHAPE, CLASSES)
+        return [type(layer).__name__ for layer in model.layers]
+
+    cnn, both = kinds("CNN"), kinds("CNN+RNN, GRU")
+    assert cnn[:5] == both[:5] and cnn[-2:] == both[-2:]
+    assert both[5:-2] == ["Reshape", "GRU"]
+    assert kinds("RNN, LSTM") == ["InputLayer", "Reshape", "LSTM", "Dense", "Dense"]
+
+
+@given(labels=st.lists(st.integers(0, 4), min_size=1, max_size=60), seed=st.integers(0, 99))
+def test_few_of_each_draws_in_turn(names, labels, seed):
+    labels = np.array(labels)
+    n = 1 + seed % len(labels)
+    chosen = names["few_of_each"](labels, n, seed)
+    assert len(set(chosen.tolist())) == n
+    drawn, there = Counter(labels[chosen].tolist()), Counter(labels.tolist())
+    most = max(drawn.values())
+    assert all(drawn[k] >= min(there[k], most - 1) for k in there)
+    more = names["few_of_each"](labels, len(labels), seed)
+    assert more[:n].tolist() == chosen.tolist()  # whoever draws more keeps what was there
+
+
+@pytest.mark.parametrize("anew", [False, True])
+def test_shuffled_rows_are_the_same_rows(names, anew):
+    pictures = np.random.default_rng(0).random((6, 9, 4, 1))
+    shuffled = names["rows_shuffled"](pictures, 3, anew)
+    assert np.allclose(np.sort(pictures.sum((2, 3))), np.sort(shuffled.sum((2, 3))))
+    rows = [{row.tobytes(): k for k, row in enumerate(picture)} for picture in pictures]
+    orders = {tuple(rows[i][row.tobytes()] for row in shuffled[i]) for i in range(6)}
+    assert len(orders) == (6 if anew else 1)
+    assert tuple(range(9)) not in orders
+
+
+def test_training_is_repeatable_and_learns(names):
+    train, test = rt.load_images("fashion5").split()
+    few = train[names["few_of_each"](train.labels, 25, 0)]
+
+    def trained(seed):
+        return names["trained"]("CNN", 8, few.as_float(), few.labels, 40, 0.004, seed)
+
+    first, again = trained(0), trained(0)
+    assert all(map(np.array_equal, first.get_weights(), again.get_weights()))
+    assert names["accuracy"](first, few.as_float(), few.labels) > 0.9
+    assert 0.6 < names["accuracy"](first, test.as_float(), test.labels) < 0.96
+
+
+def test_the_stored_grid_is_whole(names, stored):
+    numbers = ["25", "100", "400", "1600", "5000"]
+    expected = {
+        "pictures": (list(names["MODELS"]), numbers),
+        "width": (["CNN", "RNN, GRU", "CNN+RNN, GRU"], ["4", "16", "64", "256"]),
+        "order": (list(names["MODELS"]), ["fixed", "anew"]),
+        "noise": (list(names["MODELS"]), ["0.5"]),
+        "noise in the test only": (list(names["MODELS"]), ["0.25", "0.5"]),
+        "longer": (list(names["MODELS"]), ["100", "5000"]),
+    }
+    for experiment, (models, values) in expected.items():
+        assert list(stored[experiment]) == models
+        for row in stored[experiment].values():
+            assert list(row) == values
+            assert all(len(scores) == 5 for scores in row.values())
+            assert all(0.1 < score <= 1 for scores in row.values() for score in scores)
+    assert all(row["seconds"] > 0 and row["mb"] > 0 for row in stored["cost"].values())
+
+
+def test_the_rate_of_each_model_is_the_best_of_those_tried(stored):
+    for name, trials in stored["learning_rate trials (validation)"].items():
+        means = {rate: np.mean(scores) for rate, scores in trials.items()}
+        assert means[str(stored["learning_rate"][name])] >= max(means.values()) - 0.001
+
+
+def test_more_pictures_help_every_model(stored):
+    for row in stored["pictures"].values():
+        means = [np.mean(scores) for scores in row.values()]
+        assert means == sorted(means)
+
+
+def means(stored, experiment, value):
+    """{model: mean accuracy over the seeds}."""
+    return {name: np.mean(row[value]) for name, row in stored[experiment].items()}
+
+
+def gaps(stored, kind, value):
+    """Of each seed, the family's mean less the CNN's accuracy."""
+    rows = [row[value] for name, row in stored["pictures"].items() if name.startswith(kind + ",")]
+    assert len(rows) == 3
+    return np.mean(rows, axis=0) - stored["pictures"]["CNN"][value]
+
+
+def test_what_the_text_says_of_data_is_so(stored):
+    behind = {n: -gaps(stored, "RNN", n).mean() for n in stored["pictures"]["CNN"]}
+    assert 0.08 < behind["25"] < 0.13  # "about ten points"
+    assert min(behind.values()) > 0.005
+    assert list(behind.values()) == sorted(behind.values(), reverse=True)
+    for n in ("100", "400", "1600", "5000"):
+        assert abs(gaps(stored, "CNN+RNN", n).mean()) < 0.01
+        assert max(means(stored, "pictures", n).values()) - stored_mean(stored, "CNN", n) < 0.015
+    for name, row in stored["longer"].items():
+        for n, scores in row.items():
+            assert abs(np.mean(scores) - stored_mean(stored, name, n)) < 0.012
+
+
+def stored_mean(stored, name, n):
+    return np.mean(stored["pictures"][name][n])
+
+
+def test_what_the_text_says_of_units_and_width_is_so(stored):
+    for n in stored["pictures"]["CNN"]:
+        behind = means(stored, "pictures", n)
+        simple = behind["CNN+RNN, SimpleRNN"]
+        assert simple >= max(behind["CNN+RNN, GRU"], behind["CNN+RNN, LSTM"]) - 0.001
+    for row in stored["width"].values():
+        wide = [np.mean(row[width]) for width in ("16", "64", "256")]
+        assert max(wide) - min(wide) < 0.008
+    assert min(score for row in stored["width"].values() for score in row["4"]) < 0.5
+
+
+def test_what_the_text_says_of_order_and_noise_is_so(stored):
+    clean = means(stored, "pictures", "1600")
+    lost = {
+        order: {name: clean[name] - mean for name, mean in means(stored, "order", order).items()}
+        for order in ("fixed", "anew")
+    }
+    assert max(lost["fixed"].values()) < 0.012
+    assert all(0.01 < points < 0.045 for points in lost["anew"].values())
+    gated = [points for name, points in lost["anew"].items() if name.endswith(("GRU", "LSTM"))]
+    assert max(gated) < min(points for points in lost["anew"].values() if points not in gated)
+    surprised = means(stored, "noise in the test only", "0.25")
+    assert max(surprised, key=surprised.get) == "CNN"
+    assert sorted(surprised, key=surprised.get)[0].startswith("RNN, ")
+    met = means(stored, "noise", "0.5").values()
+    assert max(met) - min(met) < 0.02
