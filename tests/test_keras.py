@@ -1,5 +1,6 @@
 """Keras loads quietly, says which backend runs, and says what to do where there is none."""
 
+import gc
 import json
 import os
 import subprocess
@@ -31,6 +32,10 @@ def test_loading_again_says_the_same(capsys):
     _keras.load_keras()
     lines = capsys.readouterr().out.splitlines()
     assert lines == [f"Keras is ready, on {TITLES[keras.backend.backend()]}."] * 2
+
+
+def test_what_keras_brings_is_not_collected_again_and_again():
+    assert gc.get_freeze_count() > 10_000
 
 
 def test_later_messages_are_shown_again(capfd):
