@@ -2,23 +2,40 @@
 
 import threading
 import time
+from array import array
 from dataclasses import fields
 
 import ipywidgets as widgets
 
 from rnn_tutor._errors import TutorError
+from rnn_tutor.widgets import _lines
 from rnn_tutor.widgets import _parts as parts
 
 CELLS = {"GRU": "gru", "LSTM": "lstm", "SimpleRNN": "simple_rnn"}
 RATES = [float(f"{digit}e{power}") for power in (-4, -3, -2) for digit in (1, 2, 5)]
+SAY, DRAW = 0.2, 0.5  # seconds, at least, from one to the next
 READY = "Ready. <b>Start</b> trains while you go on reading."
+
+
+class Seldom:
+    """Calling it tells whether it is time: not again for so many seconds."""
+
+    def __init__(self, seconds):
+        self._seconds, self._due = seconds, 0.0
+
+    def __call__(self):
+        now = time.monotonic()
+        if now < self._due:
+            return False
+        self._due = now + self._seconds
+        return True
 
 
 class RunningPanel(parts.Panel):
     """A panel that trains by a `Trainer`; what is trained, a subclass says.
 
-    It gives `measures`, what is told of each batch, and `_make_trainer(settings)`, `_curves()`,
-    a `Picture` of what was told so far, `_layout(controls, run)` and `code`.
+    It gives `measures`, what is told of each batch, and `_make_trainer(settings)`,
+    `_layout(controls, run)` and `code`. Of most batches nothing is sent to the screen.
     """
 
     measures = ("loss",)
@@ -26,7 +43,7 @@ class RunningPanel(parts.Panel):
     def __init__(self, kind, images, settings, controls, name):
         self._trainer = self._thread = self._trained = None
         self._asked_to_stop, self._lock = threading.Event(), threading.Lock()
-        self._busy, self._seconds = False, 0.0
+        self._busy, self._seconds, self._done = False, 0.0, 0
         run = self._make_run_parts()
         super().__init__(kind, images, self._layout(controls, run), name)
         self._fields = parts.Fields(settings, controls, self._settings_changed)
@@ -124,7 +141,7 @@ class RunningPanel(parts.Panel):
             self._bar.bar_style = "danger"
             self._say(parts.sentence(caught))
         finally:
-            self._busy = False
+            self._busy, self._bar.value = False, self._done
             self._show_buttons()
             if self._focus_start:
                 self._start.focus()
@@ -132,12 +149,16 @@ class RunningPanel(parts.Panel):
 
     def _begin(self):
         self._say("Building the network ...")
-        self._bar.value, self._bar.bar_style, self._seconds = 0, "info", 0.0
-        self._curve.layout.display, self._curve_due = "none", 0.0
+        self._bar.value, self._bar.bar_style = 0, "info"
+        self._seconds, self._done = 0.0, 0
+        self._curve.layout.display = "none"
+        self._time_to_say, self._time_to_say_epoch = Seldom(SAY), Seldom(SAY)
+        self._time_to_draw = Seldom(DRAW)
         self._trained = self.settings
         trainer = self._make_trainer(self._trained)
         self._bar.max = trainer.epochs * len(trainer.batches)
-        self._batches = {name: [] for name in self.measures}
+        self._batches = {name: array("d") for name in self.measures}
+        self._totals = dict.fromkeys(self.measures, 0.0)
         for event in ("batch", "epoch", "end"):
             trainer.on(event, getattr(self, f"_on_{event}"))
         self._trainer = trainer
@@ -149,21 +170,29 @@ class RunningPanel(parts.Panel):
     def _on_batch(self, progress):
         if self._asked_to_stop.is_set():
             self._trainer.stop()  # it forgets what was asked before its run began
-        self._bar.value = progress.epoch * progress.steps + progress.step
+        self._done = progress.epoch * progress.steps + progress.step
         self._record(progress)
-        if not self._asked_to_stop.is_set():
-            self._say(_where(progress))
-        if time.monotonic() >= self._curve_due:
+        ends_epoch = progress.step == progress.steps
+        if self._time_to_say() or (ends_epoch and self._time_to_say_epoch()):
+            self._show_place(progress)
+        if not ends_epoch and self._time_to_draw():
             self._draw()
 
     def _record(self, progress):
         """What is told of this batch alone: Keras tells the means over the epoch so far."""
         for name, values in self._batches.items():
-            before = values[len(values) - progress.step + 1 :]
-            values.append(getattr(progress, name) * progress.step - sum(before))
+            before = self._totals[name] if progress.step > 1 else 0.0
+            self._totals[name] = getattr(progress, name) * progress.step
+            values.append(self._totals[name] - before)
+
+    def _show_place(self, progress):
+        self._bar.value = self._done
+        if not self._asked_to_stop.is_set():
+            self._say(_where(progress))
 
     def _on_epoch(self, progress):
-        self._draw()
+        if self._time_to_draw():
+            self._draw()
 
     def _on_end(self, progress):
         self._seconds += progress.seconds
@@ -173,14 +202,12 @@ class RunningPanel(parts.Panel):
         if finished:
             self._say(_finished(self.history, self._seconds))
         else:
-            self._say(_stopped(self._bar.value, progress, self._seconds))
+            self._say(_stopped(self._done, progress, self._seconds))
 
     def _draw(self):
-        """Draws the curve; drawing takes at most about a tenth of the time."""
-        began = time.monotonic()
-        self._curve.value, self._curve.layout.display = self._curves().html(), ""
-        took = time.monotonic() - began
-        self._curve_due = began + max(0.5, 10 * took)
+        steps = len(self._trainer.batches)
+        self._curve.value = _lines.training_curves(self.history, self._batches, steps)
+        self._curve.layout.display = ""
 
     def _say(self, words):
         self._status.value = words
@@ -207,8 +234,8 @@ class RunningPanel(parts.Panel):
         self._stop = _button("Stop", "stop", "", self._stop_clicked)
         margin, row = "2px 2px 2px 14px", {"align_items": "center", "margin": "8px 0 0"}
         self._bar = widgets.IntProgress(0, layout={"flex": "1 1 auto", "margin": margin})
-        self._status, self._code = parts.text(READY), parts.text(flex="1 1 350px")
-        self._curve = parts.text(flex="1 1 410px", display="none")
+        self._status, self._code = parts.text(READY), parts.text(flex="1 1 350px", min_width="0")
+        self._curve = parts.text(flex="1 1 410px", min_width="0", display="none")
         return [widgets.HBox([self._start, self._stop, self._bar], layout=row), self._status]
 
 

@@ -2,7 +2,7 @@
 
 from functools import lru_cache
 
-from rnn_tutor import models, plots
+from rnn_tutor import models
 from rnn_tutor._code import chance_untouched
 from rnn_tutor.training import ClassifierSettings, Trainer
 from rnn_tutor.widgets import _parts as parts
@@ -68,9 +68,6 @@ class ClassifierPanel(RunningPanel):
 
     def _make_trainer(self, settings):
         return Trainer.from_settings(self.images, settings, validation=self.validation)
-
-    def _curves(self):
-        return plots.training_curves(self.history, self._batches, len(self._trainer.batches))
 
     def _layout(self, controls, run):
         self._code.add_class("rt-long")

@@ -1,6 +1,5 @@
 """The training panel: settings, start, stop, progress and a live curve, without labels."""
 
-from rnn_tutor import plots
 from rnn_tutor.augmentation import PRESETS
 from rnn_tutor.training import Trainer, TrainingSettings
 from rnn_tutor.widgets import _parts as parts
@@ -51,9 +50,6 @@ class TrainingPanel(RunningPanel):
 
     def _make_trainer(self, settings):
         return Trainer.from_settings(self.images, settings)
-
-    def _curves(self):
-        return plots.loss_curve(self._batches["loss"], x="batch")
 
     def _unused(self):
         return UNUSED[self.settings.objective]

@@ -96,6 +96,10 @@ def test_training_panel(open_notebook):
     expect(panel.get_by_role("button", name="Go on")).to_be_enabled()
     expect(panel.get_by_role("status")).to_contain_text("Stopped in epoch")
     expect(panel.get_by_role("button", name="Go on")).to_be_focused()
+    for width in (620, 1280):
+        page.set_viewport_size({"width": width, "height": 1000})
+        chart, around = panel.locator(".rt-chart").bounding_box(), panel.bounding_box()
+        assert 100 < chart["width"] < around["x"] + around["width"] - chart["x"]
     page.keyboard.press("Enter")
     expect(panel.get_by_text("of 5000, batch")).to_be_visible(timeout=60_000)
     page.keyboard.press("Enter")
