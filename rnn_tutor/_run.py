@@ -166,5 +166,6 @@ class Listener(keras.callbacks.Callback):
     def save_if_due(self):
         trainer = self.trainer
         if trainer._checkpoints and trainer._checkpoints.due():
+            _ = self.model  # asked for it, Keras on JAX brings the model's variables up to date
             trainer._sums = trainer._read_sums()
             trainer._save()
