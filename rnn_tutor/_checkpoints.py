@@ -20,10 +20,14 @@ class Checkpoints:
     Each is a folder `checkpoint-N` with weights, optimizer, random state and what the trainer
     knows. It gets that name by one rename when all of it is written: what has it is whole, whenever
     the program is killed.
+
+    Args:
+        folder: of this training and no other.
+        settings: `{name: string}`; a checkpoint made with other settings is not loaded.
     """
 
-    def __init__(self, folder):
-        self.folder = Path(folder)
+    def __init__(self, folder, settings):
+        self.folder, self.settings = Path(folder), settings
         self._saved_at, self._saved = time.monotonic(), None
 
     def due(self):
@@ -33,7 +37,7 @@ class Checkpoints:
     def save(self, model, state):
         """Saves a compiled Keras model and a dict; where both are as saved, nothing is written."""
         random = [variable.numpy().tolist() for variable in _random_state(model)]
-        text = json.dumps({**state, "random": random})
+        text = json.dumps({**state, "settings": self.settings, "random": random})
         news = int(model.optimizer.iterations), text
         if news == self._saved:
             return
@@ -48,38 +52,36 @@ class Checkpoints:
         for folder in older:
             shutil.rmtree(folder, ignore_errors=True)
 
-    def load(self, model, steps):
-        """Takes the newest checkpoint up into `model`, which is compiled.
-
-        Args:
-            model: as the one that was saved.
-            steps: batches an epoch; must be the dict's "steps".
+    def load(self, model):
+        """Takes the newest checkpoint up into `model`, which is compiled as the one saved was.
 
         Returns:
             The dict saved with it; None when there is no checkpoint.
 
         Raises:
-            TutorError: it was saved from another model, or with another number of batches.
+            TutorError: it is damaged, or of another model or other settings; `model` is unchanged.
         """
         for draft in self.folder.glob(".draft-*"):  # of trainings that were killed
             shutil.rmtree(draft, ignore_errors=True)
         saved = self._whole()
         if not saved:
             return None
-        text = (saved[-1] / "state.json").read_text()
-        state = json.loads(text)
-        if state["steps"] != steps:
-            raise self._refusal(f"has {state['steps']} batches an epoch, and this training {steps}")
-        random = _random_state(model)
-        model.optimizer.build(model.trainable_variables)  # else its state would not be read
         try:
-            _load_weights(model, saved[-1] / "model.weights.h5")
-            for variable, numbers in zip(random, state["random"], strict=True):
-                variable.assign(numbers)
-        except (ValueError, UserWarning) as problem:
-            raise self._refusal("is of another model") from problem
+            text = (saved[-1] / "state.json").read_text()
+            state = json.loads(text)
+            self._compare(state["settings"])
+            _load_all_or_nothing(model, saved[-1] / "model.weights.h5", state["random"])
+        except (OSError, RuntimeError, KeyError, ValueError, UserWarning) as problem:
+            raise self._refusal("is damaged, or of another model") from problem
         self._saved = int(model.optimizer.iterations), text
         return state
+
+    def _compare(self, saved):
+        for name, now in self.settings.items():
+            if saved[name] != now:
+                raise self._refusal(
+                    f"was made with {name} {saved[name]}, and this training with {now}"
+                )
 
     def _refusal(self, what):
         return TutorError(
@@ -88,14 +90,28 @@ class Checkpoints:
         )
 
     def _whole(self):
-        """The folders of whole checkpoints, oldest first."""
-        return sorted(self.folder.glob("checkpoint-*"), key=_number)
+        """The folders of whole checkpoints, oldest first; a zip or copy of one is none."""
+        named = self.folder.glob("checkpoint-*")
+        return sorted((f for f in named if f.name.split("-", 1)[1].isdecimal()), key=_number)
 
 
 def _random_state(model):
     """The variables from which dropout is drawn: Keras does not save them with the weights."""
     weights = {id(variable) for variable in model.weights}
     return [variable for variable in model.variables if id(variable) not in weights]
+
+
+def _load_all_or_nothing(model, path, random):
+    variables = [*model.variables, *model.optimizer.variables]
+    before = [variable.numpy() for variable in variables]
+    try:
+        _load_weights(model, path)
+        for variable, numbers in zip(_random_state(model), random, strict=True):
+            variable.assign(numbers)
+    except BaseException:
+        for variable, value in zip(variables, before, strict=True):
+            variable.assign(value)
+        raise
 
 
 def _load_weights(model, path):

@@ -5,6 +5,7 @@ training stands in `_settings`, what happens around a batch in `_run`, and what 
 `_checkpoints`.
 """
 
+import re
 import threading
 from dataclasses import replace
 
@@ -79,11 +80,11 @@ class Trainer:
         optimizer.build(self.model.trainable_variables)  # else TensorFlow traces the step twice
         metrics = objective.metrics() if hasattr(objective, "metrics") else []
         self.model.compile(optimizer, loss=objective.loss, metrics=metrics)
-        self._checkpoints = Checkpoints(checkpoints) if checkpoints else None
         self._metrics = [self.model.metrics[0], *metrics]  # the first is the mean loss
         names = [metric.name for metric in self._metrics]
         names += [f"val_{name}" for name in names] if validation else []
         self.history = {name: [] for name in names}
+        self._checkpoints = checkpoints and Checkpoints(checkpoints, self._made_with(learning_rate))
         self.batch_losses = []
         self._sums = self._read_sums()
         self._listeners = {event: [] for event in EVENTS}
@@ -201,18 +202,32 @@ class Trainer:
             The number of epochs it had finished; 0 when there is none.
 
         Raises:
-            TutorError: it was saved by a trainer of another model, or of batches of another size.
+            TutorError: it is damaged, or was saved by a trainer of another model, or with other
+                settings than `epochs`. The trainer is as it was.
         """
-        if self._checkpoints and (state := self._checkpoints.load(self.model, len(self.batches))):
+        if self._checkpoints and (state := self._checkpoints.load(self.model)):
             self.history, self.batch_losses = state["history"], state["batch_losses"]
             self._sums = state["sums"]
         return len(self.history["loss"])
 
     def _save(self):
         if self._checkpoints:
-            state = {"steps": len(self.batches), "sums": self._sums}
-            state |= {"history": self.history, "batch_losses": self.batch_losses}
-            self._checkpoints.save(self.model, state)
+            state = {"history": self.history, "batch_losses": self.batch_losses}
+            self._checkpoints.save(self.model, {**state, "sums": self._sums})
+
+    def _made_with(self, learning_rate):
+        """What a training must go on with; the shapes of its weights tell the rest."""
+        batches, layers = self.batches, self.model.layers
+        settings = {
+            "objective": re.sub(" at 0x[0-9a-fA-F]+", "", repr(batches.objective)),
+            "pictures": len(batches.pixels),
+            "batch_size": batches.batch_size,
+            "learning_rate": learning_rate,
+            "seed": self.seed,
+            "dropout": [x.rate for x in layers if isinstance(x, keras.layers.Dropout)],
+            "history": ", ".join(self.history),
+        }
+        return {name: str(value) for name, value in settings.items()}
 
     def _steps_done(self):
         """Counted by the optimizer, together with the weights: no interrupt comes between."""
