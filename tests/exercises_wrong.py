@@ -347,6 +347,7 @@ WRONG = {
         ("d = first - second\nreturn np.array([d.mean(), d.std(ddof=1)])", "standard deviation"),
         ("d = first - second\nreturn np.array([d.mean(), d.std() / len(d) ** 0.5])", "lacks"),
         ("return np.mean(first - second)", "is missing"),
+        (ERROR + "d = abs(first - second)\nreturn np.array([d.mean(), error(d)])", "the signs"),
         ("return first - second", "now their mean"),
     ],
     "06.3": [

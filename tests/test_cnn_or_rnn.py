@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import ttest_rel
 from support import contract, course
 
 import rnn_tutor as rt
@@ -102,7 +103,7 @@ def test_the_stored_grid_is_whole(names, stored):
         "order": (list(names["MODELS"]), ["fixed", "anew"]),
         "noise": (list(names["MODELS"]), ["0.5"]),
         "noise in the test only": (list(names["MODELS"]), ["0.25", "0.5"]),
-        "longer": (list(names["MODELS"]), ["100", "5000"]),
+        "longer": (list(names["MODELS"]), ["25", "100", "5000"]),
     }
     for experiment, (models, values) in expected.items():
         assert list(stored[experiment]) == models
@@ -130,53 +131,76 @@ def means(stored, experiment, value):
     return {name: np.mean(row[value]) for name, row in stored[experiment].items()}
 
 
-def gaps(stored, kind, value):
-    """Of each seed, the family's mean less the CNN's accuracy."""
-    rows = [row[value] for name, row in stored["pictures"].items() if name.startswith(kind + ",")]
-    assert len(rows) == 3
-    return np.mean(rows, axis=0) - stored["pictures"]["CNN"][value]
+def clear(ours, theirs):
+    """-1, 0 or 1: clearly worse, no clear difference, clearly better, seed by seed."""
+    low, high = ttest_rel(ours, theirs).confidence_interval()
+    return int(low > 0) - int(high < 0)
+
+
+def against_cnn(stored, name):
+    """`clear` at each number of pictures."""
+    cnn = stored["pictures"]["CNN"]
+    return [clear(scores, cnn[n]) for n, scores in stored["pictures"][name].items()]
 
 
 def test_what_the_text_says_of_data_is_so(stored):
-    behind = {n: -gaps(stored, "RNN", n).mean() for n in stored["pictures"]["CNN"]}
-    assert 0.08 < behind["25"] < 0.13  # "about ten points"
-    assert min(behind.values()) > 0.005
-    assert list(behind.values()) == sorted(behind.values(), reverse=True)
-    for n in ("100", "400", "1600", "5000"):
-        assert abs(gaps(stored, "CNN+RNN", n).mean()) < 0.01
-        assert max(means(stored, "pictures", n).values()) - stored_mean(stored, "CNN", n) < 0.015
+    pixels = [name for name in stored["pictures"] if name.startswith("RNN, ")]
+    for name in pixels:
+        assert against_cnn(stored, name) == [-1] * 5
+        behind = {n: means(stored, "pictures", n) for n in ("25", "5000")}
+        assert 0.085 < behind["25"]["CNN"] - behind["25"][name] < 0.135
+        assert 0.007 < behind["5000"]["CNN"] - behind["5000"][name] < 0.013
+    assert against_cnn(stored, "CNN+RNN, GRU") == [-1] * 5
+    assert against_cnn(stored, "CNN+RNN, SimpleRNN") == [0, 1, 0, 0, 0]
+
+
+def test_what_the_text_says_of_more_updates_is_so(stored):
     for name, row in stored["longer"].items():
-        for n, scores in row.items():
-            assert abs(np.mean(scores) - stored_mean(stored, name, n)) < 0.012
-
-
-def stored_mean(stored, name, n):
-    return np.mean(stored["pictures"][name][n])
+        before = stored["pictures"][name]
+        assert not clear(row["25"], before["25"]) and not clear(row["100"], before["100"])
+        assert abs(np.mean(row["5000"]) - np.mean(before["5000"])) < 0.0035
 
 
 def test_what_the_text_says_of_units_and_width_is_so(stored):
-    for n in stored["pictures"]["CNN"]:
-        behind = means(stored, "pictures", n)
-        simple = behind["CNN+RNN, SimpleRNN"]
-        assert simple >= max(behind["CNN+RNN, GRU"], behind["CNN+RNN, LSTM"]) - 0.001
+    def compared(kind, ours, theirs):
+        ours, theirs = (stored["pictures"][f"{kind}, {cell}"] for cell in (ours, theirs))
+        return [clear(ours[n], theirs[n]) for n in ours]
+
+    pairs = (("SimpleRNN", "GRU"), ("SimpleRNN", "LSTM"), ("GRU", "LSTM"))
+    assert sum(abs(k) for pair in pairs for k in compared("RNN", *pair)) <= 1
+    assert compared("CNN+RNN", "SimpleRNN", "GRU") == [1, 1, 1, 0, 1]
+    assert compared("CNN+RNN", "SimpleRNN", "LSTM") == [1, 0, 1, 0, 1]
+    assert compared("CNN+RNN", "GRU", "LSTM")[:4] == [0] * 4
     for row in stored["width"].values():
         wide = [np.mean(row[width]) for width in ("16", "64", "256")]
         assert max(wide) - min(wide) < 0.008
-    assert min(score for row in stored["width"].values() for score in row["4"]) < 0.5
+    narrow = {name: sorted(row["4"]) for name, row in stored["width"].items()}
+    assert narrow["CNN"][0] == 0.2 and narrow["CNN"][-1] < 0.91
+    assert narrow["CNN+RNN, GRU"][0] < 0.8 < 0.93 < narrow["CNN+RNN, GRU"][1]
+    assert narrow["RNN, GRU"][0] > 0.93
 
 
-def test_what_the_text_says_of_order_and_noise_is_so(stored):
-    clean = means(stored, "pictures", "1600")
-    lost = {
-        order: {name: clean[name] - mean for name, mean in means(stored, "order", order).items()}
-        for order in ("fixed", "anew")
-    }
-    assert max(lost["fixed"].values()) < 0.012
-    assert all(0.01 < points < 0.045 for points in lost["anew"].values())
-    gated = [points for name, points in lost["anew"].items() if name.endswith(("GRU", "LSTM"))]
-    assert max(gated) < min(points for points in lost["anew"].values() if points not in gated)
-    surprised = means(stored, "noise in the test only", "0.25")
-    assert max(surprised, key=surprised.get) == "CNN"
-    assert sorted(surprised, key=surprised.get)[0].startswith("RNN, ")
+def test_what_the_text_says_of_order_is_so(stored):
+    def lost(name, order):
+        return np.array(stored["pictures"][name]["1600"]) - stored["order"][name][order]
+
+    names = list(stored["order"])
+    assert all(lost(name, "fixed").mean() < 0.0105 for name in names)
+    for name in names:
+        before, after = stored["pictures"][name]["1600"], stored["order"][name]["anew"]
+        assert clear(after, before) == -1
+        assert 1.4 < (1 - np.mean(after)) / (1 - np.mean(before)) < 2.2
+    more = {name: clear(lost(name, "anew"), lost("CNN", "anew")) for name in names[1:]}
+    assert [name for name, k in more.items() if k == 1] == ["RNN, SimpleRNN"]
+    assert [name for name, k in more.items() if k == -1] == ["RNN, GRU", "CNN+RNN, GRU"]
+
+
+def test_what_the_text_says_of_noise_is_so(stored):
+    for strength in ("0.25", "0.5"):
+        surprised = means(stored, "noise in the test only", strength)
+        for kind in ("RNN", "CNN+RNN"):
+            gated = [surprised[f"{kind}, {cell}"] for cell in ("GRU", "LSTM")]
+            assert max(gated) < surprised[f"{kind}, SimpleRNN"]
+        assert max(surprised, key=surprised.get) == "CNN"
     met = means(stored, "noise", "0.5").values()
     assert max(met) - min(met) < 0.02

@@ -41,6 +41,9 @@ def _paired_difference(attempt):
         ([0.01, 0.02, 0.01], "These are the differences; now their mean and its standard error."),
     ]  # fmt: skip
     attempt.gives(np.array([0.0133333, 0.0033333]), first, second, mistakes=known)
+    mixed = np.array([0.90, 0.96]), np.array([0.92, 0.94])
+    sizes = [([0.02, 0.0], "Leave the signs: a seed where the second is better counts against.")]
+    attempt.gives(np.array([0.0, 0.02]), *mixed, mistakes=sizes)
     rng = np.random.default_rng(6)
     for n in (2, 5, 12, 30):
         first, second = rng.uniform(0.8, 1, (2, n))
