@@ -206,3 +206,8 @@ def test_what_the_text_says_of_noise_is_so(stored):
     assert clearly_behind("noise in the test only", "0.25") == gated
     assert clearly_behind("noise in the test only", "0.5") == gated
     assert clearly_behind("noise", "0.5") == ["RNN, SimpleRNN", "RNN, GRU"]
+
+
+def test_what_the_text_says_of_time_is_so(stored):
+    seconds = {name: row["seconds"] for name, row in stored["cost"].items()}
+    assert seconds.pop("RNN, GRU") > 1.9 * max(seconds.values())
