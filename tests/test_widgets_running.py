@@ -53,15 +53,21 @@ def messages(panel):
 
 
 def test_most_batches_send_nothing(images, clock):
-    """120 batches of 20 milliseconds: five states a second, two drawings, few more at the ends."""
+    """120 batches of 20 milliseconds: states and drawings now and then, few more at the ends."""
     panel = ClassifierPanel(images, SETTINGS, validation=images)
     passing(panel, clock, 0.02)
     sent = messages(panel)
     panel.run()
     seconds = 0.02 * STEPS * EPOCHS
-    assert 2 * seconds - 2 < sent.count(("_curve", "value")) <= 2 * seconds + 2
+    assert (
+        seconds / _running.DRAW - 2 < sent.count(("_curve", "value")) <= seconds / _running.DRAW + 2
+    )
     for part in ("_bar", "_status"):
-        assert 5 * seconds - 2 < sent.count((part, "value")) <= 5 * seconds + EPOCHS + 4
+        assert (
+            seconds / _running.SAY - 2
+            < sent.count((part, "value"))
+            <= seconds / _running.SAY + EPOCHS + 4
+        )
     assert len(sent) < 12 * seconds + 20 < STEPS * EPOCHS
 
 
