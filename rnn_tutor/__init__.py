@@ -10,6 +10,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "ImageSet": "images",
     "load_images": "datasets",
+    "Labels": "labels",
     "Augmentation": "augmentation",
     "load_encoder": "models",
     "embed": "models",
@@ -28,6 +29,7 @@ _MODULES = (
     "images",
     "files",
     "datasets",
+    "labels",
     "sequences",
     "augmentation",
     "models",
