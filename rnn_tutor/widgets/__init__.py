@@ -10,6 +10,7 @@ _HOMES = {
     "PreprocessingPanel": "preprocessing",
     "ScanPanel": "scan",
     "ReadAlongPanel": "read_along",
+    "LabellingPanel": "labelling",
     "ProgressBar": "progress",
 }
 

@@ -265,15 +265,19 @@ def thumbnail(pixels, alt, size):
 
     Enlarged it shows its pixels as squares; made smaller, it is averaged.
     """
-    height, width, channels = pixels.shape
-    bgr = pixels if channels == 1 else cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR)
-    source = base64.b64encode(cv2.imencode(".png", bgr)[1]).decode()
+    height, width, _ = pixels.shape
     scale = size / max(height, width)
     kind = "rt-thumb" if scale >= 1 else "rt-thumb rt-smaller"
     return (
         f'<img class="{kind}" alt="{html.escape(alt)}" width="{round(width * scale)}" '
-        f'height="{round(height * scale)}" src="data:image/png;base64,{source}">'
+        f'height="{round(height * scale)}" src="{source(pixels)}">'
     )
+
+
+def source(pixels):
+    """One picture (h, w, c) uint8 as an address that holds it."""
+    bgr = pixels if pixels.shape[2] == 1 else cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR)
+    return f"data:image/png;base64,{base64.b64encode(cv2.imencode('.png', bgr)[1]).decode()}"
 
 
 def chip(words, colour):
@@ -295,4 +299,4 @@ def _refuse(name, control, value):
 
 def _literal(value):
     value = value.item() if isinstance(value, np.generic) else value
-    return json.dumps(value) if isinstance(value, str) else repr(value)
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)

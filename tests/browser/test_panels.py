@@ -51,8 +51,17 @@ states = np.cos(so_far[..., None] * np.arange(40))
 panel = ReadAlongPanel(images, probabilities, states, speed=1)
 panel
 """
+LABELLING = """
+from rnn_tutor.widgets import LabellingPanel
+
+labels = rt.Labels(images, "named.csv", ["dark", "grey"])
+panel = LabellingPanel(labels, np.arange(149, 109, -1))
+panel
+"""
 CUT_OFF = """panel => [...panel.querySelectorAll('.widget-label, .widget-button, option')]
     .filter(e => e.clientWidth && e.scrollWidth > e.clientWidth + 1).map(e => e.innerText)"""
+HIDE_AND_SHOW = """panel => { panel.style.display = 'none'; panel.offsetWidth;
+    panel.style.display = ''; return new Promise(done => setTimeout(done, 200)); }"""
 NUMBER_OF_CELLS = "() => window.jupyterapp.shell.currentWidget.content.widgets.length"
 
 
@@ -307,3 +316,64 @@ def test_read_along_panel(open_notebook):
     assert below > frame["y"] + frame["height"]  # in a narrow window the code comes last
     panel.get_by_role("button", name="Back to the start").press("Enter")
     expect(status).to_have_text("Nothing is read yet.")
+
+
+def test_labelling_panel(open_notebook, lab):
+    (lab.folder / "named.csv").unlink(missing_ok=True)
+    page = open_notebook(SETUP, LABELLING)
+    panel, key = page.locator(".rt-labelling-panel"), page.keyboard.press
+    code, status = panel.get_by_role("textbox", name="plain Python"), panel.get_by_role("status")
+    turn, field = panel.locator(".rt-turn"), panel.get_by_label("New class")
+    check(page, panel)
+    cells = page.evaluate(NUMBER_OF_CELLS)
+    expect(status).to_have_text("0 of 40 named.")
+    grey = panel.get_by_role("button", name="2 grey")
+    grey.press("Enter")
+    expect(status).to_have_text("1 of 40 named. Picture 149 is called grey.")
+    expect(grey).to_be_focused()
+    key("Tab")
+    expect(field).to_be_focused()
+    page.keyboard.type("tr\u00e8s clair, 1u")
+    key("Enter")
+    expect(status).to_contain_text("There is a class tr\u00e8s clair, 1u, key 3.")
+    expect(field).to_have_value("")
+    for name in ("Add", "Previous", "Next"):
+        key("Tab")
+        expect(panel.get_by_role("button", name=name, exact=True)).to_be_focused()
+    key("Space")
+    expect(turn).to_have_text("147")
+    key("3")
+    expect(panel.get_by_role("button", name="147 tr\u00e8s clair, 1u")).to_be_visible()
+    expect(turn).to_have_text("146")
+    key("ArrowUp")
+    expect(turn).to_have_text("149 grey")
+    key("ArrowDown")
+    expect(turn).not_to_contain_text("149")
+    assert 149 - int(turn.inner_text().split()[0]) in range(5, 15)  # a row
+    for k in (*"x00ddab1", "Backspace", "u", "Escape"):  # the lab's shortcuts among them
+        key(k)
+    expect(status).to_contain_text("Undone: picture 147 has no name.")
+    assert page.evaluate(NUMBER_OF_CELLS) == cells
+    key("PageDown")
+    expect(turn).to_have_text("123")
+    expect(status).to_contain_text("Picture 123: no name yet.")
+    expect(panel.get_by_alt_text("picture 123: no name yet")).to_be_visible()
+    key("PageUp")
+    panel.evaluate(HIDE_AND_SHOW)  # as the lab does with what is scrolled away
+    panel.evaluate("panel => panel.focus()")
+    for k in "12121212":  # quicker than the kernel
+        key(k)
+        key("ArrowRight")
+    expect(status).to_contain_text("9 of 40 named.")
+    expect(code).to_contain_text('labels[[147, 143, 139, 135]] = "dark"')
+    expect(code).to_contain_text('labels[[149, 145, 141, 137, 133]] = "grey"')
+    key("Delete")
+    for width in (700, 1280):
+        page.set_viewport_size({"width": width, "height": 1000})
+        assert panel.evaluate(CUT_OFF) == []
+    again = open_notebook(SETUP, LABELLING).locator(".rt-labelling-panel")
+    expect(again.get_by_role("status")).to_have_text("9 of 40 named.")
+    expect(again.locator(".rt-turn")).to_have_text("148")
+    expect(again.get_by_role("button", name="149 grey")).to_be_visible()
+    again.get_by_role("button", name="1 dark").press("1")
+    expect(again.get_by_role("button", name="148 dark")).to_be_visible()

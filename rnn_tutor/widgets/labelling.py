@@ -1,0 +1,298 @@
+"""The labelling panel: pictures in a grid, which get their names by one key each."""
+
+import html
+import threading
+
+import ipywidgets as widgets
+import numpy as np
+
+from rnn_tutor._errors import TutorError
+from rnn_tutor.images import resize
+from rnn_tutor.labels import Labels
+from rnn_tutor.widgets import _parts as parts
+from rnn_tutor.widgets._orders import Orders
+
+PER_PAGE = 24
+SMALL, LARGE = 64, 176  # a picture's longer side in the grid, and alone, in CSS pixels
+SHORT = 24  # characters under a picture
+NO_NAME = "no name yet"
+IN_CODE = 200  # named pictures; the code leaves more of them to the file
+MOVES = {"previous": -1, "next": 1, "page-back": -PER_PAGE, "page-on": PER_PAGE}
+HINT = "Click a picture, then: 1 to 9 and 0 name, arrows move, U or Backspace undoes, Delete clears"
+
+
+class LabellingPanel(parts.Panel):
+    """Names pictures one after the other, by keys or buttons; `rt.Labels` keeps each name at once.
+
+    labels: the `rt.Labels`, which has the pictures. order: (k,) indices of the pictures to be
+    named, in this order; all of them if None. It begins at the first one without a name.
+
+    What is named elsewhere in this kernel, as by `labels[17] = "Bag"`, is shown at once. `picture`
+    is the index of the picture whose turn it is, and can be set; `code` is the plain Python that
+    gives the same names, where the pictures are called `name`.
+    Raises TutorError for what are no labels, and pictures that are not there.
+    """
+
+    def __init__(self, labels, order=None, name="images"):
+        if not isinstance(labels, Labels):
+            raise TutorError(
+                f"Expected labels, as in LabellingPanel(rt.Labels(images)); received {labels!r}."
+            )
+        self.labels, self.order = labels, _checked(order, len(labels.images))
+        self._place, self._page, self._classes = -1, None, []
+        self._lock, self._acting = threading.RLock(), False
+        super().__init__("labelling", labels.images, self._layout(), name)
+        self.add_class(self._own)
+        self._to_unnamed()
+        self._go(self._place)
+        self._show()
+        labels.on_change(lambda: self._acting or self._show())
+
+    @property
+    def picture(self):
+        """The index of the picture whose turn it is; setting it turns to its page."""
+        return int(self.order[self._place])
+
+    @picture.setter
+    def picture(self, index):
+        places = np.flatnonzero(self.order == index)
+        if not len(places):
+            raise TutorError(f"Picture {index!r} is none of the {len(self.order):,} to name here.")
+        self._go(places[0])
+        self._show()
+
+    @property
+    def code(self):
+        """The lines of plain Python that give the same names."""
+        names, path = self.labels.class_names, parts._literal(str(self.labels.path))
+        classes = ", ".join(map(parts._literal, names))
+        lines, given = [f"labels = rt.Labels({self.name}, {path}, [{classes}])"], self._given()
+        if np.count_nonzero(given >= 0) <= IN_CODE:
+            for k in np.unique(given[given >= 0]):
+                chosen = self.order[given == k].tolist()
+                lines.append(f"labels[{chosen}] = {parts._literal(names[k])}")
+        return "\n".join([*lines, "y = labels.as_array()  # -1 for pictures without a name"])
+
+    # What keys and buttons do; each may return a sentence.
+
+    def _name(self, k):
+        picture, name = self.picture, self.labels.class_names[k]
+        self.labels[picture] = name
+        self._go(self._place + 1)
+        return f"Picture {picture} is called {name}."
+
+    def _clear(self, _):
+        self.labels[self.picture] = None
+        return f"Picture {self.picture} has no name."
+
+    def _undo(self, _):
+        pictures = self.labels.undo()
+        if not len(pictures):
+            return "There is nothing left to undo."
+        here = np.flatnonzero(np.isin(self.order, pictures))
+        self._go(here[0] if len(here) else self._place)
+        name = self.labels[int(pictures[0])]
+        return f"Undone: picture {pictures[0]} {f'is called {name}' if name else 'has no name'}."
+
+    def _add(self, name):
+        name = self.labels.add_class(self._new.value if name is None else name)
+        self._new.value = ""
+        key = _key(self.labels.class_names.index(name))
+        return f"There is a class {name}{f', key {key}' if key else ''}."
+
+    def _to_unnamed(self, _=None):
+        """To the next picture without a name; after the last, from the start again."""
+        unnamed = np.flatnonzero(self._given() < 0)
+        if not len(unnamed):
+            return "Every picture has a name."
+        later = unnamed[unnamed > self._place]
+        self._go([*later, *unnamed][0])
+
+    def _turn_to(self, k):
+        self._go(self._place // PER_PAGE * PER_PAGE + k)
+
+    def _go(self, place):
+        self._place = int(np.clip(place, 0, len(self.order) - 1))
+
+    def _act(self, action, argument):
+        if action in MOVES:
+            return self._go(self._place + MOVES[action] * argument)
+        return ACTIONS[action](self, argument)
+
+    def _here(self):
+        return f"Picture {self.picture}: {self.labels[self.picture] or NO_NAME}."
+
+    def _do(self, orders):
+        """Carry out (action, argument) one after the other, until one fails; show what came."""
+        with self._lock:
+            said, self._acting = "", True
+            try:
+                for order in orders:
+                    said = self._act(*order) or self._here()
+            except TutorError as error:
+                said = error
+            finally:
+                self._acting = False
+            self._show(said)
+
+    # What is shown
+
+    def _given(self):
+        """The place of each picture's class in the names, in the panel's order; -1 without."""
+        return self.labels.as_array()[self.order]
+
+    def _of(self, given):
+        return self.labels.class_names[given] if given >= 0 else ""
+
+    def _show(self, said=""):
+        given = self._given()
+        self._show_page(given)
+        self._show_classes(given)
+        self._seen.value = self._large(self._of(given[self._place]) or NO_NAME)
+        self._status.value = _status(np.count_nonzero(given >= 0), len(given), said)
+        self._note.value = f'<div class="rt-quiet">{html.escape(self.labels.note)}</div>'
+        self._code.value = parts.code(self.code)
+
+    def _show_page(self, given):
+        page, here = divmod(self._place, PER_PAGE)
+        pictures = self.order[page * PER_PAGE :][:PER_PAGE]
+        if page != self._page:
+            self._page, self._drawn.value = page, self._drawing(pictures)
+        for k, shot in enumerate(self._shots):
+            _mark(shot, "rt-turn", k == here)
+            _mark(shot, "rt-gone", k >= len(pictures))
+            if k < len(pictures):
+                name = self._of(given[page * PER_PAGE + k])
+                shot.description = f"{pictures[k]}\n{_short(name)}".strip()
+                shot.tooltip = f"picture {pictures[k]} {name}".strip()
+
+    def _drawing(self, pictures):
+        """The style that puts a page's pictures on their buttons."""
+        sent = [_at_most(self.images.pixels[picture], 2 * SMALL) for picture in pictures]
+        side = max(sent[0].shape[:2])
+        height, width = SMALL * np.array(sent[0].shape[:2]) / side
+        size = f"background-size: {width:.1f}px {height:.1f}px;"
+        way = f"image-rendering: {'pixelated' if side <= SMALL else 'auto'};"
+        rules = [f".{self._own} .rt-shot {{ {size} {way} }}"]
+        for k, pixels in enumerate(sent):
+            image = f"background-image: url({parts.source(pixels)});"
+            rules.append(f".{self._own} .rt-shot-{k} {{ {image} }}")
+        return f"<style>{' '.join(rules)}</style>"
+
+    def _show_classes(self, given):
+        names = self.labels.class_names
+        for k in range(len(self._classes), len(names)):
+            self._classes.append(self._button("", "class", k).add_class("rt-class"))
+        self._names.children = self._classes
+        for k, button in enumerate(self._classes):
+            count = np.count_nonzero(given == k)
+            button.description = f"{_key(k)} {names[k]} ({count:,})".strip()
+
+    def _large(self, name):
+        picture = self.picture
+        alt = f"picture {picture}: {name}"
+        pixels = _at_most(self.images.pixels[picture], 2 * LARGE)
+        return (
+            f'<div class="rt-head">Picture {picture}</div>'
+            f'<div class="rt-quiet">{self._place + 1:,} of {len(self.order):,}</div>'
+            f'<div class="rt-picture">{parts.thumbnail(pixels, alt, LARGE)}</div>'
+            f'<div class="rt-given">{html.escape(name)}</div>'
+        )
+
+    @property
+    def _own(self):
+        """A class of this panel alone, whatever notebooks are open."""
+        return f"rt-labelling-{self.model_id}"
+
+    def _shot(self, k):
+        shot = self._button("", "shot", k).add_class("rt-shot").add_class(f"rt-shot-{k}")
+        shot.tabbable = False  # a click or the arrows lead there
+        return shot
+
+    def _button(self, words, action, argument):
+        button = widgets.Button(description=words, layout={"width": "auto"})
+        button.on_click(lambda button: self._do([(action, argument)]))
+        return button.add_class("rt-do").add_class(f"rt-do-{action}")
+
+    def _layout(self):
+        self._shots = [self._shot(k) for k in range(PER_PAGE)]
+        self._seen, self._drawn = parts.text(flex="0 1 190px"), parts.text(margin="0", height="0")
+        self._status, self._note, self._code = parts.text(), parts.text(), parts.text()
+        self._names = parts.wrapped()
+        side = [self._names, self._entry(), self._moves(), self._status]
+        side = widgets.VBox(side, layout={"flex": "1 1 400px", "min_width": "0"})
+        return [
+            Orders(self._do),
+            parts.title("Name pictures", HINT),
+            parts.wrapped(self._seen, side),
+            self._drawn,
+            widgets.Box(self._shots).add_class("rt-shots"),
+            self._note,
+            self._code,
+        ]
+
+    def _entry(self):
+        self._new = widgets.Text(description="New class", continuous_update=False)
+        self._new.style, self._new.layout = {"description_width": "74px"}, {"width": "250px"}
+        return parts.wrapped(self._new.add_class("rt-new"), self._button("Add", "add", None))
+
+    def _moves(self):
+        buttons = {
+            "Previous": "previous",
+            "Next": "next",
+            "Page back": "page-back",
+            "Page on": "page-on",
+            "Next without a name": "unnamed",
+            "Undo": "undo",
+            "Clear": "clear",
+        }
+        return parts.wrapped(*(self._button(words, action, 1) for words, action in buttons.items()))
+
+
+ACTIONS = {
+    "class": LabellingPanel._name,
+    "shot": LabellingPanel._turn_to,
+    "unnamed": LabellingPanel._to_unnamed,
+    "undo": LabellingPanel._undo,
+    "clear": LabellingPanel._clear,
+    "add": LabellingPanel._add,
+}
+
+
+def _checked(order, n):
+    """The order as (k,) int64, each picture once."""
+    order = np.arange(n) if order is None else np.asarray(order)
+    fits = order.ndim == 1 and order.dtype.kind in "iu" and len(order)
+    if not fits or order.min() < 0 or order.max() >= n:
+        raise TutorError(
+            f"Expected order as (k,) whole numbers from 0 to {n - 1}, the pictures to be named; "
+            f"received {order!r}."
+        )
+    return np.array([*dict.fromkeys(order.tolist())])
+
+
+def _status(named, n, said):
+    if isinstance(said, TutorError):
+        return parts.sentence(said)
+    counted = f"<b>{named:,} of {n:,} named.</b>"
+    return f'<div role="status">{counted} {html.escape(said)}</div>'
+
+
+def _key(k):
+    """The key for the class in place k; the eleventh and later have none."""
+    return str((k + 1) % 10) if k < 10 else ""
+
+
+def _short(name):
+    """What there is room for under a picture."""
+    return name if len(name) <= SHORT else f"{name[: SHORT - 1].rstrip()}\N{HORIZONTAL ELLIPSIS}"
+
+
+def _at_most(pixels, side):
+    """A picture (h, w, c) averaged where its longer side has more pixels."""
+    scale = min(1, side / max(pixels.shape[:2]))
+    return resize(pixels, *(max(1, round(scale * s)) for s in pixels.shape[:2]))
+
+
+def _mark(widget, kind, wanted):
+    widget.add_class(kind) if wanted else widget.remove_class(kind)
