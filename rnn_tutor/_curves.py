@@ -80,11 +80,10 @@ def _mean_and_spread(scores):
 
 
 def _ends(table):
-    first, last = ({name: f(points) for name, points in table.items()} for f in (min, max))
     return listed(
         [
-            f"{name} from {np.mean(points[first[name]]):.3f} at {first[name]:,} "
-            f"to {np.mean(points[last[name]]):.3f} at {last[name]:,}"
+            f"{name} from {np.mean(points[min(points)]):.3f} at {min(points):,} "
+            f"to {np.mean(points[max(points)]):.3f} at {max(points):,}"
             for name, points in table.items()
         ]
     )

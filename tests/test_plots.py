@@ -48,6 +48,7 @@ FIGURES = {
     "scan_paths": lambda x: plots.scan_paths({"a": np.arange(6), "b": [0, 2, 1, 3, 5, 4]}, (2, 3)),
     "scan_paths, four": lambda x: plots.scan_paths(dict.fromkeys("abcd", np.arange(4)), (4, 1)),
     "score_bars": lambda x: plots.score_bars({"a": [0.5, 0.6], "b": 0.9}, highlight="b"),
+    "score_curves": lambda x: plots.score_curves({"a": {4: [0.5, 0.6], 64: [0.7]}}, "n", title="S"),
     "unrolled": lambda x: plots.unrolled(x[0, :5, :, 0] / 255, POINTS[:6], first=13, title="U"),
     "score_bars, negative": lambda x: plots.score_bars({"a": [-0.1, 0.0]}, x="ARI"),
 }
@@ -195,6 +196,18 @@ def test_bars_show_mean_and_sample_deviation():
     shown = texts(plots.score_bars({"pixels": [0.6, 0.7, 0.8], "once": 0.5}))
     assert "0.700 ± 0.100" in shown
     assert "0.500" in shown
+
+
+def test_score_curves_show_mean_and_sample_deviation():
+    table = {"a": {10: [0.6, 0.7, 0.8], 1000: [0.9, 0.9]}, "b": {10: [0.5], 1000: [0.8]}}
+    picture = plots.score_curves(table, "pictures")
+    axes = picture.figure.axes[0]
+    (line, _, (whiskers,)), other = axes.containers
+    assert line.get_ydata() == pytest.approx([0.7, 0.9])
+    assert whiskers.get_segments()[0][:, 1] == pytest.approx([0.6, 0.8])
+    assert [tick.get_text() for tick in axes.get_xticklabels()] == ["10", "1,000"]
+    assert line.get_linestyle() != other[0].get_linestyle()
+    assert "a from 0.700 at 10 to 0.900 at 1,000, b from 0.500" in picture.alt
 
 
 def test_curves_start_at_one_and_name_their_axes():

@@ -1,10 +1,10 @@
 """The full grid of notebook 06: CNN, RNN and CNN+RNN on fashion5, with the notebook's own code.
 
-    python tests/benchmarks/cnn_or_rnn.py [--out FILE] [--workers 2] [--cost]
+    python tests/benchmarks/cnn_or_rnn.py [--out FILE] [--raw FILE] [--workers 2] [--cost]
 
-Five seeds of every row. A worker is a process with one thread. Each training is written when it
-ends, and is not run again where it stands in FILE. The learning rate of each model is chosen
-first, on a validation part of the training pictures; no test picture is looked at for it.
+Five seeds of every row. A worker is a process with one thread. Each training is written into the
+raw FILE when it ends, and is not run again where it stands there. The learning rate of each model
+is chosen first, on a validation part of the training pictures; no test picture is looked at for it.
 `--cost` measures time and memory instead, one model at a time on all cores: run it on a quiet
 machine.
 """
@@ -186,8 +186,8 @@ def best_rates(results, models):
 
 
 def cost(model):
-    """Seconds of an epoch of 5,000 pictures, and the memory that training adds, in MB."""
-    begin = notebook()
+    """Seconds an epoch of 5,000 pictures; MB by which training and predicting raise the peak."""
+    names = notebook()
     import keras
 
     import rnn_tutor as rt
@@ -195,8 +195,8 @@ def cost(model):
     ((pictures, labels), _), images = data()
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     keras.utils.set_random_seed(0)
-    made = begin["comparison_model"](
-        *begin["MODELS"][model], size_of(model), images.shape, images.n_classes
+    made = names["comparison_model"](
+        *names["MODELS"][model], size_of(model), images.shape, images.n_classes
     )
     made.compile("adam", "sparse_categorical_crossentropy")
     seconds = []
@@ -204,7 +204,6 @@ def cost(model):
         began = time.perf_counter()
         made.fit(pictures, labels, batch_size=32, verbose=0)
         seconds.append(time.perf_counter() - began)
-    began = time.perf_counter()
     rt.embed(made, pictures)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return {
@@ -298,6 +297,7 @@ def run(raw, out, workers):
             for row in ((model, value, seed, rates[model]) for seed in SEEDS)
         }
         run_all(pool, grid, results, raw)
+    results = {key: results[key] for key in (*trials, *grid)}  # no rate that did not win
     old = json.loads(out.read_text()) if out.exists() else {}
     out.write_text(
         json.dumps(shipped(results, models) | {"cost": old.get("cost")}, indent=1) + "\n"
