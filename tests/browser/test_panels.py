@@ -62,6 +62,19 @@ CUT_OFF = """panel => [...panel.querySelectorAll('.widget-label, .widget-button,
     .filter(e => e.clientWidth && e.scrollWidth > e.clientWidth + 1).map(e => e.innerText)"""
 HIDE_AND_SHOW = """panel => { panel.style.display = 'none'; panel.offsetWidth;
     panel.style.display = ''; return new Promise(done => setTimeout(done, 200)); }"""
+SETTLED = """(panel, width) => new Promise(done => {
+    let before = '', same = 0;
+    const look = () => {
+        const now = JSON.stringify([innerWidth, panel.getBoundingClientRect()]);
+        same = innerWidth == width && now == before ? same + 1 : 0;
+        before = now;
+        if (same == 20) done(); else setTimeout(look, 20);
+    };
+    look(); })"""
+CHART_FITS = """() => {
+    const chart = document.querySelector('.rt-chart').getBoundingClientRect();
+    const panel = document.querySelector('.rt-training-panel').getBoundingClientRect();
+    return chart.width > 100 && chart.right < panel.right; }"""
 NUMBER_OF_CELLS = "() => window.jupyterapp.shell.currentWidget.content.widgets.length"
 
 
@@ -76,6 +89,12 @@ def check(page, panel):
             panel.get_by_role(role).first.press("x")  # the lab's key for cutting a cell
     assert page.evaluate(NUMBER_OF_CELLS) == cells
     assert panel.get_by_role("textbox", name="plain Python").count() == 1
+
+
+def resize(page, panel, width):
+    """Makes the window this wide; the lab lays its page out anew in several steps."""
+    page.set_viewport_size({"width": width, "height": 1000})
+    panel.evaluate(SETTLED, width)
 
 
 def focused(page):
@@ -106,9 +125,8 @@ def test_training_panel(open_notebook):
     expect(panel.get_by_role("status")).to_contain_text("Stopped in epoch")
     expect(panel.get_by_role("button", name="Go on")).to_be_focused()
     for width in (620, 1280):
-        page.set_viewport_size({"width": width, "height": 1000})
-        chart, around = panel.locator(".rt-chart").bounding_box(), panel.bounding_box()
-        assert 100 < chart["width"] < around["x"] + around["width"] - chart["x"]
+        resize(page, panel, width)
+        assert page.evaluate(CHART_FITS)
     page.keyboard.press("Enter")
     expect(panel.get_by_text("of 5000, batch")).to_be_visible(timeout=60_000)
     page.keyboard.press("Enter")
@@ -131,7 +149,7 @@ def test_classifier_panel(open_notebook):
     code.press("End")  # the code is longer than its place: keys scroll it
     page.wait_for_function("() => document.querySelector('.rt-code').scrollTop > 0")
     for width in (700, 1280):
-        page.set_viewport_size({"width": width, "height": 1000})
+        resize(page, panel, width)
         assert panel.evaluate(CUT_OFF) == []
     panel.get_by_role("button", name="Start").press("Enter")
     expect(panel.get_by_text(re.compile("epoch [2-9] of 40"))).to_be_visible(timeout=60_000)
@@ -232,7 +250,7 @@ def test_preprocessing_panel(open_notebook):
         panel.get_by_label(name, exact=True).press("Space")
         expect(panel.get_by_role("button", name=f"move {name} earlier")).to_be_visible()
     for width in (1280, 700):
-        page.set_viewport_size({"width": width, "height": 1000})
+        resize(page, panel, width)
         assert panel.evaluate(CUT_OFF) == []
 
 
@@ -253,7 +271,7 @@ def test_scan_panel(open_notebook):
     expect(status).to_have_text("Step 1 of 28: row 1.")
     expect(code).to_contain_text("so_far = sequence[:1]")
     for width in (700, 1280):
-        page.set_viewport_size({"width": width, "height": 1000})
+        resize(page, panel, width)
         assert panel.evaluate(CUT_OFF) == []
     for _ in ("columns", "patches", "pixels, row by row", "column by column", "snake", "spiral"):
         way.press("ArrowDown")
@@ -307,7 +325,7 @@ def test_read_along_panel(open_notebook):
     expect(status).to_contain_text(re.compile("Row 12 of 12: it says .*in the end (right|wrong)"))
     expect(panel.get_by_text("label", exact=True)).to_have_count(1)
     for width in (1280, 700):
-        page.set_viewport_size({"width": width, "height": 1000})
+        resize(page, panel, width)
         assert panel.evaluate(CUT_OFF) == []
         frame = panel.locator(".rt-now .rt-frame").bounding_box()
         newest = lines.locator("svg").last.bounding_box()
@@ -369,7 +387,7 @@ def test_labelling_panel(open_notebook, lab):
     expect(code).to_contain_text('labels[[149, 145, 141, 137, 133]] = "grey"')
     key("Delete")
     for width in (700, 1280):
-        page.set_viewport_size({"width": width, "height": 1000})
+        resize(page, panel, width)
         assert panel.evaluate(CUT_OFF) == []
     again = open_notebook(SETUP, LABELLING).locator(".rt-labelling-panel")
     expect(again.get_by_role("status")).to_have_text("9 of 40 named.")
