@@ -1,0 +1,219 @@
+"""`RecurrentClusterer` keeps scikit-learn's conventions; its network says what k-means found."""
+
+import importlib
+import json
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+from sklearn.cluster import KMeans
+from sklearn.exceptions import NotFittedError
+
+import rnn_tutor as rt
+from rnn_tutor import estimator, models
+from rnn_tutor.clustering import normalised
+
+pytestmark = pytest.mark.filterwarnings("ignore:__array__:DeprecationWarning")
+
+
+@pytest.fixture(scope="module")
+def pictures():
+    train, _ = rt.load_images("fashion5").split()
+    return train.sample(1_500)
+
+
+@pytest.fixture(scope="module")
+def fitted(pictures):
+    return rt.RecurrentClusterer(5, augmentation="clothes", random_state=0).fit(pictures)
+
+
+def small(**changes):
+    """Soon trained: nothing here that a recurrent layer would change, unless it is asked for."""
+    settings = {"epochs": 1, "batch_size": 32, "units": 4, "recurrent": False, "random_state": 0}
+    return rt.RecurrentClusterer(3, **settings | changes)
+
+
+@pytest.fixture(scope="module")
+def made():
+    return small().fit(colours())
+
+
+def colours(n=120, height=12, width=10, seed=0):
+    rng = np.random.default_rng(seed)
+    return rng.integers(0, 256, (n, height, width, 3)).astype(np.uint8)
+
+
+def test_it_sorts_clothes_better_than_k_means_sorts_pixels(pictures, fitted):
+    pixels = pictures.as_float().reshape(len(pictures), -1)
+    baseline = KMeans(5, n_init=10, random_state=0).fit_predict(pixels)
+    ours = rt.evaluation.matched_accuracy(pictures.labels, fitted.labels_)
+    assert ours > rt.evaluation.matched_accuracy(pictures.labels, baseline) + 0.05
+
+
+def test_new_pictures_are_sorted_as_well_as_the_old(pictures, fitted):
+    _, new = rt.load_images("fashion5").split()
+    names = rt.evaluation.match(pictures.labels, fitted.labels_)
+    old = np.mean(names[fitted.labels_] == pictures.labels)
+    assert np.mean(names[fitted.predict(new)] == new.labels) > old - 0.06
+
+
+def test_the_head_finds_the_nearest_centre(pictures, fitted):
+    embeddings = fitted.transform(pictures)
+    assert np.allclose(np.linalg.norm(embeddings, axis=1), 1, atol=1e-5)
+    centres = np.stack([embeddings[fitted.labels_ == k].mean(axis=0) for k in range(5)])
+    nearest = ((embeddings[:, None] - centres) ** 2).sum(axis=2).argmin(axis=1)
+    assert np.mean(nearest == fitted.labels_) > 0.99
+
+
+def test_what_it_says_fits_together(pictures, fitted):
+    probabilities = fitted.predict_proba(pictures)
+    assert probabilities.shape == (len(pictures), 5) and probabilities.dtype == np.float32
+    assert np.allclose(probabilities.sum(axis=1), 1, atol=1e-5)
+    assert 0.6 < probabilities.max(axis=1).mean() < 0.98  # neither even nor blindly sure
+    assert (fitted.predict(pictures) == fitted.labels_).all()
+    assert fitted.labels_.dtype == np.int64
+    sizes = np.bincount(fitted.labels_, minlength=5)
+    assert sizes.min() > 0 and sizes.argmax() == 0
+
+
+def test_the_same_seed_gives_the_same_clusters_and_another_does_not():
+    X = colours()
+    first, again, other = (small(recurrent=True, random_state=s).fit(X) for s in (0, 0, 1))
+    assert (first.labels_ == again.labels_).all()
+    assert (first.predict_proba(X) == again.predict_proba(X)).all()
+    assert (first.labels_ != other.labels_).any()
+
+
+def test_labels_are_not_looked_at(pictures):
+    few = pictures[:150]
+    with_labels = small().fit(few, few.labels)
+    assert (with_labels.labels_ == small().fit(few.without_labels()).labels_).all()
+
+
+def test_scikit_learn_can_clone_it_and_read_its_settings():
+    made = small(cell="lstm", recurrent=False)
+    assert clone(made).get_params() == made.get_params()
+    assert made.set_params(n_clusters=7).n_clusters == 7
+    assert "n_clusters=7" in repr(made)
+    with pytest.raises(NotFittedError):
+        made.predict(colours())
+
+
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+def test_any_number_of_channels(channels):
+    X = colours(120, 9, 14)[..., [0, 1, 2, 0][:channels]]
+    assert small().fit(X).predict(X[:4]).shape == (4,)
+
+
+def test_grey_pictures_need_no_channel_and_floats_are_pixels():
+    grey = colours()[..., 0]
+    labels = small().fit_predict(grey)
+    assert (small().fit_predict(grey[..., None]) == labels).all()
+    assert (small().fit_predict(grey / 255) == labels).all()
+
+
+def test_large_pictures_are_shrunk_and_it_says_so(capsys):
+    X = np.repeat(np.repeat(colours(), 8, axis=1), 8, axis=2)  # 96 x 80
+    made = small(size=12, verbose=True).fit(X)
+    assert made.network_.input_shape == (None, 12, 10, 3)
+    said = capsys.readouterr().out
+    assert "Pictures of 96 x 80 are read as 12 x 10" in said and " s more." in said
+    assert (made.predict(X) == made.labels_).all()
+    assert (small().fit_predict(colours()) == made.labels_).all()  # averaging undoes repeating
+
+
+def test_prediction_goes_chunk_by_chunk(monkeypatch, made):
+    X = colours()
+    whole, sizes = made.predict_proba(X), []
+    embed = models.embed
+    monkeypatch.setattr(estimator, "CHUNK", 50)
+    monkeypatch.setattr(
+        models, "embed", lambda model, part: [sizes.append(len(part)), embed(model, part)][1]
+    )
+    np.testing.assert_allclose(made.predict_proba(X), whole, atol=1e-5)
+    assert sizes == [50, 50, 20]
+    assert made.predict(X[:0]).shape == (0,)
+
+
+def test_a_dozen_pictures_get_a_warning_and_clusters():
+    with pytest.warns(UserWarning, match="12 pictures are few"):
+        labels = small().fit_predict(colours(12))
+    assert labels.shape == (12,)
+
+
+@pytest.mark.filterwarnings("ignore:.*are few:UserWarning")
+def test_equal_pictures_leave_clusters_empty_without_nan():
+    made = small(augmentation="none").fit(np.repeat(colours(1), 8, axis=0))
+    assert (made.labels_ == 0).all()
+    assert np.isfinite(made.predict_proba(colours(2))).all()
+
+
+@pytest.mark.parametrize(
+    ("X", "words"),
+    [
+        (colours(2), "3 clusters need at least 3 pictures"),
+        (np.zeros((5, 4), np.uint8), "received the shape"),
+        (np.zeros((5, 4, 4, 5), np.uint8), "1 to 4 channels"),
+        (np.full((5, 4, 4), 7.0), "from 7.0 to 7.0"),
+        (np.full((5, 4, 4), np.nan), "floats in 0..1"),
+        (np.zeros((5, 4, 4), int), "received int64"),
+    ],
+)
+def test_what_is_no_set_of_pictures_is_refused(X, words):
+    with pytest.raises(rt.TutorError, match=words):
+        small().fit(X)
+
+
+def test_pictures_of_another_shape_are_refused_later(made):
+    with pytest.raises(rt.TutorError, match=r"\(12, 10, 3\), as in `fit`; received \(10, 12, 3\)"):
+        made.predict(colours(5, 10, 12))
+
+
+@pytest.mark.parametrize("recurrent", [False, True])
+def test_what_is_saved_is_what_is_loaded(tmp_path, recurrent):
+    X = colours()
+    made = small(recurrent=recurrent).fit(X)
+    loaded = rt.RecurrentClusterer.load(made.save(tmp_path / "kinds"))
+    assert loaded.get_params() == made.get_params()
+    assert (loaded.labels_ == made.labels_).all()
+    np.testing.assert_allclose(loaded.predict_proba(X), made.predict_proba(X), atol=1e-6)
+    np.testing.assert_allclose(loaded.transform(X), made.transform(X), atol=1e-6)
+    names = sorted(path.name for path in (tmp_path / "kinds").iterdir())
+    assert names == ["clusterer.json", "network.keras"]
+
+
+def test_a_network_that_was_changed_is_not_opened(tmp_path, made):
+    folder = made.save(tmp_path)
+    (folder / "network.keras").write_bytes(b"something else")
+    with pytest.raises(rt.TutorError, match="not the file that was saved"):
+        rt.RecurrentClusterer.load(folder)
+    with pytest.raises(rt.TutorError, match="no saved clusterer"):
+        rt.RecurrentClusterer.load(folder / "nowhere")
+    assert json.loads((folder / "clusterer.json").read_text())["settings"]["n_clusters"] == 3
+
+
+def test_it_leaves_as_plain_keras(tmp_path, monkeypatch, made):
+    X = colours()
+    made.export_keras_script(tmp_path / "taken_along")
+    monkeypatch.syspath_prepend(tmp_path)
+    taken = importlib.import_module("taken_along").model
+    assert np.allclose(models.embed(taken, X), made.predict_proba(X), atol=1e-6)
+
+
+def test_without_recurrence_no_layer_is_recurrent():
+    names = {
+        type(layer).__name__ for layer in small(recurrent=False).fit(colours()).network_.layers
+    }
+    assert not names & {"GRU", "LSTM", "SimpleRNN", "Bidirectional"}
+
+
+def test_the_embeddings_are_those_of_the_trainer(pictures):
+    """What the estimator does is what `rt.train`, `rt.embed` and `normalised` do in the cells."""
+    few = pictures[:300]
+    settings = {"augmentation": "clothes", "recurrent": True}
+    made = small(**settings, random_state=np.random.RandomState(5)).fit(few)
+    seed = int(np.random.RandomState(5).randint(2**31 - 1))
+    encoder, history = rt.train(few, units=4, epochs=1, batch_size=32, seed=seed, **settings)
+    expected = normalised(rt.embed(encoder, few))
+    np.testing.assert_allclose(made.transform(few), expected, atol=1e-5)
+    assert made.history_["loss"] == pytest.approx(history["loss"])
