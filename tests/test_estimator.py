@@ -11,6 +11,7 @@ from sklearn.exceptions import NotFittedError
 
 import rnn_tutor as rt
 from rnn_tutor import estimator, models
+from rnn_tutor._keras import keras
 from rnn_tutor.clustering import normalised
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__:DeprecationWarning")
@@ -19,12 +20,13 @@ pytestmark = pytest.mark.filterwarnings("ignore:__array__:DeprecationWarning")
 @pytest.fixture(scope="module")
 def pictures():
     train, _ = rt.load_images("fashion5").split()
-    return train.sample(1_500)
+    return train.sample(1_000)
 
 
 @pytest.fixture(scope="module")
 def fitted(pictures):
-    return rt.RecurrentClusterer(5, augmentation="clothes", random_state=0).fit(pictures)
+    settings = {"augmentation": "clothes", "epochs": 8, "batch_size": 100, "random_state": 0}
+    return rt.RecurrentClusterer(5, **settings).fit(pictures)
 
 
 def small(**changes):
@@ -57,12 +59,24 @@ def test_new_pictures_are_sorted_as_well_as_the_old(pictures, fitted):
     assert np.mean(names[fitted.predict(new)] == new.labels) > old - 0.06
 
 
-def test_the_head_finds_the_nearest_centre(pictures, fitted):
-    embeddings = fitted.transform(pictures)
-    assert np.allclose(np.linalg.norm(embeddings, axis=1), 1, atol=1e-5)
-    centres = np.stack([embeddings[fitted.labels_ == k].mean(axis=0) for k in range(5)])
-    nearest = ((embeddings[:, None] - centres) ** 2).sum(axis=2).argmin(axis=1)
-    assert np.mean(nearest == fitted.labels_) > 0.99
+def test_the_head_is_a_softmax_over_squared_distances():
+    rng = np.random.default_rng(0)
+    points = normalised(rng.normal(size=(60, 4)))
+    clusters = np.repeat([0, 1, 2], [40, 15, 5])
+    inputs = keras.Input((4,))
+    encoder = keras.Model(inputs, keras.layers.Identity()(inputs))
+    _, network = estimator._with_head(encoder, points, clusters, 3)
+    centres = np.stack([points[clusters == k].mean(axis=0) for k in range(3)])
+    squares = ((points[:, None] - centres) ** 2).sum(axis=2)  # (n, clusters)
+    spread = squares[np.arange(60), clusters].mean()
+    expected = np.exp(-squares / (2 * spread))
+    expected /= expected.sum(axis=1, keepdims=True)
+    said = keras.ops.convert_to_numpy(network(3 * points))  # of any length
+    np.testing.assert_allclose(said, expected, atol=1e-5)
+
+
+def test_embeddings_have_length_one(pictures, fitted):
+    assert np.allclose(np.linalg.norm(fitted.transform(pictures), axis=1), 1, atol=1e-5)
 
 
 def test_what_it_says_fits_together(pictures, fitted):
