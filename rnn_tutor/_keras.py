@@ -10,7 +10,7 @@ import logging
 import os
 
 from rnn_tutor._errors import TutorError
-from rnn_tutor._memory import reuse_heap, share_heap
+from rnn_tutor._memory import share_heap
 
 _TITLES = {"tensorflow": "TensorFlow", "torch": "PyTorch", "jax": "JAX"}
 
@@ -45,7 +45,6 @@ def _load():
             "you choose with the environment variable KERAS_BACKEND (or in the file "
             "~/.keras/keras.json) before Python starts."
         ) from None
-    reuse_heap()
     # A course builds many small models, and TensorFlow would warn that it builds many.
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
     gc.freeze()  # 400,000 objects that stay: each collection would look through them, 0.2 s long

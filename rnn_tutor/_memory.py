@@ -13,23 +13,18 @@ _NOT_GLIBC = (OSError, AttributeError, TypeError)
 
 
 def share_heap():
-    """Lets all threads share one heap, instead of sixteen that are never quite empty."""
-    with contextlib.suppress(*_NOT_GLIBC):
-        ctypes.CDLL(None).mallopt(M_ARENA_MAX, 1)
+    """One heap for all threads, and one that serves step after step of a training.
 
-
-def reuse_heap():
-    """Keeps what a step of training frees for the next step, until memory is given back.
-
-    By default large arrays go back to the system at once, and each step asks for new pages: half
-    the time of a training, where those are dear. TensorFlow sets this, too, as it loads: call
-    after it.
+    Otherwise there are sixteen heaps that are never quite empty, and large arrays go back to the
+    system at once: each step then asks for new pages, which where those are dear takes as long as
+    the training itself. What is kept goes back with `give_back_memory`.
     """
     with contextlib.suppress(*_NOT_GLIBC):
         mallopt = ctypes.CDLL(None).mallopt
+        mallopt(M_ARENA_MAX, 1)
         mallopt(M_MMAP_THRESHOLD, 32 << 20)  # the most that there can be
         mallopt(M_TRIM_THRESHOLD, 1 << 30)
-        mallopt(M_TOP_PAD, 256 << 20)
+        mallopt(M_TOP_PAD, 256 << 20)  # without it the other two do nothing here
 
 
 def give_back_memory():
