@@ -132,7 +132,7 @@ class RecurrentClusterer(TransformerMixin, ClusterMixin, BaseEstimator):
             units=self.units,
             recurrent=self.recurrent,
             batch_size=self.batch_size,
-            epochs=self.epochs or -(-STEPS // steps_an_epoch),
+            epochs=-(-STEPS // steps_an_epoch) if self.epochs is None else self.epochs,
             seed=seed,
         )
         trainer = Trainer(
@@ -145,7 +145,7 @@ class RecurrentClusterer(TransformerMixin, ClusterMixin, BaseEstimator):
             seed=seed,
         )
         if self.verbose:
-            trainer.on("batch", _say_time)
+            trainer.on("batch", _sayer_of_time())
         history = trainer.run()
         return trainer.encoder, history
 
@@ -306,10 +306,16 @@ def _checked(X):
     )
 
 
-def _say_time(progress):
-    """Once, when a few steps have shown how long one takes."""
-    if progress.epoch == 0 and progress.step == min(4, progress.steps):
-        print(f"Training: about {progress.seconds_left or 0:.0f} s more.")
+def _sayer_of_time():
+    """A listener that says once how long it will take, as soon as two steps have shown it."""
+    said = []
+
+    def say(progress):
+        if progress.seconds_left is not None and not said:
+            said.append(True)
+            print(f"Training: about {progress.seconds_left:.0f} s more.")
+
+    return say
 
 
 def _is_whole(number):

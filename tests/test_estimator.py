@@ -131,7 +131,7 @@ def test_large_pictures_are_shrunk_and_it_says_so(capsys):
     made = small(size=12, verbose=True).fit(X)
     assert made.network_.input_shape == (None, 12, 10, 3)
     said = capsys.readouterr().out
-    assert "Pictures of 96 x 80 are read as 12 x 10" in said and " s more." in said
+    assert "Pictures of 96 x 80 are read as 12 x 10" in said and said.count(" s more.") == 1
     assert (made.predict(X) == made.labels_).all()
     assert (small().fit_predict(colours()) == made.labels_).all()  # averaging undoes repeating
 
@@ -149,10 +149,12 @@ def test_prediction_goes_chunk_by_chunk(monkeypatch, made):
     assert made.predict(X[:0]).shape == (0,)
 
 
-def test_a_dozen_pictures_get_a_warning_and_clusters():
+def test_a_dozen_pictures_get_a_warning_and_clusters(capsys):
     with pytest.warns(UserWarning, match="12 pictures are few"):
-        labels = small().fit_predict(colours(12))
-    assert labels.shape == (12,)
+        made = small(epochs=None, verbose=True).fit(colours(12))
+    assert made.labels_.shape == (12,)
+    assert len(made.history_["loss"]) == estimator.STEPS  # a step an epoch
+    assert capsys.readouterr().out.count(" s more.") == 1
 
 
 @pytest.mark.filterwarnings("ignore:.*are few:UserWarning")
@@ -176,6 +178,11 @@ def test_equal_pictures_leave_clusters_empty_without_nan():
 def test_what_is_no_set_of_pictures_is_refused(X, words):
     with pytest.raises(rt.TutorError, match=words):
         small().fit(X)
+
+
+def test_no_epochs_are_refused():
+    with pytest.raises(rt.TutorError, match="epochs must be above 0"):
+        small(epochs=0).fit(colours())
 
 
 def test_pictures_of_another_shape_are_refused_later(made):
