@@ -8,23 +8,14 @@ import contextlib
 import ctypes
 import gc
 
-M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -2, -3, -8  # malloc.h
+M_ARENA_MAX = -8  # malloc.h
 _NOT_GLIBC = (OSError, AttributeError, TypeError)
 
 
 def share_heap():
-    """One heap for all threads, and one that serves step after step of a training.
-
-    Otherwise there are sixteen heaps that are never quite empty, and large arrays go back to the
-    system at once: each step then asks for new pages, which where those are dear takes as long as
-    the training itself. What is kept goes back with `give_back_memory`.
-    """
+    """Lets all threads share one heap, instead of sixteen that are never quite empty."""
     with contextlib.suppress(*_NOT_GLIBC):
-        mallopt = ctypes.CDLL(None).mallopt
-        mallopt(M_ARENA_MAX, 1)
-        mallopt(M_MMAP_THRESHOLD, 32 << 20)  # the most that there can be
-        mallopt(M_TRIM_THRESHOLD, 1 << 30)
-        mallopt(M_TOP_PAD, 256 << 20)  # without it the other two do nothing here
+        ctypes.CDLL(None).mallopt(M_ARENA_MAX, 1)
 
 
 def give_back_memory():

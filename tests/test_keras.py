@@ -8,7 +8,6 @@ import sys
 
 import pytest
 
-import rnn_tutor as rt
 from rnn_tutor import _keras
 from rnn_tutor._keras import keras
 
@@ -68,17 +67,3 @@ def test_without_a_backend_the_error_says_what_to_install(tmp_path, missing):
     )
     assert f"`pip install {missing}`" in done.stdout
     assert "KERAS_BACKEND" in done.stdout
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="glibc alone can be told to")
-def test_memory_of_a_training_step_serves_the_next():
-    """Where pages are dear, asking the system for them anew takes half the time."""
-    import resource  # Windows has none
-
-    images = rt.load_images("fashion5")[:640]
-    trainer = rt.Trainer.from_settings(images, rt.ClassifierSettings(epochs=3))
-    faults = []
-    trainer.on("batch", lambda _: faults.append(resource.getrusage(resource.RUSAGE_SELF).ru_minflt))
-    trainer.run()
-    a_step = (faults[-1] - faults[10]) / (len(faults) - 11)
-    assert a_step * resource.getpagesize() < 20e6  # bytes; without reuse about 75 million
