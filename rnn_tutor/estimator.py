@@ -49,7 +49,8 @@ class RecurrentClusterer(TransformerMixin, ClusterMixin, BaseEstimator):
         verbose: whether to say how pictures are read and how long the training will take.
 
     Attributes:
-        labels_: `(n,)` int64, the cluster of each picture of `fit`; 0 is the largest.
+        labels_: `(n,)` int64, the cluster of each picture of `fit`, numbered from the largest that
+            k-means found; on a border between two, the network may decide otherwise than it.
         history_: `{"loss": [...]}`, a mean for each epoch; absent after `load`.
         network_: a Keras model, pictures as float32 in 0..1 of the shape it was fitted with ->
             `(n, n_clusters)` probabilities.
@@ -108,9 +109,8 @@ class RecurrentClusterer(TransformerMixin, ClusterMixin, BaseEstimator):
             )
         if len(pixels) < FEW:
             warnings.warn(
-                f"{len(pixels)} pictures are few: expect clusters of colour and brightness rather "
-                f"than of kinds, and others with another random_state. From some hundreds on the "
-                f"network has something to learn from.",
+                f"{len(pixels)} pictures are few: the clusters may follow colour and brightness "
+                "rather than kinds, and another random_state may find others.",
                 stacklevel=2,
             )
         self._input_shape = pixels.shape[1:]
@@ -182,7 +182,7 @@ class RecurrentClusterer(TransformerMixin, ClusterMixin, BaseEstimator):
         return self._run(getattr(self, name), pixels)
 
     def _run(self, model, pixels):
-        """Resized and computed chunk by chunk: memory does not grow with the number of pictures."""
+        """Resized and computed chunk by chunk: only what comes in and out is held whole."""
         starts = range(0, len(pixels), CHUNK)
         parts = [models.embed(model, self._shrunk(pixels[i : i + CHUNK])) for i in starts]
         return np.concatenate(parts) if parts else np.empty((0, model.output_shape[1]), "float32")
@@ -211,7 +211,7 @@ class RecurrentClusterer(TransformerMixin, ClusterMixin, BaseEstimator):
         """Writes the estimator into a folder: the network, and what it was made with.
 
         The settings and labels stand in `clusterer.json`, with the network's sha256; nothing is
-        pickled.
+        pickled. A `random_state` that is no number is not kept.
 
         Args:
             folder: where; made if it is not there.

@@ -221,11 +221,9 @@ def test_it_leaves_as_plain_keras(tmp_path, monkeypatch, made):
     assert np.allclose(models.embed(taken, X), made.predict_proba(X), atol=1e-6)
 
 
-def test_without_recurrence_no_layer_is_recurrent():
-    names = {
-        type(layer).__name__ for layer in small(recurrent=False).fit(colours()).network_.layers
-    }
-    assert not names & {"GRU", "LSTM", "SimpleRNN", "Bidirectional"}
+def test_the_recurrence_can_be_switched_off(fitted, made):
+    kinds = [{type(layer).__name__ for layer in x.network_.layers} for x in (fitted, made)]
+    assert ["Bidirectional" in names for names in kinds] == [True, False]
 
 
 def test_the_embeddings_are_those_of_the_trainer(pictures):
