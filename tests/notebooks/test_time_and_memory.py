@@ -23,11 +23,30 @@ def test_budget(seconds, peak_mb, slowness, complaints):
     assert len(list(row.complaints())) == complaints
 
 
-def test_slowness_follows_the_workload(monkeypatch):
-    monkeypatch.setattr(budget, "workload", lambda: 3 * budget.NOMINAL_SECONDS)
-    assert budget.slowness() == pytest.approx(3)
-    monkeypatch.setattr(budget, "workload", lambda: budget.NOMINAL_SECONDS / 3)
-    assert budget.slowness() == 1
+def slowness_of(monkeypatch, seconds):
+    """The slowness where the workload takes `seconds` in turn, each twice."""
+    speed, twice = budget.Speed(), iter([s for second in seconds for s in (second, second)])
+    monkeypatch.setattr(budget, "workload", lambda: next(twice))
+    for _ in seconds:
+        speed.sample()
+        speed.last -= 2 * budget.EVERY_SECONDS
+    return speed.slowness
+
+
+def test_slowness_is_the_mean_of_the_workload(monkeypatch):
+    nominal = budget.NOMINAL_SECONDS
+    assert slowness_of(monkeypatch, [3 * nominal]) == pytest.approx(3)
+    assert slowness_of(monkeypatch, [nominal, 3 * nominal, 5 * nominal]) == pytest.approx(3)
+    assert slowness_of(monkeypatch, [nominal / 3, nominal]) == 1
+
+
+def test_the_workload_runs_at_most_once_a_second_and_its_time_is_counted():
+    speed = budget.Speed()
+    speed.sample()
+    spent = speed.spent
+    speed.sample()
+    assert len(speed.samples) == 1
+    assert speed.spent == spent > 0
 
 
 def test_peak_memory_counts_what_was_given_back():
