@@ -152,6 +152,29 @@ def project(embeddings, method="pca", seed=0):
     return np.pad(points, ((0, 0), (0, 2 - points.shape[1]))).astype(np.float32)
 
 
+def on_halves(embeddings, n_clusters, seed=0, halves=3):
+    """Clusterings that other pictures would have given.
+
+    k-means is fitted on a random half of the embeddings, and tells the cluster of each of all.
+
+    embeddings: (n, d). halves: how many. Returns a list of (n,) int64; from fewer pictures than
+    two for each cluster, an empty one.
+    Source: Lange, Roth, Braun, Buhmann (2004), Stability-based validation of clustering solutions.
+    """
+    points = _checked(embeddings)
+    if len(points) < 2 * n_clusters:
+        return []
+    found = []
+    with _quiet_and_repeatable():
+        for number in range(halves):
+            rng = np.random.default_rng([seed, number])
+            half = rng.permutation(len(points))[: len(points) // 2]
+            start = int(rng.integers(2**31))
+            centres = KMeans(n_clusters, n_init=2, random_state=start).fit(points[half])
+            found.append(centres.predict(points).astype(np.int64))
+    return found
+
+
 def _kmeans(points, n_clusters, seed):
     """Distances to the centres and how close each is, relative to the others: both (n, k)."""
     centres = KMeans(n_clusters, n_init=10, random_state=seed).fit(points).cluster_centers_

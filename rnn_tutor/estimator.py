@@ -7,7 +7,9 @@ the cluster of any picture.
 
 import hashlib
 import json
+import timeit
 import warnings
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -18,13 +20,17 @@ from sklearn.utils.validation import check_is_fitted
 from rnn_tutor import models
 from rnn_tutor._errors import TutorError
 from rnn_tutor._keras import keras
-from rnn_tutor._settings import TrainingSettings
-from rnn_tutor.clustering import Clustering, normalised
+from rnn_tutor._settings import TrainingSettings, check_known
+from rnn_tutor.clustering import Clustering, normalised, on_halves
+from rnn_tutor.evaluation import Proposal, ari, propose_number, stability
 from rnn_tutor.images import resize
 from rnn_tutor.training import Trainer
 
+PRESETS = {"quick": 160, "class": 1_000, "full": 3_000}  # steps of training, at the least
+# What training on one picture costs for each of its pixels, in products of two 512 x 512 matrices,
+# measured on two cores with units=48.
+PRODUCTS_A_PIXEL = 5e-4
 FEW = 100  # pictures, below which chance decides much
-STEPS = 80  # of training, at the least, where `epochs` is None
 CHUNK = 4096  # pictures that are resized and embedded at a time
 
 
@@ -35,22 +41,34 @@ class RecurrentClusterer(TransformerMixin, ClusterMixin, BaseEstimator):
     `(n, height, width, channels)` with 1 to 4 channels, uint8, or floats in 0..1.
 
     Args:
-        n_clusters: how many clusters.
+        n_clusters: how many clusters; "auto" to have a number proposed from the embeddings.
+        preset: how long to train: "quick", "class" or "full"; with batches of 256, on two cores,
+            made for a minute for 5,000 small pictures, and for five and fifteen for 70,000.
         augmentation: what may change in a picture without changing its kind, a name from
             `augmentation.PRESETS`: "digits", "clothes", "objects" or "none".
-        epochs: passes over the pictures; None for as many as make 80 steps.
+        epochs: passes over the pictures; None for as many as the preset needs.
         batch_size: pictures a step.
         cell: "simple_rnn", "gru" or "lstm".
         units: state size of a recurrent layer.
         recurrent: False puts a dense layer in place of the recurrence, for comparison.
         size: pixels; pictures whose longer side is longer are shrunk to it.
+        restarts: how many networks are trained, one after the other, each from another start; the
+            one is kept that agrees best with the others.
+        checkpoints: a folder of this `fit` and no other, or None. A `fit` that was stopped, or
+            killed, goes on from there when it is called again with the same pictures and settings.
         random_state: an int, a `numpy.random.RandomState` or None, as in scikit-learn; the same
             int gives the same clusters on the same machine.
-        verbose: whether to say how pictures are read and how long the training will take.
+        verbose: whether to say how pictures are read and how long it will take, and to show a bar.
 
     Attributes:
         labels_: `(n,)` int64, the cluster of each picture of `fit`, numbered from the largest that
             k-means found; on a border between two, the network may decide otherwise than it.
+        n_clusters_: how many clusters were looked for.
+        stability_: how far clusters agree that are found again from three random halves of the
+            pictures, and with `restarts` in each of the networks: the mean adjusted Rand index of
+            all pairs. 1 when they always agree, 0 as by chance; a single network agrees with
+            itself better than with another. Labels are not looked at; stable need not mean right.
+        proposal_: for "auto", the `evaluation.Proposal`: what each number of clusters scored.
         history_: `{"loss": [...]}`, a mean for each epoch; absent after `load`.
         network_: a Keras model, pictures as float32 in 0..1 of the shape it was fitted with ->
             `(n, n_clusters)` probabilities.
@@ -64,6 +82,7 @@ class RecurrentClusterer(TransformerMixin, ClusterMixin, BaseEstimator):
         self,
         n_clusters=5,
         *,
+        preset="quick",
         augmentation="objects",
         epochs=None,
         batch_size=256,
@@ -71,10 +90,13 @@ class RecurrentClusterer(TransformerMixin, ClusterMixin, BaseEstimator):
         units=48,
         recurrent=True,
         size=32,
+        restarts=1,
+        checkpoints=None,
         random_state=None,
-        verbose=False,
+        verbose=True,
     ):
         self.n_clusters = n_clusters
+        self.preset = preset
         self.augmentation = augmentation
         self.epochs = epochs
         self.batch_size = batch_size
@@ -82,6 +104,8 @@ class RecurrentClusterer(TransformerMixin, ClusterMixin, BaseEstimator):
         self.units = units
         self.recurrent = recurrent
         self.size = size
+        self.restarts = restarts
+        self.checkpoints = checkpoints
         self.random_state = random_state
         self.verbose = verbose
 
@@ -89,7 +113,7 @@ class RecurrentClusterer(TransformerMixin, ClusterMixin, BaseEstimator):
         """Trains the network on the pictures, and finds clusters among them.
 
         The notebook's interrupt button ends the training early; the clusters are then those of
-        what was learnt so far.
+        what was learnt so far. With `checkpoints`, the next `fit` goes on from there.
 
         Args:
             X: pictures.
@@ -99,42 +123,77 @@ class RecurrentClusterer(TransformerMixin, ClusterMixin, BaseEstimator):
             The estimator.
 
         Raises:
-            TutorError: `X` is no set of pictures, or there are fewer than clusters.
+            TutorError: `X` is no set of pictures, there are fewer than clusters, or a setting
+                does not exist.
         """
-        pixels = _checked(X)
-        if len(pixels) < max(2, self.n_clusters):
+        pixels = self._pictures_to_fit(X)
+        seeds = check_random_state(self.random_state).randint(2**31 - 1, size=self.restarts)
+        networks = self._train_all(pixels, seeds)
+        embeddings = [normalised(models.embed(encoder, pixels)) for encoder, _ in networks]
+        self._choose_number(embeddings[0], int(seeds[0]))
+        each = [(points, int(seed)) for points, seed in zip(embeddings, seeds, strict=False)]
+        found = [Clustering(self.n_clusters_, seed=s).fit_predict(points) for points, s in each]
+        again = [labels for points, s in each for labels in on_halves(points, self.n_clusters_, s)]
+        self.stability_ = stability(again) if len(again) > 1 else 1.0
+        best = _most_agreeing(found)
+        encoder, self.history_ = networks[best]
+        self.encoder_, self.network_ = _with_head(
+            encoder, embeddings[best], found[best], self.n_clusters_
+        )
+        self.labels_ = self._run(self.network_, pixels).argmax(axis=1)
+        return self
+
+    def _pictures_to_fit(self, X):
+        check_known("preset", self.preset, PRESETS)
+        if self.n_clusters != "auto" and not _is_count(self.n_clusters):
             raise TutorError(
-                f"{self.n_clusters} clusters need at least {max(2, self.n_clusters)} pictures; "
+                f'n_clusters is a whole number from 1, or "auto"; received {self.n_clusters!r}.'
+            )
+        if not _is_count(self.restarts):
+            raise TutorError(f"restarts is a whole number from 1; received {self.restarts!r}.")
+        pixels = _checked(X)
+        fewest = 4 if self.n_clusters == "auto" else max(2, self.n_clusters)
+        if len(pixels) < fewest:
+            raise TutorError(
+                f"{self.n_clusters} clusters need at least {fewest} pictures; "
                 f"received {len(pixels)}. Give more pictures, or ask for fewer clusters."
             )
         if len(pixels) < FEW:
             warnings.warn(
                 f"{len(pixels)} pictures are few: the clusters may follow colour and brightness "
                 "rather than kinds, and another random_state may find others.",
-                stacklevel=2,
+                stacklevel=3,
             )
         self._input_shape = pixels.shape[1:]
         self._say_size()
-        pixels = self._shrunk(pixels)
-        seed = int(check_random_state(self.random_state).randint(2**31 - 1))
-        encoder, self.history_ = self._trained(pixels, seed)
-        embeddings = normalised(models.embed(encoder, pixels))
-        clusters = Clustering(self.n_clusters, seed=seed).fit_predict(embeddings)
-        self.encoder_, self.network_ = _with_head(encoder, embeddings, clusters, self.n_clusters)
-        self.labels_ = self._run(self.network_, pixels).argmax(axis=1)
-        return self
+        return self._shrunk(pixels)
 
-    def _trained(self, pixels, seed):
+    def _train_all(self, pixels, seeds):
+        """`(encoder, history)` of each network; where one is stopped, of those before it."""
+        networks = []
+        for restart, seed in enumerate(seeds):
+            encoder, history, epochs = self._trained(pixels, int(seed), restart)
+            stopped = len(history["loss"]) < epochs
+            if not (stopped and networks):
+                networks.append((encoder, history))
+            if stopped:
+                break
+        return networks
+
+    def _trained(self, pixels, seed, restart):
+        """An encoder, its history `{"loss": [...]}`, and how many epochs that should have."""
         steps_an_epoch = max(1, len(pixels) // self.batch_size)
+        steps = PRESETS[self.preset]
         settings = TrainingSettings(
             augmentation=self.augmentation,
             cell=self.cell,
             units=self.units,
             recurrent=self.recurrent,
             batch_size=self.batch_size,
-            epochs=-(-STEPS // steps_an_epoch) if self.epochs is None else self.epochs,
+            epochs=-(-steps // steps_an_epoch) if self.epochs is None else self.epochs,
             seed=seed,
         )
+        folder = self.checkpoints and Path(self.checkpoints) / f"network-{restart + 1}"
         trainer = Trainer(
             settings.make_encoder(pixels.shape[1:]),
             settings.make_objective(),
@@ -143,11 +202,20 @@ class RecurrentClusterer(TransformerMixin, ClusterMixin, BaseEstimator):
             batch_size=settings.batch_size,
             learning_rate=settings.learning_rate,
             seed=seed,
+            checkpoints=folder,
         )
+        trainer.load_checkpoint()
         if self.verbose:
-            trainer.on("batch", _sayer_of_time())
-        history = trainer.run()
-        return trainer.encoder, history
+            self._say_time(trainer, pixels, restart)
+        return trainer.encoder, trainer.run(), trainer.epochs
+
+    def _choose_number(self, embeddings, seed):
+        self.n_clusters_ = self.n_clusters
+        if self.n_clusters == "auto":
+            self.proposal_ = propose_number(embeddings, seed=seed)
+            self.n_clusters_ = self.proposal_.n_clusters
+            if self.verbose:
+                print(self.proposal_)
 
     def predict(self, X):
         """The cluster of each picture, `(n,)` int64; of those of `fit`, the same as `labels_`.
@@ -199,6 +267,17 @@ class RecurrentClusterer(TransformerMixin, ClusterMixin, BaseEstimator):
             return pixels
         return np.stack([resize(picture, height, width) for picture in pixels])
 
+    def _say_time(self, trainer, pixels, restart):
+        height, width = pixels.shape[1:3]
+        steps = trainer.epochs * len(trainer.batches) - len(trainer.batch_losses)
+        seconds = _seconds_for(steps * min(self.batch_size, len(pixels)), height, width)
+        which = f"network {restart + 1} of {self.restarts}" if self.restarts > 1 else "a network"
+        print(
+            f"Training {which} on {len(pixels):,} pictures: {steps:,} steps, about "
+            f"{_in_words(seconds)} on this machine."
+        )
+        _bar(trainer)
+
     def _say_size(self):
         (height, width), (small_height, small_width) = self._input_shape[:2], self._network_size()
         if self.verbose and (height, width) != (small_height, small_width):
@@ -211,7 +290,7 @@ class RecurrentClusterer(TransformerMixin, ClusterMixin, BaseEstimator):
         """Writes the estimator into a folder: the network, and what it was made with.
 
         The settings and labels stand in `clusterer.json`, with the network's sha256; nothing is
-        pickled. A `random_state` that is no number is not kept.
+        pickled. A `random_state` that is no number and the folder of checkpoints are not kept.
 
         Args:
             folder: where; made if it is not there.
@@ -224,11 +303,14 @@ class RecurrentClusterer(TransformerMixin, ClusterMixin, BaseEstimator):
         folder.mkdir(parents=True, exist_ok=True)
         network = folder / "network.keras"
         self.network_.save(network)
-        seed = self.random_state
+        seed = self.random_state if _is_whole(self.random_state) else None
         about = {
-            "settings": self.get_params() | {"random_state": seed if _is_whole(seed) else None},
+            "settings": self.get_params() | {"random_state": seed, "checkpoints": None},
             "input_shape": self._input_shape,
             "labels": self.labels_.tolist(),
+            "n_clusters": self.n_clusters_,
+            "stability": self.stability_,
+            "proposal": asdict(self.proposal_) if hasattr(self, "proposal_") else None,
             "sha256": _sha256(network),
         }
         (folder / "clusterer.json").write_text(json.dumps(about, default=int) + "\n", "utf-8")
@@ -250,6 +332,9 @@ class RecurrentClusterer(TransformerMixin, ClusterMixin, BaseEstimator):
         loaded = cls(**about["settings"])
         loaded._input_shape = tuple(about["input_shape"])
         loaded.labels_ = np.array(about["labels"], np.int64)
+        loaded.n_clusters_, loaded.stability_ = about["n_clusters"], about["stability"]
+        if about["proposal"]:
+            loaded.proposal_ = Proposal(**about["proposal"])
         loaded.network_ = keras.saving.load_model(network, compile=False, safe_mode=True)
         loaded.encoder_ = keras.Model(loaded.network_.input, loaded.network_.layers[-1].input)
         return loaded
@@ -306,20 +391,40 @@ def _checked(X):
     )
 
 
-def _sayer_of_time():
-    """A listener that says once how long it will take, as soon as two steps have shown it."""
-    said = []
+def _bar(trainer):
+    """Keras's progress bar, with the time left, on the trainer's events."""
+    steps = len(trainer.batches)
+    bar = keras.utils.Progbar(trainer.epochs * steps, interval=0.5, unit_name="step")
+    bar.update(len(trainer.batch_losses))
+    trainer.on(
+        "batch",
+        lambda now: bar.update(now.epoch * steps + now.step, [("loss", now.loss)], finalize=False),
+    )
+    trainer.on("end", lambda now: bar.update(len(trainer.batch_losses), finalize=True))
 
-    def say(progress):
-        if progress.seconds_left is not None and not said:
-            said.append(True)
-            print(f"Training: about {progress.seconds_left:.0f} s more.")
 
-    return say
+def _seconds_for(pictures, height, width):
+    """About how long this machine trains on so many pictures, told from a product of matrices."""
+    matrix = np.ones((512, 512), "float32")
+    product = min(timeit.repeat(lambda: matrix @ matrix, number=4, repeat=5)) / 4
+    return PRODUCTS_A_PIXEL * product * pictures * height * width
+
+
+def _in_words(seconds):
+    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} minutes"
+
+
+def _most_agreeing(clusterings):
+    """The index of the one that agrees best with the others, by the adjusted Rand index."""
+    return int(np.argmax([sum(ari(a, b) for b in clusterings) for a in clusterings]))
+
+
+def _is_count(number):
+    return _is_whole(number) and number >= 1
 
 
 def _is_whole(number):
-    return number is None or isinstance(number, int | np.integer)
+    return isinstance(number, int | np.integer)
 
 
 def _sha256(path):

@@ -12,9 +12,14 @@ from pathlib import Path
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
-from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
+from sklearn.metrics import (
+    adjusted_rand_score,
+    normalized_mutual_info_score,
+    silhouette_score,
+)
 
 from rnn_tutor._errors import NeedsLabels, TutorError
+from rnn_tutor.clustering import on_halves
 
 
 @dataclass(frozen=True, repr=False)
@@ -116,6 +121,63 @@ def stability(clusterings):
             f"least two. Here there was {len(clusterings)}."
         )
     return float(np.mean([ari(a, b) for a, b in combinations(clusterings, 2)]))
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A number of clusters, and what speaks for it.
+
+    n_clusters: the number whose silhouette and stability have the largest sum. numbers: those
+    that were tried. silhouettes: how much closer a picture is to its own cluster than to the next.
+    stabilities: the mean adjusted Rand index between clusterings found from other halves. Both are
+    1 at best. `plots.loss_curve({"silhouette": p.silhouettes, "stability": p.stabilities},
+    x="number of clusters", y="score", start=p.numbers[0])` draws them.
+    """
+
+    n_clusters: int
+    numbers: list
+    silhouettes: list
+    stabilities: list
+
+    def __str__(self):
+        rows = zip(self.numbers, self.silhouettes, self.stabilities, strict=True)
+        lines = [f"{number:8} {s:11.2f} {t:10.2f}" for number, s, t in rows]
+        return "\n".join(["clusters  silhouette  stability", *lines])
+
+
+def propose_number(embeddings, numbers=None, seed=0):
+    """Looks for a number of clusters for embeddings without labels.
+
+    There may be several good answers, a coarse one and finer ones: look at all the scores, which
+    are those of notebook 08.
+
+    embeddings: (n, d). numbers: those to try; None for 2 to 15, or fewer for few pictures. seed: of
+    the 2,000 embeddings that are looked at where there are more, and of the starts.
+    Returns a `Proposal`. Raises TutorError for fewer than four pictures.
+    Sources: Rousseeuw (1987), silhouettes; Lange, Roth, Braun, Buhmann (2004), stability.
+    """
+    points = np.asarray(embeddings)
+    if len(points) < 4:
+        raise TutorError(
+            f"A number of clusters needs at least 4 pictures; here were {len(points)}."
+        )
+    shown = np.random.default_rng(seed).permutation(len(points))[:2_000]
+    points = points[shown]
+    numbers = list(numbers or range(2, min(15, len(points) // 2) + 1))
+    silhouettes, stabilities = [], []
+    for number in numbers:
+        runs = on_halves(points, number, seed, halves=5)
+        silhouettes.append(_silhouette(points, runs[0]))
+        stabilities.append(stability(runs))
+    best = numbers[int(np.argmax(np.add(silhouettes, stabilities)))]
+    return Proposal(best, numbers, silhouettes, stabilities)
+
+
+def _silhouette(points, labels):
+    """0 where there is nothing to tell apart: all in one cluster, or each alone."""
+    if not 1 < len(np.unique(labels)) < len(points):
+        return 0.0
+    return float(silhouette_score(points, labels))
 
 
 def stored_results(dataset="fashion5"):

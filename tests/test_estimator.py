@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import time
 
 import numpy as np
 import pytest
@@ -26,13 +27,13 @@ def pictures():
 @pytest.fixture(scope="module")
 def fitted(pictures):
     settings = {"augmentation": "clothes", "epochs": 8, "batch_size": 100, "random_state": 0}
-    return rt.RecurrentClusterer(5, **settings).fit(pictures)
+    return rt.RecurrentClusterer(5, **settings, verbose=False).fit(pictures)
 
 
 def small(**changes):
     """Soon trained: nothing here that a recurrent layer would change, unless it is asked for."""
     settings = {"epochs": 1, "batch_size": 32, "units": 4, "recurrent": False, "random_state": 0}
-    return rt.RecurrentClusterer(3, **settings | changes)
+    return rt.RecurrentClusterer(**{"n_clusters": 3, "verbose": False} | settings | changes)
 
 
 @pytest.fixture(scope="module")
@@ -131,7 +132,7 @@ def test_large_pictures_are_shrunk_and_it_says_so(capsys):
     made = small(size=12, verbose=True).fit(X)
     assert made.network_.input_shape == (None, 12, 10, 3)
     said = capsys.readouterr().out
-    assert "Pictures of 96 x 80 are read as 12 x 10" in said and said.count(" s more.") == 1
+    assert "Pictures of 96 x 80 are read as 12 x 10" in said and "3 steps, about" in said
     assert (made.predict(X) == made.labels_).all()
     assert (small().fit_predict(colours()) == made.labels_).all()  # averaging undoes repeating
 
@@ -149,12 +150,92 @@ def test_prediction_goes_chunk_by_chunk(monkeypatch, made):
     assert made.predict(X[:0]).shape == (0,)
 
 
-def test_a_dozen_pictures_get_a_warning_and_clusters(capsys):
+def test_a_dozen_pictures_get_a_warning_and_clusters():
     with pytest.warns(UserWarning, match="12 pictures are few"):
-        made = small(epochs=None, verbose=True).fit(colours(12))
+        made = small(epochs=None).fit(colours(12))
     assert made.labels_.shape == (12,)
-    assert len(made.history_["loss"]) == estimator.STEPS  # a step an epoch
-    assert capsys.readouterr().out.count(" s more.") == 1
+    assert len(made.history_["loss"]) == estimator.PRESETS["quick"]  # a step an epoch
+
+
+def test_a_preset_says_how_many_steps(monkeypatch):
+    monkeypatch.setitem(estimator.PRESETS, "class", 9)
+    made = small(preset="class", epochs=None).fit(colours())  # 120 pictures: 3 batches of 32
+    assert len(made.history_["loss"]) == 3
+
+
+def test_it_says_beforehand_how_long_it_takes(capsys):
+    estimator._seconds_for(1, 28, 28)  # the first product is slow
+    guess, X = estimator._seconds_for(20 * 128, 28, 28), rt.load_images("fashion5")[:128]
+    before = time.perf_counter()
+    small(recurrent=True, units=48, batch_size=64, epochs=2, verbose=True).fit(X)
+    building = time.perf_counter() - before
+    said = capsys.readouterr().out
+    assert "Training a network on 128 pictures: 4 steps, about" in said and "4/4" in said
+    before = time.perf_counter()
+    small(recurrent=True, units=48, batch_size=64, epochs=22).fit(X)
+    took = time.perf_counter() - before - building
+    assert guess / 3 < took < 3 * guess
+
+
+def test_the_clusters_of_blobs_are_stable_and_their_number_is_found():
+    rng = np.random.default_rng(0)
+    X = np.repeat([[255, 0, 0], [0, 255, 0], [0, 0, 255], [255, 255, 0]], 40, axis=0)
+    X = np.clip(X[:, None, None] + rng.normal(0, 20, (160, 12, 10, 3)), 0, 255).astype(np.uint8)
+    made = small(n_clusters="auto", augmentation="none", epochs=4).fit(X)
+    assert made.n_clusters_ == made.proposal_.n_clusters == made.predict_proba(X).shape[1] == 4
+    assert made.stability_ == pytest.approx(1)
+    assert rt.evaluation.matched_accuracy(np.repeat(range(4), 40), made.labels_) == 1
+
+
+def test_the_clusters_of_noise_are_not_stable(made):
+    assert -0.1 < made.stability_ < 0.7
+
+
+def test_of_several_networks_the_one_is_kept_that_agrees_best():
+    X, a, b = colours(), [0, 0, 1, 1, 2, 2], [0, 0, 1, 1, 1, 2]
+    made = small(restarts=2).fit(X)
+    seeds = np.random.RandomState(0).randint(2**31 - 1, size=2)
+    alone = [small(random_state=np.random.RandomState(0)).fit(X), None]
+    assert (made.labels_ == alone[0].labels_).all()  # of two that agree equally, the first
+    assert made.stability_ != alone[0].stability_ and len(seeds) == 2
+    assert estimator._most_agreeing([[2, 0, 1, 0, 1, 2], a, b, a]) == 1
+
+
+def test_a_fit_that_was_stopped_goes_on_from_there(tmp_path, monkeypatch):
+    X = colours()
+    whole = small(epochs=3).fit(X)
+    stopping = small(epochs=3, checkpoints=tmp_path)
+
+    class Stopped(estimator.Trainer):
+        def run(self):
+            self.on("batch", lambda now: len(self.batch_losses) == 5 and self.stop())
+            return super().run()
+
+    with monkeypatch.context() as context:
+        context.setattr(estimator, "Trainer", Stopped)
+        stopping.fit(X)
+    assert len(stopping.history_["loss"]) == 1 and stopping.predict(X).shape == (120,)
+    stopping.fit(X)
+    assert stopping.history_["loss"] == pytest.approx(whole.history_["loss"])
+    np.testing.assert_allclose(stopping.transform(X), whole.transform(X), atol=1e-5)
+    again = clone(stopping).set_params(random_state=1)
+    with pytest.raises(rt.TutorError, match="seed"):
+        again.fit(X)
+
+
+def test_a_stop_leaves_out_the_networks_that_were_not_finished(monkeypatch):
+    class Stopped(estimator.Trainer):
+        started = 0
+
+        def run(self):
+            Stopped.started += 1
+            if Stopped.started == 2:
+                self.on("batch", lambda now: self.stop())
+            return super().run()
+
+    monkeypatch.setattr(estimator, "Trainer", Stopped)
+    made = small(restarts=3, epochs=2).fit(colours())
+    assert Stopped.started == 2 and len(made.history_["loss"]) == 2
 
 
 @pytest.mark.filterwarnings("ignore:.*are few:UserWarning")
@@ -180,9 +261,19 @@ def test_what_is_no_set_of_pictures_is_refused(X, words):
         small().fit(X)
 
 
-def test_no_epochs_are_refused():
-    with pytest.raises(rt.TutorError, match="epochs must be above 0"):
-        small(epochs=0).fit(colours())
+@pytest.mark.parametrize(
+    ("setting", "words"),
+    [
+        ({"epochs": 0}, "epochs must be above 0"),
+        ({"preset": "fast"}, "no preset 'fast'. There are: quick, class, full"),
+        ({"n_clusters": 0}, "whole number from 1, or"),
+        ({"n_clusters": "many"}, "received 'many'"),
+        ({"restarts": 0}, "restarts is a whole number from 1"),
+    ],
+)
+def test_settings_that_do_not_exist_are_refused(setting, words):
+    with pytest.raises(rt.TutorError, match=words):
+        small(**setting).fit(colours())
 
 
 def test_pictures_of_another_shape_are_refused_later(made):
@@ -196,6 +287,7 @@ def test_what_is_saved_is_what_is_loaded(tmp_path, recurrent):
     made = small(recurrent=recurrent).fit(X)
     loaded = rt.RecurrentClusterer.load(made.save(tmp_path / "kinds"))
     assert loaded.get_params() == made.get_params()
+    assert (loaded.n_clusters_, loaded.stability_) == (3, made.stability_)
     assert (loaded.labels_ == made.labels_).all()
     np.testing.assert_allclose(loaded.predict_proba(X), made.predict_proba(X), atol=1e-6)
     np.testing.assert_allclose(loaded.transform(X), made.transform(X), atol=1e-6)
@@ -231,7 +323,7 @@ def test_the_embeddings_are_those_of_the_trainer(pictures):
     few = pictures[:300]
     settings = {"augmentation": "clothes", "recurrent": True}
     made = small(**settings, random_state=np.random.RandomState(5)).fit(few)
-    seed = int(np.random.RandomState(5).randint(2**31 - 1))
+    seed = int(np.random.RandomState(5).randint(2**31 - 1, size=1)[0])
     encoder, history = rt.train(few, units=4, epochs=1, batch_size=32, seed=seed, **settings)
     expected = normalised(rt.embed(encoder, few))
     np.testing.assert_allclose(made.transform(few), expected, atol=1e-5)
