@@ -31,6 +31,7 @@ BACK = (
     "    first, last = first * strides, {0}\nreturn first, last"
 )
 ERROR = "def error(x):\n    return np.std(x, ddof=1) / np.sqrt(len(x))\n"
+MARGINS = "p = np.sort(probabilities, axis=1)\nmargins = p[:, -1] - p[:, -2]\n"
 
 WRONG = {
     "00.1": [
@@ -512,6 +513,65 @@ WRONG = {
             "from sklearn.metrics import adjusted_rand_score\n"
             "return adjusted_rand_score(first, second)",
             "*adjusted*",
+        ),
+    ],
+    "09.1": [
+        (
+            "r = []\nfor k in range(clusters.max() + 1):\n"
+            "    own = np.flatnonzero(clusters == k)\n"
+            "    d = ((embeddings[own] - embeddings[own].mean(axis=0)) ** 2).sum(axis=1)\n"
+            "    r.append(own[d.argmax()])\nreturn np.array(r)",
+            "*farthest*",
+        ),
+        ("return np.unique(clusters, return_index=True)[1]", "first pictures of their clusters"),
+        (
+            "r = []\nfor k in range(clusters.max() + 1):\n"
+            "    own = embeddings[clusters == k]\n"
+            "    r.append(((own - own.mean(axis=0)) ** 2).sum(axis=1).argmin())\n"
+            "return np.array(r)",
+            "place *within*",
+        ),
+        (
+            "r = []\nfor k in range(clusters.max() + 1):\n"
+            "    mean = embeddings[clusters == k].mean(axis=0)\n"
+            "    r.append(((embeddings - mean) ** 2).sum(axis=1).argmin())\n"
+            "return np.array(r)",
+            "another cluster",
+        ),
+        (
+            "return np.array([embeddings[clusters == k].mean() for k in range(2)])",
+            "Asked for are indices",
+        ),
+    ],
+    "09.2": [
+        (MARGINS + "return probabilities.max(axis=1).argsort()[:n]", "Take the second off"),
+        (MARGINS + "return margins.argsort()[::-1][:n]", "largest margins"),
+        (
+            "p = np.sort(probabilities, axis=1)\nreturn (p[:, -1] - p[:, 0]).argsort()[:n]",
+            "Largest minus *smallest*",
+        ),
+        (MARGINS + "return np.sort(margins)[:n]", "Margins came back"),
+        (MARGINS + "return margins.argsort()", "Two pictures are asked for"),
+        (MARGINS + 'return margins.argsort(kind="stable")[:n]', "that has a label already"),
+        (
+            MARGINS + "return np.delete(margins, known).argsort()[:n]",
+            "places in a list without",
+        ),
+        (
+            MARGINS + "margins[known] = np.inf\n"
+            "return (len(margins) - 1 - margins[::-1].argsort(kind='stable'))[:n]",
+            "smaller index comes first",
+        ),
+    ],
+    "09.3": [
+        (UNIT + "return (unit @ unit[known].T).argmax(axis=1)", "look up their"),
+        (UNIT + "return classes[(unit @ unit[known].T).argmin(axis=1)]", "*least* similar"),
+        (UNIT + "return classes[(unit[known] @ unit.T).argmax(axis=0)[:2]]", "Every picture gets"),
+        (UNIT + "return (unit @ unit[known].T).max(axis=1)", "Similarities came back"),
+        ("return classes[(embeddings @ embeddings[known].T).argmax(axis=1)]", "*direction* counts"),
+        (
+            UNIT + "return np.sort(classes)[(unit @ unit[np.sort(known)].T).argmax(axis=1)]",
+            "the first in `known`",
         ),
     ],
 }

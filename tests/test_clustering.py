@@ -209,3 +209,15 @@ def test_umap_is_loaded_late_and_alone():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_halves_give_clusters_to_all():
+    found = clustering.on_halves(BLOBS, 3, seed=5, halves=4)
+    assert [labels.shape for labels in found] == [(135,)] * 4
+    assert all(evaluation.matched_accuracy(KINDS, labels) == 1 for labels in found)
+    again = clustering.on_halves(BLOBS, 3, seed=5, halves=4)
+    assert all((a == b).all() for a, b in zip(found, again, strict=True))
+    noise = np.random.default_rng(0).normal(size=(200, 5))
+    first, second = clustering.on_halves(noise, 4, halves=2)
+    assert evaluation.ari(first, second) < 0.9  # other pictures, other clusters
+    assert clustering.on_halves(BLOBS[:5], 3) == []

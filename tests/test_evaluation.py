@@ -114,6 +114,31 @@ def test_stability_is_the_mean_over_pairs():
         evaluation.stability([a])
 
 
+def blobs(k, n=60, spread=0.1, seed=0):
+    """Points around the corners of a simplex, (k n, k)."""
+    return np.repeat(np.eye(k), n, axis=0) + spread * np.random.default_rng(seed).normal(
+        size=(k * n, k)
+    )
+
+
+@pytest.mark.parametrize("k", [2, 3, 6])
+def test_the_number_of_clear_clusters_is_proposed(k):
+    proposal = evaluation.propose_number(blobs(k), seed=1)
+    assert proposal.n_clusters == k
+    assert proposal.numbers == list(range(2, 16))
+    best = proposal.numbers.index(k)
+    assert proposal.stabilities[best] == pytest.approx(1) and proposal.silhouettes[best] > 0.5
+    assert f"{k:8}" in str(proposal) and len(str(proposal).splitlines()) == 15
+
+
+def test_a_number_is_proposed_among_those_that_were_asked_for():
+    proposal = evaluation.propose_number(blobs(3), numbers=[2, 5], seed=0)
+    assert proposal.n_clusters in (2, 5) and len(proposal.silhouettes) == 2
+    assert evaluation.propose_number(np.ones((4, 3))).numbers == [2]
+    with pytest.raises(TutorError, match="at least 4"):
+        evaluation.propose_number(np.ones((3, 2)))
+
+
 @pytest.mark.parametrize(
     ("labels", "clusters", "said"),
     [
