@@ -551,6 +551,10 @@ WRONG = {
             "Largest minus *smallest*",
         ),
         (MARGINS + "return np.sort(margins)[:n]", "Margins came back"),
+        (
+            "return (probabilities[:, 0] - probabilities[:, 1]).argsort()[:n]",
+            "may stand in any column",
+        ),
         (MARGINS + "return margins.argsort()", "Two pictures are asked for"),
         (MARGINS + 'return margins.argsort(kind="stable")[:n]', "that has a label already"),
         (
@@ -569,6 +573,11 @@ WRONG = {
         (UNIT + "return classes[(unit[known] @ unit.T).argmax(axis=0)[:2]]", "Every picture gets"),
         (UNIT + "return (unit @ unit[known].T).max(axis=1)", "Similarities came back"),
         ("return classes[(embeddings @ embeddings[known].T).argmax(axis=1)]", "*direction* counts"),
+        (
+            "d = ((embeddings[:, None] - embeddings[known]) ** 2).sum(axis=2)\n"
+            "return classes[d.argmin(axis=1)]",
+            "*direction* counts",
+        ),
         (
             UNIT + "return np.sort(classes)[(unit @ unit[np.sort(known)].T).argmax(axis=1)]",
             "the first in `known`",

@@ -9,6 +9,7 @@ import pytest
 from sklearn.base import clone
 from sklearn.cluster import KMeans
 from sklearn.exceptions import NotFittedError
+from sklearn.utils import estimator_checks
 
 import rnn_tutor as rt
 from rnn_tutor import estimator, models
@@ -112,6 +113,25 @@ def test_scikit_learn_can_clone_it_and_read_its_settings():
     assert "n_clusters=7" in repr(made)
     with pytest.raises(NotFittedError):
         made.predict(colours())
+
+
+@pytest.mark.parametrize(
+    "check",
+    [
+        estimator_checks.check_estimator_cloneable,
+        estimator_checks.check_estimator_repr,
+        estimator_checks.check_estimator_tags_renamed,
+        estimator_checks.check_get_params_invariance,
+        estimator_checks.check_mixin_order,
+        estimator_checks.check_no_attributes_set_in_init,
+        estimator_checks.check_parameters_default_constructible,
+        estimator_checks.check_set_params,
+        estimator_checks.check_valid_tag_types,
+    ],
+    ids=lambda check: check.__name__,
+)
+def test_scikit_learns_own_checks_that_need_no_table(check):
+    check("RecurrentClusterer", small())
 
 
 @pytest.mark.parametrize("channels", [1, 2, 3, 4])

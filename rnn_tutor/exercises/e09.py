@@ -58,7 +58,7 @@ def _nearest_to_mean(points, clusters):
 
 
 def _margin(attempt):
-    three = np.array([[0.50, 0.30, 0.20], [0.52, 0.47, 0.01], [0.55, 0.225, 0.225]])
+    three = np.array([[0.50, 0.30, 0.20], [0.52, 0.47, 0.01], [0.225, 0.55, 0.225]])
     nobody, one = np.array([], int), np.array([1])
     attempt.gives(
         np.array([1, 0]),
@@ -70,6 +70,7 @@ def _margin(attempt):
                 [0, 1],
                 "This is where the *largest* probability is smallest. Take the second off it.",
             ),
+            ([2, 1], "The two largest may stand in any column: sort each row first."),
             ([2, 0], "These are the largest margins; the smallest are asked for."),
             ([0, 2], "Largest minus *smallest*? The margin is largest minus second largest."),
             (lambda r: r.dtype.kind == "f", "Margins came back; asked for are indices."),
@@ -108,7 +109,7 @@ def _smallest(probabilities, known, n):
 def _nearest_label(attempt):
     points = np.array([[1.0, 0.0], [0.0, 1.0], [9.0, 1.0], [0.1, 0.2]])
     straight = (
-        "You measured distances as the crow flies, or products without dividing by the lengths. "
+        "You measured distances as the crow flies, or products without dividing by the norms. "
         "Here only the *direction* counts: (0.1, 0.2) points more to (0, 1) than to (1, 0)."
     )
     known, classes = np.array([0, 1]), np.array([4, 7])
@@ -124,11 +125,14 @@ def _nearest_label(attempt):
             (lambda r: r.dtype.kind == "f", "Similarities came back; classes are asked for."),
         ],
     )
-    lengths = np.array([[1.0, 0.2], [10.0, 10.0], [1.0, 0.0]])
+    lengths = np.array([[1.0, 0.0], [0.0, 10.0], [0.1, 0.2], [9.0, 8.0]])
     attempt.gives(
-        np.array([3, 5, 3]), lengths, np.array([0, 1]), np.array([3, 5]),
-        mistakes=[([5, 5, 5], straight), (lambda r: r[2] == 5, straight)],
-    )  # fmt: skip
+        np.array([3, 5, 5, 3]),
+        lengths,
+        np.array([0, 1]),
+        np.array([3, 5]),
+        mistakes=[(lambda r: r[2] == 3, straight), (lambda r: r[3] == 5, straight)],
+    )
     attempt.gives(
         np.array([5, 3, 5]),
         np.array([[1.0, 0.0], [0.0, 3.0], [2.0, 2.1]])[[1, 0, 2]],
@@ -160,7 +164,7 @@ EXERCISES = (
             "That place, looked up in the indices of the first step, is the picture's index.",
         ),
         ("embeddings", "clusters"),
-        "Compare: `prototypes(embeddings, clusters)` and `asked`, with this notebook's clusters.",
+        "Compare `prototypes(embeddings, clusters)` with `typical[0]` above.",
     ),
     Exercise(
         "09.2",
@@ -174,7 +178,8 @@ EXERCISES = (
             "equal; take the first n.",
         ),
         ("probabilities", "known", "n"),
-        "Put it in place of `least_certain` above. Does it do better?",
+        "Where `least_certain(model, known, 5)` stands above, put "
+        "`smallest_margin(model.predict_proba(embeddings), known, 5)`. Does it do better?",
     ),
     Exercise(
         "09.3",
@@ -187,7 +192,7 @@ EXERCISES = (
             "the class.",
         ),
         ("embeddings", "known", "classes"),
-        "Against the probe: `np.mean(nearest_label(embeddings, draws[0][:50], "
-        "truth[draws[0][:50]]) == truth)`.",
+        "Of the pictures beyond the first 50 of a draw, how many does it name rightly? The probe, "
+        "scored on the same pictures, is a fair opponent.",
     ),
 )
