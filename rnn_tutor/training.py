@@ -7,7 +7,10 @@ training stands in `_settings`, what happens around a batch in `_run`, and what 
 
 import re
 import threading
+import zlib
 from dataclasses import replace
+
+import numpy as np
 
 from rnn_tutor import objectives
 from rnn_tutor._checkpoints import Checkpoints
@@ -221,6 +224,7 @@ class Trainer:
         settings = {
             "objective": re.sub(" at 0x[0-9a-fA-F]+", "", repr(batches.objective)),
             "pictures": len(batches.pixels),
+            "checksum of the pictures": zlib.crc32(np.ascontiguousarray(batches.pixels)),
             "batch_size": batches.batch_size,
             "learning_rate": learning_rate,
             "seed": self.seed,

@@ -178,6 +178,7 @@ def test_what_dropout_is_drawn_from_is_saved(tmp_path):
     [
         ({"batch_size": 6}, "batch_size 7, and this training with 6"),  # as many batches
         ({"pixels": PIXELS[:22]}, "pictures 23, and this training with 22"),
+        ({"pixels": PIXELS[::-1]}, "checksum of the pictures"),
         ({"learning_rate": 0.01}, "learning_rate 0.003, and this training with 0.01"),
         ({"seed": 1}, "seed 0, and this training with 1"),
         ({"dropout": 0.5}, r"dropout \[0.3\], and this training with \[0.5\]"),
