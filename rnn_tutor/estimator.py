@@ -42,8 +42,8 @@ class RecurrentClusterer(TransformerMixin, ClusterMixin, BaseEstimator):
 
     Args:
         n_clusters: how many clusters; "auto" to have a number proposed from the embeddings.
-        preset: how long to train: "quick", "class" or "full"; with batches of 256, on two cores,
-            made for a minute for 5,000 small pictures, and for five and fifteen for 70,000.
+        preset: how long to train: "quick", "class" or "full", for at least 160, 1,000 or 3,000
+            steps. How long that takes here, `fit` says beforehand.
         augmentation: what may change in a picture without changing its kind, a name from
             `augmentation.PRESETS`: "digits", "clothes", "objects" or "none".
         epochs: passes over the pictures; None for as many as the preset needs.
