@@ -68,6 +68,7 @@ class RecurrentClusterer(TransformerMixin, ClusterMixin, BaseEstimator):
             pictures, and with `restarts` in each of the networks: the mean adjusted Rand index of
             all pairs. 1 when they always agree, 0 as by chance; a single network agrees with
             itself better than with another. Labels are not looked at; stable need not mean right.
+            NaN where there are fewer than two pictures for each cluster.
         proposal_: for "auto", the `evaluation.Proposal`: what each number of clusters scored.
         history_: `{"loss": [...]}`, a mean for each epoch; absent after `load`.
         network_: a Keras model, pictures as float32 in 0..1 of the shape it was fitted with ->
@@ -134,7 +135,7 @@ class RecurrentClusterer(TransformerMixin, ClusterMixin, BaseEstimator):
         each = [(points, int(seed)) for points, seed in zip(embeddings, seeds, strict=False)]
         found = [Clustering(self.n_clusters_, seed=s).fit_predict(points) for points, s in each]
         again = [labels for points, s in each for labels in on_halves(points, self.n_clusters_, s)]
-        self.stability_ = stability(again) if len(again) > 1 else 1.0
+        self.stability_ = stability(again) if len(again) > 1 else float("nan")
         best = _most_agreeing(found)
         encoder, self.history_ = networks[best]
         self.encoder_, self.network_ = _with_head(

@@ -211,6 +211,13 @@ def test_the_clusters_of_noise_are_not_stable(made):
     assert -0.1 < made.stability_ < 0.7
 
 
+@pytest.mark.filterwarnings("ignore:.*are few:UserWarning")
+def test_of_five_pictures_nobody_knows_whether_their_clusters_are_stable(tmp_path):
+    made = small().fit(colours(5))
+    loaded = rt.RecurrentClusterer.load(made.save(tmp_path))
+    assert np.isnan(made.stability_) and np.isnan(loaded.stability_)
+
+
 def test_of_several_networks_the_one_is_kept_that_agrees_best():
     X, a, b = colours(), [0, 0, 1, 1, 2, 2], [0, 0, 1, 1, 1, 2]
     made = small(restarts=2).fit(X)
