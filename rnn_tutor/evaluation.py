@@ -153,17 +153,18 @@ def propose_number(embeddings, numbers=None, seed=0):
 
     embeddings: (n, d). numbers: those to try; None for 2 to 15, or fewer for few pictures. seed: of
     the 2,000 embeddings that are looked at where there are more, and of the starts.
-    Returns a `Proposal`. Raises TutorError for fewer than four pictures.
+    Returns a `Proposal`. Raises TutorError for fewer than two pictures for each cluster.
     Sources: Rousseeuw (1987), silhouettes; Lange, Roth, Braun, Buhmann (2004), stability.
     """
     points = np.asarray(embeddings)
-    if len(points) < 4:
-        raise TutorError(
-            f"A number of clusters needs at least 4 pictures; here were {len(points)}."
-        )
-    shown = np.random.default_rng(seed).permutation(len(points))[:2_000]
-    points = points[shown]
+    points = points[np.random.default_rng(seed).permutation(len(points))[:2_000]]
     numbers = list(numbers or range(2, min(15, len(points) // 2) + 1))
+    largest = max(numbers, default=2)
+    if len(points) < 2 * largest:
+        raise TutorError(
+            f"To judge {largest} clusters takes at least {2 * largest} pictures; here were "
+            f"{len(points)}."
+        )
     silhouettes, stabilities = [], []
     for number in numbers:
         runs = on_halves(points, number, seed, halves=5)

@@ -135,8 +135,9 @@ def test_a_number_is_proposed_among_those_that_were_asked_for():
     proposal = evaluation.propose_number(blobs(3), numbers=[2, 5], seed=0)
     assert proposal.n_clusters in (2, 5) and len(proposal.silhouettes) == 2
     assert evaluation.propose_number(np.ones((4, 3))).numbers == [2]
-    with pytest.raises(TutorError, match="at least 4"):
-        evaluation.propose_number(np.ones((3, 2)))
+    for n, numbers, fewest in [(3, None, 4), (0, None, 4), (9, [2, 5], 10)]:
+        with pytest.raises(TutorError, match=f"at least {fewest} pictures; here were {n}"):
+            evaluation.propose_number(np.ones((n, 2)), numbers)
 
 
 @pytest.mark.parametrize(
