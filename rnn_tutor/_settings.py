@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from rnn_tutor import models, objectives
 from rnn_tutor._errors import TutorError
 from rnn_tutor._keras import keras
-from rnn_tutor.augmentation import preset
+from rnn_tutor.augmentation import Augmentation, preset
 
 OBJECTIVES = ("contrastive", "reconstruction", "next_row")
 CELLS = ("simple_rnn", "gru", "lstm")
@@ -21,7 +21,8 @@ class TrainingSettings:
         units: state size of a recurrent layer.
         bidirectional: read every sequence both ways ("next_row" always reads one way).
         recurrent: False puts a dense layer in place of the recurrence, for comparison.
-        augmentation: name of a preset: what may change in a picture (contrastive only).
+        augmentation: name of a preset, or an `Augmentation`: what may change in a picture
+            (contrastive only).
         temperature: of the contrastive loss.
         noise: added to what the autoencoder sees; a standard deviation, where white is 1.
         learning_rate: of Adam.
@@ -38,7 +39,7 @@ class TrainingSettings:
     units: int = 48
     bidirectional: bool = True
     recurrent: bool = True
-    augmentation: str = "clothes"
+    augmentation: str | Augmentation = "clothes"
     temperature: float = 1.0
     noise: float = 0.2
     learning_rate: float = 0.003

@@ -160,11 +160,13 @@ PRESETS = {
 
 
 def preset(name):
-    """The `Augmentation` of that name.
+    """The `Augmentation` of that name; one's own is given back as it is.
 
     Raises:
         TutorError: no preset has that name.
     """
+    if isinstance(name, Augmentation):
+        return name
     if name not in PRESETS:
         names = ", ".join(PRESETS)
         raise TutorError(f"There is no augmentation preset {name!r}. There are: {names}.")

@@ -21,6 +21,7 @@ from rnn_tutor import models
 from rnn_tutor._errors import TutorError
 from rnn_tutor._keras import keras
 from rnn_tutor._settings import TrainingSettings, check_known
+from rnn_tutor.augmentation import Augmentation
 from rnn_tutor.clustering import Clustering, normalised, on_halves
 from rnn_tutor.evaluation import Proposal, ari, propose_number, stability
 from rnn_tutor.images import resize
@@ -44,8 +45,9 @@ class RecurrentClusterer(TransformerMixin, ClusterMixin, BaseEstimator):
         n_clusters: how many clusters; "auto" to have a number proposed from the embeddings.
         preset: how long to train: "quick", "class" or "full", for at least 160, 1,000 or 3,000
             steps. How long that takes here, `fit` says beforehand.
-        augmentation: what may change in a picture without changing its kind, a name from
-            `augmentation.PRESETS`: "digits", "clothes", "objects" or "none".
+        augmentation: what may change in a picture without changing its kind: a name from
+            `augmentation.PRESETS`, "digits", "clothes", "objects" or "none", or an `Augmentation`
+            of one's own.
         epochs: passes over the pictures; None for as many as the preset needs.
         batch_size: pictures a step.
         cell: "simple_rnn", "gru" or "lstm".
@@ -305,9 +307,13 @@ class RecurrentClusterer(TransformerMixin, ClusterMixin, BaseEstimator):
         folder.mkdir(parents=True, exist_ok=True)
         network = folder / "network.keras"
         self.network_.save(network)
-        seed = self.random_state if _is_whole(self.random_state) else None
+        settings = self.get_params() | {"checkpoints": None}
+        if not _is_whole(self.random_state):
+            settings["random_state"] = None
+        if isinstance(self.augmentation, Augmentation):
+            settings["augmentation"] = asdict(self.augmentation)
         about = {
-            "settings": self.get_params() | {"random_state": seed, "checkpoints": None},
+            "settings": settings,
             "input_shape": self._input_shape,
             "labels": self.labels_.tolist(),
             "n_clusters": self.n_clusters_,
@@ -332,6 +338,8 @@ class RecurrentClusterer(TransformerMixin, ClusterMixin, BaseEstimator):
         if _sha256(network) != about["sha256"]:
             raise TutorError(f"{network} is not the file that was saved: save the clusterer again.")
         loaded = cls(**about["settings"])
+        if isinstance(loaded.augmentation, dict):
+            loaded.augmentation = Augmentation(**loaded.augmentation)
         loaded._input_shape = tuple(about["input_shape"])
         loaded.labels_ = np.array(about["labels"], np.int64)
         loaded.n_clusters_, loaded.stability_ = about["n_clusters"], about["stability"]

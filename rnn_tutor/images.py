@@ -4,8 +4,10 @@ How pictures are read from files stands in `files`; which sets exist, in `datase
 """
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from rnn_tutor._cv2 import cv2
 from rnn_tutor._errors import NeedsLabels, TutorError
@@ -173,6 +175,29 @@ class ImageSet:
             count = np.clip(round(test_size * len(members)), 1, max(1, len(members) - 1))
             is_test[members[:count]] = len(members) > 1
         return is_test
+
+    def write(self, folder, names=None):
+        """Write each picture as a JPEG file into the sub-folder of its class.
+
+        folder: where; made if it is not there. Files of the same names are written over, others
+        stay. names: one for each picture, without `.jpg`; None numbers them in their order, 0000
+        onwards. Without labels the files lie in `folder` itself.
+        Returns the folder's path. `load_images` reads it again; JPEG changes pixels a little.
+        Raises TutorError where a name or a class's name would lead out of the folder.
+        """
+        folder = Path(folder)
+        names = [f"{i:04d}" for i in range(len(self))] if names is None else list(names)
+        if len(names) != len(self):
+            raise TutorError(f"{len(self)} pictures came with {len(names)} names.")
+        kinds = [self.class_names[k] for k in self.labels] if self.has_labels else [""] * len(self)
+        for kind, name in zip(kinds, names, strict=True):
+            if kind in (".", "..") or {"/", "\\"} & {*kind, *str(name)}:
+                raise TutorError(f"{kind!r} and {str(name)!r} do not make a folder and a file.")
+        for kind, name, picture in zip(kinds, names, self.colour().pixels, strict=True):
+            path = folder / kind / f"{name}.jpg"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(picture).save(path, quality=90)
+        return folder
 
     def report(self, at_most=20):
         """Return as text which files were not used and why, and what is worth knowing."""

@@ -333,7 +333,8 @@ class Preprocessing:
         """`[(name, picture), ...]`: as it came, and after each step."""
         pictures = [("as it came", _with_channels(picture))]
         for step in self.steps:
-            pictures.append((type(step).__name__, _with_channels(step(pictures[-1][1]))))
+            name = getattr(step, "__name__", type(step).__name__)  # a function has its own
+            pictures.append((name, _with_channels(step(pictures[-1][1]))))
         return pictures
 
     def apply(self, images, progress=None):

@@ -31,6 +31,11 @@ BACK = (
     "    first, last = first * strides, {0}\nreturn first, last"
 )
 ERROR = "def error(x):\n    return np.std(x, ddof=1) / np.sqrt(len(x))\n"
+PIECES = (
+    "import cv2\nn, pieces = cv2.connectedComponents(mask, connectivity=8)\n"
+    "sizes = np.bincount(pieces.ravel())\n"
+)
+SURE = "p = probabilities.max(axis=1)\n"
 MARGINS = "p = np.sort(probabilities, axis=1)\nmargins = p[:, -1] - p[:, -2]\n"
 
 WRONG = {
@@ -581,6 +586,46 @@ WRONG = {
         (
             UNIT + "return np.sort(classes)[(unit @ unit[np.sort(known)].T).argmax(axis=1)]",
             "the first in `known`",
+        ),
+    ],
+    "10.1": [
+        (PIECES + "return np.where(pieces == sizes.argmax(), 255, 0).astype(np.uint8)", "ground"),
+        ("return mask.copy()", "All pieces are still there"),
+        (PIECES + "return np.where(pieces == 1, 255, 0).astype(np.uint8)", "the first piece"),
+        (
+            PIECES
+            + "sizes[0] = 0\nreturn np.where(pieces == sizes.argmax(), 0, 255).astype(np.uint8)",
+            "are swapped",
+        ),
+        (PIECES + "sizes[0] = 0\nreturn pieces == sizes.argmax()", "white is 255"),
+        (
+            PIECES.replace("connectivity=8", "connectivity=4")
+            + "sizes[0] = 0\nreturn np.where(pieces == sizes.argmax(), 255, 0).astype(np.uint8)",
+            "touch at a corner",
+        ),
+        (
+            PIECES
+            + "sizes[0] = 0\nreturn np.where(pieces == sizes.argmax(), 255, 0).astype(np.uint8)",
+            "without any white",
+        ),
+    ],
+    "10.2": [
+        (SURE + "return np.where(p > at_least, probabilities.argmax(axis=1), -1)", "sure enough"),
+        ("return probabilities.argmax(axis=1)", "nobody was unsure"),
+        (SURE + "return np.where(p >= at_least, probabilities.argmax(axis=1), 0)", "Unsure is -1"),
+        (SURE + "return p >= at_least", "You say who is sure"),
+        (SURE + "return probabilities.argmax(axis=1)[p >= at_least]", "unsure ones included"),
+        (SURE + "return np.where(p >= at_least, p, -1)", "These are probabilities"),
+    ],
+    "10.3": [
+        ("return np.mean(right / checked)", "Weigh the clusters"),
+        ("return right.sum() / checked.sum()", "Weigh the clusters"),
+        ("return np.sum(sizes * right / checked)", "per cent, or a number"),
+        ("return 1 - np.average(right / checked, weights=sizes)", "*wrong*"),
+        ("return right / checked", "One number"),
+        (
+            "return np.average(right / checked, weights=sizes * checked)",
+            "Sum over the checks",
         ),
     ],
 }

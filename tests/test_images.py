@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from rnn_tutor import NeedsLabels, TutorError, _cv2
 from rnn_tutor._cv2 import cv2
+from rnn_tutor.datasets import load_images
 from rnn_tutor.images import ImageSet, Refusal, fit
 
 
@@ -189,3 +190,30 @@ def test_an_opencv_that_cannot_be_loaded_names_the_remedy(monkeypatch, problem, 
     monkeypatch.setattr(sys, "meta_path", [Broken(), *sys.meta_path])
     with pytest.raises(TutorError, match=says):
         _cv2._load()
+
+
+def test_what_is_written_is_what_load_images_reads(tmp_path):
+    smooth = np.full((3, 40, 30, 3), [[[[200, 40, 90]]]], np.uint8)
+    kept = ImageSet(smooth, labels=[1, 0, 1], class_names=("a cat", "狗"))
+    folder = kept.write(tmp_path / "new" / "pets")
+    names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.jpg"))
+    assert names == ["a cat/0001.jpg", "狗/0000.jpg", "狗/0002.jpg"]
+    again = load_images(folder)
+    assert again.class_names == kept.class_names and again.shape == kept.shape
+    assert (again.labels == [0, 1, 1]).all()
+    np.testing.assert_allclose(again.pixels, smooth, atol=4)
+    grey = some(2, channels=1).write(tmp_path / "grey", names=["one", "two"])
+    assert load_images(grey).shape == (6, 4, 1)
+    assert sorted(path.name for path in grey.iterdir()) == ["one.jpg", "two.jpg"]
+
+
+@pytest.mark.parametrize("kind", ["..", "a/b", "a\\b"])
+def test_nothing_is_written_outside_the_folder(tmp_path, kind):
+    outside = some(2, labels=[0, 0], class_names=(kind,))
+    with pytest.raises(TutorError, match="do not make a folder"):
+        outside.write(tmp_path / "in" / "deep")
+    with pytest.raises(TutorError, match="do not make a folder"):
+        some(1).write(tmp_path / "in" / "deep", names=["../out"])
+    with pytest.raises(TutorError, match="2 pictures came with 1 names"):
+        some(2).write(tmp_path, names=["one"])
+    assert not any(tmp_path.rglob("*.jpg"))

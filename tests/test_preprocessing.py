@@ -212,6 +212,13 @@ def test_a_chain_is_its_steps_in_their_order(photograph):
     np.testing.assert_array_equal(stages[-1][1], chain(photograph))
     assert rt.Preprocessing()(photograph) is photograph
 
+    def mirrored(picture):
+        return picture[:, ::-1]
+
+    own = rt.Preprocessing((mirrored, first)).stages(photograph)
+    assert [name for name, _ in own] == ["as it came", "mirrored", "MedianBlur"]
+    np.testing.assert_array_equal(own[1][1], photograph[:, ::-1])
+
 
 @pytest.mark.parametrize("channels", [1, 3])
 def test_a_set_is_done_picture_by_picture(channels):

@@ -13,8 +13,8 @@ from store_notebooks import execute
 from support import course
 
 WITHOUT_LABELS_ALWAYS = {"00_start_here", "08_clusters", "05_cnn_rnn_classifier"}
-WITHOUT_LABELS_ALWAYS |= {"09_clusters_to_classes"}
-WARN_OF_FEW = {"09_clusters_to_classes"}  # and go on
+WITHOUT_LABELS_ALWAYS |= {"09_clusters_to_classes", "10_five_classes"}
+WARN_OF_FEW = {"09_clusters_to_classes", "10_five_classes"}  # and go on
 ABOUT_LABELS = {"05_cnn_rnn_classifier", "06_cnn_or_rnn"}  # these may end with NeedsLabels
 
 

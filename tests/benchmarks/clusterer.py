@@ -1,0 +1,221 @@
+"""`RecurrentClusterer` on 70,000 pictures, its ablations, and what a user would pick instead.
+
+    python tests/benchmarks/clusterer.py --from FOLDER [--sets mnist fashion-mnist]
+        [--methods full ...] [--seeds 0 1 2 3 4] [--out FILE]
+    python tests/benchmarks/clusterer.py --from FOLDER --sizes
+
+FOLDER holds `mnist` and `fashion-mnist`, each with its four idx files, packed with gzip. Runs are
+added to FILE as they end, in place of the same run of before; none is left out. Each run has a
+process of its own, so that its peak memory is its own.
+
+`all` learns from all 70,000 and is scored on them; `inductive` learns from the 60,000 of the
+training part and is scored on the 10,000 others, which only `predict` sees. The probe is a logistic
+regression on the frozen embeddings of the training part, with all its labels. `--sizes` measures
+how time and memory grow with the number of pictures (MNIST, two passes in batches of 64). Labels
+score, and nothing else; settings were chosen on fashion5 and MNIST with labels for scoring.
+"""
+
+import argparse
+import gzip
+import json
+import resource
+import subprocess
+import sys
+import time
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+
+HERE = Path(__file__).resolve().parent
+RESULT = HERE / "clusterer.json"
+AUGMENTATION = {"mnist": "digits", "fashion-mnist": "clothes"}
+SIZES = (1_250, 5_000, 20_000, 70_000)
+NETWORKS = {
+    "full": {"preset": "full"},
+    "class": {"preset": "class"},
+    "class, inductive": {"preset": "class"},
+    "full, inductive": {"preset": "full"},
+    "class, no recurrence": {"preset": "class", "recurrent": False},
+    "class, no augmentation": {"preset": "class", "augmentation": "none"},
+}
+OTHERS = ("k-means", "PCA + k-means", "UMAP + mixture", "ClustPy DEC", "ClustPy IDEC")
+
+
+def load(folder, name):
+    """Pixels (70000, 28, 28) uint8 and labels, the 60,000 of the training part first."""
+    parts = [[], []]
+    for part in ("train", "t10k"):
+        for place, (kind, header) in enumerate((("images-idx3", 16), ("labels-idx1", 8))):
+            content = gzip.decompress((folder / name / f"{part}-{kind}-ubyte.gz").read_bytes())
+            parts[place].append(np.frombuffer(content, np.uint8, offset=header))
+    pixels, labels = (np.concatenate(part) for part in parts)
+    return pixels.reshape(-1, 28, 28), labels.astype(np.int64)
+
+
+def by_network(method, pixels, labels, seed, name):
+    """Seconds of `fit`, scores, and what a linear probe finds in the embeddings."""
+    import rnn_tutor as rt
+
+    rt.load_keras()
+    sorter = rt.RecurrentClusterer(
+        10,
+        **{"augmentation": AUGMENTATION[name], "random_state": seed, "verbose": False}
+        | NETWORKS[method],
+    )
+    learnt = slice(60_000) if method.endswith("inductive") else slice(None)
+    scored = slice(60_000, None) if method.endswith("inductive") else slice(None)
+    began = time.perf_counter()
+    sorter.fit(pixels[learnt])
+    seconds = time.perf_counter() - began
+    found = sorter.predict(pixels[scored])
+    return seconds, scored, found, probe(sorter.transform(pixels), labels)
+
+
+def probe(embeddings, labels):
+    """Accuracy on the test part of a logistic regression on the embeddings of the others."""
+    from sklearn.linear_model import LogisticRegression
+
+    model = LogisticRegression(C=100, max_iter=300)
+    model.fit(embeddings[:60_000], labels[:60_000])
+    return {"linear_probe": round(model.score(embeddings[60_000:], labels[60_000:]), 4)}
+
+
+def by_others(method, pixels, seed):
+    """Seconds, and the clusters of all pictures."""
+    flat = pixels.reshape(len(pixels), -1).astype("float32") / 255
+    began = time.perf_counter()
+    found = {"k": k_means, "P": pca, "U": umap, "C": clustpy}[method[0]](method, flat, seed)
+    return time.perf_counter() - began, found
+
+
+def k_means(method, flat, seed):
+    from sklearn.cluster import KMeans
+
+    return KMeans(10, n_init=10, random_state=seed).fit_predict(flat)
+
+
+def pca(method, flat, seed):
+    from sklearn.decomposition import PCA
+
+    return k_means(method, PCA(50, random_state=seed).fit_transform(flat), seed)
+
+
+def umap(method, flat, seed):
+    from sklearn.mixture import GaussianMixture
+    from umap import UMAP
+
+    layout = UMAP(n_components=10, n_neighbors=20, min_dist=0.0, random_state=seed, n_jobs=1)
+    mixture = GaussianMixture(10, n_init=5, random_state=seed)
+    return mixture.fit_predict(layout.fit_transform(flat).astype(np.float64))
+
+
+def clustpy(method, flat, seed):
+    """Needs `pip install clustpy`, which brings PyTorch; no dependency of the course."""
+    from clustpy import deep
+
+    algorithm = getattr(deep, method.split()[1])
+    return algorithm(n_clusters=10, random_state=seed).fit_predict(flat)
+
+
+def one_run(folder, name, method, seed):
+    """A run's row: what it was, seconds, peak memory, scores."""
+    pixels, labels = load(folder, name)
+    more, scored = {}, slice(None)
+    if method in NETWORKS:
+        seconds, scored, found, more = by_network(method, pixels, labels, seed, name)
+    else:
+        seconds, found = by_others(method, pixels, seed)
+    return {
+        "set": name,
+        "method": method,
+        "seed": seed,
+        "seconds": round(seconds, 1),
+        **peak(),
+        **scores(labels[scored], found),
+        **more,
+    }
+
+
+def one_size(folder, n):
+    """Seconds and peak memory of `fit` on n pictures, in two passes; and of `predict`."""
+    import rnn_tutor as rt
+
+    rt.load_keras()
+    pixels, labels = load(folder, "mnist")
+    chosen = np.random.default_rng(0).permutation(len(pixels))[:n]
+    pixels, labels = pixels[chosen], labels[chosen]
+    sorter = rt.RecurrentClusterer(
+        10, augmentation="digits", epochs=2, batch_size=64, random_state=0, verbose=False
+    )
+    began = time.perf_counter()
+    sorter.fit(pixels)
+    seconds, fitted = time.perf_counter() - began, peak()["peak_mb"]
+    began = time.perf_counter()
+    sorter.predict(pixels)
+    return {
+        "pictures": n,
+        "fit_seconds": round(seconds, 1),
+        "predict_seconds": round(time.perf_counter() - began, 2),
+        "fit_peak_mb": fitted,
+        "pixels_mb": round(pixels.nbytes / 1e6),
+        **scores(labels, sorter.labels_),
+    }
+
+
+def peak():
+    return {"peak_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)}
+
+
+def scores(labels, found):
+    import rnn_tutor as rt
+
+    found = rt.evaluation.scores(labels, found)
+    return {key: round(getattr(found, key), 4) for key in ("accuracy", "nmi", "ari")}
+
+
+def alone(*arguments):
+    """What this script prints last with these arguments, in a process of its own."""
+    command = [sys.executable, __file__, *map(str, arguments)]
+    said = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+    return json.loads(said.splitlines()[-1])
+
+
+def keep(out, part, row, same):
+    """Adds a row to a part of the JSON, in place of the row with the same values of `same`."""
+    from fashion5 import surroundings
+
+    stored = json.loads(out.read_text()) if out.exists() else {"runs": [], "sizes": []}
+    stored |= {"chosen_on": "fashion5 and MNIST, with labels for scoring", **surroundings()}
+    others = [old for old in stored[part] if any(old[key] != row[key] for key in same)]
+    stored[part] = [*others, row | {"date": date.today().isoformat()}]
+    out.write_text(json.dumps(stored, indent=1) + "\n")
+    print(row, flush=True)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--from", dest="folder", type=Path, required=True)
+    parser.add_argument("--sets", nargs="+", default=list(AUGMENTATION), choices=AUGMENTATION)
+    parser.add_argument("--methods", nargs="+", default=["full"], choices=(*NETWORKS, *OTHERS))
+    parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2, 3, 4])
+    parser.add_argument("--sizes", action="store_true")
+    parser.add_argument("--out", type=Path, default=RESULT)
+    parser.add_argument("--one", nargs="+", help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.one:
+        what, *rest = arguments.one
+        if what == "size":
+            print(json.dumps(one_size(arguments.folder, int(rest[0]))))
+        else:
+            print(json.dumps(one_run(arguments.folder, what, rest[0], int(rest[1]))))
+    elif arguments.sizes:
+        for n in SIZES:
+            row = alone("--from", arguments.folder, "--one", "size", n)
+            keep(arguments.out, "sizes", row, ["pictures"])
+    else:
+        for seed in arguments.seeds:
+            for name in arguments.sets:
+                for method in arguments.methods:
+                    row = alone("--from", arguments.folder, "--one", name, method, seed)
+                    keep(arguments.out, "runs", row, ["set", "method", "seed"])
