@@ -182,10 +182,12 @@ def _silhouette(points, labels):
 
 
 def stored_results(dataset="fashion5"):
-    """What the benchmark measured on a shipped data set, as a dict.
+    """What a benchmark of the course measured, as a dict.
+
+    dataset: "fashion5", or "five_classes" for the longer run of notebook 10.
 
     Its "methods" is a list of rows with "name", "clustering", "minutes", and "accuracy", "nmi" and
-    "ari", a number a seed. Made by `tests/benchmarks/fashion5.py`.
+    "ari", a number a seed. Made by the script of that name in `tests/benchmarks`.
     """
     path = Path(__file__).parent / "data" / f"benchmark_{dataset}.json"
     if not path.exists():

@@ -334,7 +334,8 @@ class Preprocessing:
         pictures = [("as it came", _with_channels(picture))]
         for step in self.steps:
             name = getattr(step, "__name__", type(step).__name__)  # a function has its own
-            pictures.append((name, _with_channels(step(pictures[-1][1]))))
+            picture = step(picture)
+            pictures.append((name, _with_channels(picture)))
         return pictures
 
     def apply(self, images, progress=None):

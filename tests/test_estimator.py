@@ -9,6 +9,7 @@ from sklearn.base import clone
 from sklearn.cluster import KMeans
 from sklearn.exceptions import NotFittedError
 from sklearn.utils import estimator_checks
+from sklearn.utils.validation import check_is_fitted, validate_data
 
 import rnn_tutor as rt
 from rnn_tutor import estimator, models
@@ -131,6 +132,49 @@ def test_scikit_learn_can_clone_it_and_read_its_settings():
 )
 def test_scikit_learns_own_checks_that_need_no_table(check):
     check("RecurrentClusterer", small())
+
+
+class Rows(rt.RecurrentClusterer):
+    """Takes the tables of scikit-learn's checks: each row becomes a picture one pixel high."""
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.two_d_array, tags.input_tags.three_d_array = True, False
+        return tags
+
+    def fit(self, X, y=None):
+        table = validate_data(self, X, ensure_min_samples=2).astype(float)
+        self.lowest_, self.highest_ = table.min(axis=0), table.max(axis=0)
+        return super().fit(self._pictures(table))
+
+    def predict_proba(self, X):
+        return super().predict_proba(self._pictures(self._checked(X)))
+
+    def transform(self, X):
+        return super().transform(self._pictures(self._checked(X)))
+
+    def _checked(self, X):
+        check_is_fitted(self)
+        return validate_data(self, X, reset=False).astype(float)
+
+    def _pictures(self, table):
+        span = np.where(self.highest_ > self.lowest_, self.highest_ - self.lowest_, 1)
+        return np.clip((table - self.lowest_) / span, 0, 1)[:, None, :, None]
+
+
+FLOAT32 = {  # embeddings are float32, whatever comes in, and equal to its precision only
+    "check_transformer_preserve_dtypes",
+    "check_methods_sample_order_invariance",
+}
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning", "ignore::FutureWarning")
+def test_scikit_learns_own_checks_where_pictures_are_rows_of_a_table():
+    rows = Rows(**small(n_clusters=2, units=2, batch_size=16).get_params())
+    results = estimator_checks.check_estimator(rows, on_fail=None)
+    failed = {r["check_name"]: repr(r["exception"]) for r in results if r["status"] == "failed"}
+    assert failed.keys() <= FLOAT32, failed
+    assert sum(r["status"] == "passed" for r in results) > 40
 
 
 @pytest.mark.parametrize("channels", [1, 2, 3, 4])

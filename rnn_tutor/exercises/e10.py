@@ -161,8 +161,8 @@ EXERCISES = (
             "`np.where(sure, probabilities.argmax(axis=1), -1)`.",
         ),
         ("probabilities", "at_least"),
-        "With `at_least=0.9`, how many of the new pictures are left to a human? And how many of "
-        "the others are right?",
+        "How many of the new pictures are unsure at 0.9, at 0.999? Are the wrong ones among them? "
+        "A network can be sure of what it has never seen.",
     ),
     Exercise(
         "10.3",
