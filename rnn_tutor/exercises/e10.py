@@ -78,7 +78,7 @@ def _or_unsure(attempt):
             (lambda r: r.dtype == bool, "You say who is sure; asked for are clusters, or -1."),
             (lambda r: r.shape == (1,), "One number a picture is asked for, unsure ones included."),
             (
-                lambda r: r.dtype.kind == "f" and r.max() < 1,
+                lambda r: r.dtype.kind == "f" and ((r > 0) & (r < 1)).any(),
                 "These are probabilities; asked for are the clusters that have them.",
             ),
         ],
@@ -106,8 +106,8 @@ def _estimated(attempt):
         mistakes=[
             (
                 0.5,
-                "Every check counted the same, but each of the first cluster speaks for 18 "
-                "pictures, each of the second for 2. Weigh the clusters by their sizes.",
+                "Both clusters counted the same, but the first has nine times as many pictures. "
+                "Weigh the clusters by their sizes.",
             ),
             (90.0, "That is per cent, or a number of pictures; a share from 0 to 1 is asked for."),
             (0.1, "That is the share of *wrong* pictures."),
@@ -161,8 +161,8 @@ EXERCISES = (
             "`np.where(sure, probabilities.argmax(axis=1), -1)`.",
         ),
         ("probabilities", "at_least"),
-        "How many of the new pictures are unsure at 0.9, at 0.999? Are the wrong ones among them? "
-        "A network can be sure of what it has never seen.",
+        "`sure` and `wrong` above are of the new pictures. How many are unsure at 0.9, at 0.999? "
+        "Are the wrong ones among them? A network can be sure of what it has never seen.",
     ),
     Exercise(
         "10.3",

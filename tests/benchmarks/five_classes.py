@@ -2,7 +2,7 @@
 
     python tests/benchmarks/five_classes.py [--seeds 5] [--out FILE]
 
-The preparation is the notebook's own: its cells `preprocessing` and `outlines` are executed, and
+The preparation is the notebook's own: its cells `preprocessing` and `silhouettes` are executed, and
 for the first row the solution of exercise 10.1. 800 pictures are learnt from, 200 measure; labels
 are used for scoring only. Settings were chosen on 300 other pictures, with their labels for
 scoring.
@@ -25,10 +25,10 @@ ROOT = Path(__file__).resolve().parents[2]
 SHIPPED = Path(rt.__file__).parent / "data" / "benchmark_five_classes.json"
 STEPS = 400
 ROWS = {
-    "largest": ("outlines, largest piece only", "recurrent encoder, k-means"),
-    "recurrent": ("outlines", "recurrent encoder, k-means"),
-    "dense": ("outlines", "the same without recurrence, k-means"),
-    "outlines": ("outlines", "k-means on the pixels"),
+    "largest": ("silhouettes, largest piece only", "recurrent encoder, k-means"),
+    "recurrent": ("silhouettes", "recurrent encoder, k-means"),
+    "dense": ("silhouettes", "the same without recurrence, k-means"),
+    "silhouettes": ("silhouettes", "k-means on the pixels"),
     "colour": ("as they come", "recurrent encoder, k-means"),
     "pixels": ("as they come", "k-means on the pixels"),
 }
@@ -52,14 +52,14 @@ def largest_piece():
     return names["largest_piece"]
 
 
-def predicted(key, train, new, seed, outlines):
+def predicted(key, train, new, seed, augmentation):
     """The clusters of the new pictures."""
-    if key in ("outlines", "pixels"):
+    if key in ("silhouettes", "pixels"):
         flat = [p.resized(28, 28).as_float().reshape(len(p), -1) for p in (train, new)]
         return KMeans(5, n_init=10, random_state=seed).fit(flat[0]).predict(flat[1])
     sorter = rt.RecurrentClusterer(
         5,
-        augmentation=outlines,
+        augmentation=augmentation,
         epochs=STEPS // (len(train) // 80),
         batch_size=80,
         recurrent=key != "dense",
@@ -72,12 +72,12 @@ def predicted(key, train, new, seed, outlines):
 
 def run(seeds):
     """The benchmark's JSON, as a dict."""
-    named = of_notebook("preprocessing", "outlines")
+    named = of_notebook("preprocessing", "silhouettes")
     plain, methods = named["preprocessing"], []
     *first, cut_out, shrink = plain.steps
     prepared = {
-        "outlines": plain,
-        "outlines, largest piece only": rt.Preprocessing(
+        "silhouettes": plain,
+        "silhouettes, largest piece only": rt.Preprocessing(
             (*first, largest_piece(), cut_out, shrink)
         ),
         "as they come": rt.Preprocessing(),
@@ -89,7 +89,7 @@ def run(seeds):
             shapes = rt.datasets.draw_shapes(1000, size=224, seed=100 + seed)
             began = time.perf_counter()
             shapes = prepared[what].apply(shapes)
-            found = predicted(key, shapes[:800], shapes[800:], seed, named["outlines"])
+            found = predicted(key, shapes[:800], shapes[800:], seed, named["any_angle"])
             row["seconds"].append(time.perf_counter() - began)
             scores = rt.evaluation.scores(shapes.labels[800:], found)
             for score in ("accuracy", "nmi", "ari"):
