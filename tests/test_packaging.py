@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import write_readme_results as results
+from support import course
 
 ROOT = Path(__file__).resolve().parents[1]
 TOP = {"pyproject.toml", "README.md", "LICENSE", "notebooks", "rnn_tutor", "tests", "data_scripts"}
@@ -92,7 +93,8 @@ def test_python_has_both_bounds_and_no_package_an_exact_pin():
 
 def test_the_notebooks_travel_in_the_wheel():
     wheel = PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]
-    assert wheel["force-include"] == {"notebooks": "rnn_tutor/notebooks"}
+    names = {f"notebooks/{path.name}" for path in course.NOTEBOOKS}
+    assert wheel["force-include"] == {name: f"rnn_tutor/{name}" for name in names}
     assert wheel["packages"] == ["rnn_tutor"]
 
 
@@ -138,10 +140,27 @@ def test_results_need_their_markers():
 
 
 def test_the_readmes_results_are_those_of_the_stored_benchmark():
-    expected = ""
-    if results.BENCHMARK.exists():
-        expected = results.section(results.json.loads(results.BENCHMARK.read_text("utf-8")))
-    assert results.with_results(README, expected) == README
+    assert results.written(README) == README
+
+
+def test_the_table_of_full_size_has_a_row_for_each_method():
+    run = {"set": "mnist", "method": "full", "seconds": 600, "peak_mb": 1000, "nmi": 0.9}
+    run |= {"ari": 0.9, "date": "2026-01-01"}
+    other = run | {"method": "k-means", "accuracy": 0.5, "seconds": 30}
+    runs = [run | {"accuracy": a, "linear_probe": 0.99} for a in (0.9, 0.94)]
+    fashion = other | {"set": "fashion-mnist"}
+    size = {"pictures": 5000, "fit_seconds": 30.4, "predict_seconds": 1.23}
+    size |= {"fit_peak_mb": 900, "pixels_mb": 4}
+    told = {"chosen_on": "MNIST", "machine": {"cores": 2}, "versions": {"keras": "3"}}
+    text = results.full_size({"runs": [fashion, other, *runs], "sizes": [size], **told})
+    rows = [line for line in text.splitlines() if "MNIST |" in line]
+    scores = "92.0 ± 2.8 | 0.90 ± 0.00 | 0.90 ± 0.00 | 99.0 ± 0.0"
+    assert rows[0] == f"| MNIST | full | 2 | {scores} | 10.0 | 1,000 |"
+    assert [row.split(" | ")[:2] for row in rows[1:]] == [
+        ["| MNIST", "k-means"],
+        ["| Fashion-MNIST", "k-means"],
+    ]
+    assert "| 5,000 | 30 | 900 | 4 | 1.2 |" in text
 
 
 def test_the_ci_script_is_bash_that_stops_at_a_failure():

@@ -28,7 +28,7 @@ from pathlib import Path
 import numpy as np
 
 HERE = Path(__file__).resolve().parent
-RESULT = HERE / "clusterer.json"
+RESULT = HERE.parents[1] / "rnn_tutor" / "data" / "benchmark_clusterer.json"
 AUGMENTATION = {"mnist": "digits", "fashion-mnist": "clothes"}
 SIZES = (1_250, 5_000, 20_000, 70_000)
 NETWORKS = {
