@@ -148,8 +148,8 @@ EXERCISES = (
             "return the mask.",
         ),
         ("mask",),
-        "Put `largest_piece` behind `rt.preprocessing.Otsu()` in the chain above: a line that "
-        "is left over no longer decides where the picture is cut.",
+        "Put `largest_piece` behind `rt.preprocessing.Otsu()` in the chain, and run the cells "
+        "from there on: a line that is left over no longer decides where the picture is cut.",
     ),
     Exercise(
         "10.2",
@@ -162,7 +162,7 @@ EXERCISES = (
         ),
         ("probabilities", "at_least"),
         "`sure` and `wrong` above are of the new pictures. How many are unsure at 0.9, at 0.999? "
-        "Are the wrong ones among them? A network can be sure of what it has never seen.",
+        "Are the wrong ones among them? A network can be sure and wrong.",
     ),
     Exercise(
         "10.3",
@@ -174,6 +174,7 @@ EXERCISES = (
             "`np.average(right / checked, weights=sizes)`.",
         ),
         ("sizes", "checked", "right"),
-        "Check five pictures of each cluster yourself, count, and compare with the last table.",
+        "Draw five of the new pictures in each cluster, look, count, and compare with the row of "
+        "the network under *How good is it?*",
     ),
 )
