@@ -8,11 +8,12 @@ FOLDER holds `mnist` and `fashion-mnist`, each with its four idx files, packed w
 added to FILE as they end, in place of the same run of before; none is left out. Each run has a
 process of its own, so that its peak memory is its own.
 
-`all` learns from all 70,000 and is scored on them; `inductive` learns from the 60,000 of the
-training part and is scored on the 10,000 others, which only `predict` sees. The probe is a logistic
-regression on the frozen embeddings of the training part, with all its labels. `--sizes` measures
-how time and memory grow with the number of pictures (MNIST, two passes in batches of 64). Labels
-score, and nothing else; settings were chosen on fashion5 and MNIST with labels for scoring.
+Methods learn from all 70,000 and are scored on them; `inductive` ones learn from the 60,000 of the
+training part and are scored on the 10,000 others, which only `predict` sees. The probes are
+logistic regressions with all labels of the training part: on the embeddings, and on the states of
+the recurrent layers, two dense layers before. `--sizes` measures how time and memory grow with the
+number of pictures (MNIST, two passes in batches of 64). Labels score, and nothing else; settings
+were chosen on fashion5 and MNIST with labels for scoring.
 """
 
 import argparse
@@ -69,16 +70,29 @@ def by_network(method, pixels, labels, seed, name):
     sorter.fit(pixels[learnt])
     seconds = time.perf_counter() - began
     found = sorter.predict(pixels[scored])
-    return seconds, scored, found, probe(sorter.transform(pixels), labels)
+    probes = {
+        "linear_probe": probe(sorter.transform(pixels), labels),
+        "linear_probe_states": probe(
+            rt.embed(before_projection(sorter), pixels[..., None]), labels
+        ),
+    }
+    return seconds, scored, found, probes
 
 
-def probe(embeddings, labels):
-    """Accuracy on the test part of a logistic regression on the embeddings of the others."""
+def before_projection(sorter):
+    """The part of the network that ends in the states of the recurrent layers."""
+    from rnn_tutor._keras import keras
+
+    return keras.Model(sorter.encoder_.input, sorter.encoder_.layers[-4].output)
+
+
+def probe(points, labels):
+    """Accuracy on the test part of a logistic regression on the points of the others."""
     from sklearn.linear_model import LogisticRegression
 
     model = LogisticRegression(C=100, max_iter=300)
-    model.fit(embeddings[:60_000], labels[:60_000])
-    return {"linear_probe": round(model.score(embeddings[60_000:], labels[60_000:]), 4)}
+    model.fit(points[:60_000], labels[:60_000])
+    return round(model.score(points[60_000:], labels[60_000:]), 4)
 
 
 def by_others(method, pixels, seed):
