@@ -18,13 +18,16 @@ def nt_xent(pair_numbers, projections, temperature=0.5):
 
     Args:
         pair_numbers: `(2n,)` or `(2n, 1)`; the two views of a picture carry the same number.
-        projections: `(2n, d)` float32, of any length; only their directions count.
+        projections: `(2n, d)` float32, of any length; only their directions count. Zeros, as a
+            new encoder makes of a black picture, have none: they are similar to nothing, by 0.
         temperature: smaller is stricter with the nearest strangers.
 
     Returns:
         `(2n,)`: for each view, how surprising its partner is among all other views.
     """
-    z = ops.normalize(projections, axis=1)
+    # `ops.normalize` gives the same, but NaN for the gradient where a projection is zero (PyTorch).
+    squares = ops.sum(ops.square(projections), axis=1, keepdims=True)
+    z = ops.multiply(projections, ops.rsqrt(ops.maximum(squares, 1e-12)))
     similarity = ops.matmul(z, ops.transpose(z)) / temperature  # (2n, 2n)
     itself = ops.eye(ops.shape(z)[0])
     numbers = ops.reshape(pair_numbers, (-1, 1))

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from rnn_tutor import models, objectives
 from rnn_tutor._errors import NeedsLabels, TutorError
+from rnn_tutor._gradients import gradients
 from rnn_tutor._keras import keras
 from rnn_tutor.augmentation import PRESETS
 
@@ -57,6 +58,14 @@ def test_nt_xent_counts_directions_only_and_is_least_for_true_partners():
     assert mean_loss(z * lengths) == pytest.approx(mean_loss(z), abs=1e-5)
     assert mean_loss(z) < mean_loss(rng.standard_normal((8, 4)))
     assert mean_loss(np.ones((8, 4))) == pytest.approx(math.log(7), abs=1e-4)  # a blind guess
+
+
+def test_a_black_picture_does_not_break_training():
+    """A new encoder has no biases yet, and makes zeros of a black picture."""
+    z = keras.Variable(np.array([[0, 0], [1, 0], [0, 0], [0.5, 0.5]], "float32"))
+    numbers = np.tile(np.arange(2), 2)
+    (slope,) = gradients(lambda: keras.ops.sum(objectives.nt_xent(numbers, z * 1.0)), [z])
+    assert np.isfinite(slope).all()
 
 
 def test_contrastive_uses_its_temperature():
