@@ -18,16 +18,13 @@ def nt_xent(pair_numbers, projections, temperature=0.5):
 
     Args:
         pair_numbers: `(2n,)` or `(2n, 1)`; the two views of a picture carry the same number.
-        projections: `(2n, d)` float32, of any length; only their directions count. Zeros, as a
-            new encoder makes of a black picture, have none: they are similar to nothing, by 0.
+        projections: `(2n, d)` float32, of any length; only their directions count.
         temperature: smaller is stricter with the nearest strangers.
 
     Returns:
         `(2n,)`: for each view, how surprising its partner is among all other views.
     """
-    # `ops.normalize` gives the same, but NaN for the gradient where a projection is zero (PyTorch).
-    squares = ops.sum(ops.square(projections), axis=1, keepdims=True)
-    z = ops.multiply(projections, ops.rsqrt(ops.maximum(squares, 1e-12)))
+    z = ops.normalize(projections, axis=1)
     similarity = ops.matmul(z, ops.transpose(z)) / temperature  # (2n, 2n)
     itself = ops.eye(ops.shape(z)[0])
     numbers = ops.reshape(pair_numbers, (-1, 1))
@@ -110,8 +107,12 @@ class Contrastive:
         return keras.Model(model.input, model.output, name="encoder")
 
     def loss(self, pair_numbers, projections):
-        """`nt_xent` at this temperature."""
-        return nt_xent(pair_numbers, projections, self.temperature)
+        """`nt_xent` at this temperature.
+
+        A new encoder makes zeros of a black picture, which have no direction, and on PyTorch a
+        slope of NaN; what is added here changes no other number.
+        """
+        return nt_xent(pair_numbers, projections + 1e-12, self.temperature)
 
     def batch(self, pixels, rng):
         """`(views, pair_numbers)`: `(2n, height, width, channels)` float32 and `(2n,)` int64."""
