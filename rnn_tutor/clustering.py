@@ -24,6 +24,10 @@ from rnn_tutor._memory import give_back_memory
 METHODS = ("kmeans", "tied_mixture", "gaussian_mixture")
 MAPS = ("pca", "umap", "tsne")
 FEWEST_FOR_NEIGHBOURS = 30  # below it, a graph of 20 neighbours joins everything with everything
+GROUPS = 10  # a cluster, for `moved_to_neighbours`
+FEWEST_A_GROUP = 50  # pictures on average, below which its neighbours say little
+LOOKED_AT = 20_000  # pictures, at the most, whose neighbours are looked for
+CLEARLY = 1.5  # times as near as its own cluster must another be to take a group
 
 
 @dataclass(frozen=True)
@@ -173,6 +177,64 @@ def on_halves(embeddings, n_clusters, seed=0, halves=3):
             centres = KMeans(n_clusters, n_init=2, random_state=start).fit(points[half])
             found.append(centres.predict(points).astype(np.int64))
     return found
+
+
+def moved_to_neighbours(embeddings, labels, pixels, n_clusters, seed=0):
+    """Moves groups of pictures to the cluster in which their neighbours among the pixels are.
+
+    What the network sees as a small kind of its own, sevens with a bar say, can come to lie next to
+    a wrong cluster; the pixels, poor as they are at finding kinds, then know better. k-means makes
+    ten small groups a cluster. For each, the 20 nearest neighbours of its pictures, in 50 principal
+    components of the pixels, are counted by cluster, for each picture that the cluster has outside
+    the group. The group for which another cluster leads its own most clearly moves there, and so
+    on, until none leads half as much again. No cluster loses its last group.
+
+    embeddings: (n, d). labels: (n,) int64, the n_clusters clusters found in them. pixels: (n,
+    height, width, channels). seed: of the groups, and of the 20,000 pictures that are looked at of
+    more.
+    Returns (groups, clusters): (n,) int64, the group of each picture, and (groups,) int64, the
+    cluster of each group. With fewer than 50 pictures a group, each cluster is a group.
+    """
+    points, n_groups = _checked(embeddings), GROUPS * n_clusters
+    if len(points) < FEWEST_A_GROUP * n_groups:
+        return labels, np.arange(n_clusters)
+    with _quiet_and_repeatable():
+        groups = KMeans(n_groups, n_init=1, random_state=seed).fit_predict(points).astype(np.int64)
+        edges = _edges_between(groups, pixels, n_groups, seed)
+    counts = np.zeros((n_groups, n_clusters), np.int64)
+    np.add.at(counts, (groups, labels), 1)
+    return groups, _moved(edges, counts.sum(axis=1), counts.argmax(axis=1), n_clusters)
+
+
+def _edges_between(groups, pixels, n_groups, seed):
+    """How many pictures of one group have a neighbour of another: (groups, groups), symmetric."""
+    rng = np.random.default_rng(seed)
+    chosen = rng.permutation(len(pixels))[:LOOKED_AT]
+    flat = pixels[chosen].reshape(len(chosen), -1).astype(np.float32)
+    components = PCA(min(50, flat.shape[1]), random_state=seed).fit_transform(flat)
+    search = NearestNeighbors(n_neighbors=20, algorithm="brute").fit(components)
+    of = groups[chosen]
+    edges = np.zeros((n_groups, n_groups))
+    np.add.at(edges, (np.repeat(of, 20), of[search.kneighbors(return_distance=False)].ravel()), 1)
+    edges += edges.T
+    np.fill_diagonal(edges, 0)
+    return edges
+
+
+def _moved(edges, sizes, clusters, n_clusters):
+    clusters = clusters.copy()
+    for _ in range(10 * len(clusters)):  # enough; groups that swing to and fro must end, too
+        member = np.eye(n_clusters)[clusters]  # (groups, clusters)
+        others = sizes @ member - member * sizes[:, None]  # pictures outside the group
+        density = edges @ member / np.maximum(others, 1)
+        own = density[np.arange(len(clusters)), clusters]
+        lead = density.max(axis=1) / np.maximum(own, 1e-12)
+        lead[member.sum(axis=0)[clusters] == 1] = 0  # the last group of its cluster stays
+        group = lead.argmax()
+        if lead[group] < CLEARLY:
+            break
+        clusters[group] = density[group].argmax()
+    return clusters
 
 
 def _kmeans(points, n_clusters, seed):

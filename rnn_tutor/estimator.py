@@ -1,8 +1,9 @@
 """`RecurrentClusterer`: from pictures to clusters as a scikit-learn estimator.
 
 What it does is what notebooks 07 and 08 teach: a recurrent encoder is trained by the contrastive
-objective, k-means looks for clusters among its embeddings, and both become one network that says
-the cluster of any picture.
+objective, k-means looks for clusters among its embeddings, where there are many pictures their
+neighbours in pixels set right what lies astray, and all of it becomes one network that says the
+cluster of any picture.
 """
 
 import hashlib
@@ -22,12 +23,12 @@ from rnn_tutor._errors import TutorError
 from rnn_tutor._keras import keras
 from rnn_tutor._settings import TrainingSettings, check_known
 from rnn_tutor.augmentation import Augmentation
-from rnn_tutor.clustering import Clustering, normalised, on_halves
+from rnn_tutor.clustering import Clustering, moved_to_neighbours, normalised, on_halves
 from rnn_tutor.evaluation import Proposal, ari, propose_number, stability
 from rnn_tutor.images import resize
 from rnn_tutor.training import Trainer
 
-PRESETS = {"quick": 160, "class": 1_000, "full": 3_000}  # steps of training, at the least
+PRESETS = {"quick": 160, "class": 1_000, "full": 6_000}  # steps of training, at the least
 # What training on one picture costs for each of its pixels, in products of two 512 x 512 matrices:
 # a rough figure. For 171 steps of 256 it foretold 69 s, and all of `fit` took 96 on a busy machine.
 PRODUCTS_A_PIXEL = 5e-4
@@ -43,8 +44,9 @@ class RecurrentClusterer(TransformerMixin, ClusterMixin, BaseEstimator):
 
     Args:
         n_clusters: how many clusters; "auto" to have a number proposed from the embeddings.
-        preset: how long to train: "quick", "class" or "full", for at least 160, 1,000 or 3,000
-            steps. How long that takes here, `fit` says beforehand.
+        preset: how long to train: "quick", "class" or "full", for at least 160, 1,000 or 6,000
+            steps; but for "quick", the learning rate falls in the second half. How long that
+            takes here, `fit` says beforehand.
         augmentation: what may change in a picture without changing its kind: a name from
             `augmentation.PRESETS`, "digits", "clothes", "objects" or "none", or an `Augmentation`
             of one's own.
@@ -53,6 +55,8 @@ class RecurrentClusterer(TransformerMixin, ClusterMixin, BaseEstimator):
         cell: "simple_rnn", "gru" or "lstm".
         units: state size of a recurrent layer.
         recurrent: False puts a dense layer in place of the recurrence, for comparison.
+        neighbours: whether small groups may move to the cluster of their neighbours in pixels
+            (`clustering.moved_to_neighbours`); only where there are 500 pictures a cluster.
         size: pixels; pictures whose longer side is longer are shrunk to it.
         restarts: how many networks are trained, one after the other, each from another start; the
             one is kept that agrees best with the others.
@@ -64,7 +68,8 @@ class RecurrentClusterer(TransformerMixin, ClusterMixin, BaseEstimator):
 
     Attributes:
         labels_: `(n,)` int64, the cluster of each picture of `fit`, numbered from the largest that
-            k-means found; on a border between two, the network may decide otherwise than it.
+            k-means found; on a border between two, the network may decide otherwise than it, and
+            neighbours may have moved a group.
         n_clusters_: how many clusters were looked for.
         stability_: how far clusters agree that are found again from three random halves of the
             pictures, and with `restarts` in each of the networks: the mean adjusted Rand index of
@@ -93,6 +98,7 @@ class RecurrentClusterer(TransformerMixin, ClusterMixin, BaseEstimator):
         cell="gru",
         units=48,
         recurrent=True,
+        neighbours=True,
         size=32,
         restarts=1,
         checkpoints=None,
@@ -107,6 +113,7 @@ class RecurrentClusterer(TransformerMixin, ClusterMixin, BaseEstimator):
         self.cell = cell
         self.units = units
         self.recurrent = recurrent
+        self.neighbours = neighbours
         self.size = size
         self.restarts = restarts
         self.checkpoints = checkpoints
@@ -141,9 +148,14 @@ class RecurrentClusterer(TransformerMixin, ClusterMixin, BaseEstimator):
         self.stability_ = stability(again) if len(again) > 1 else float("nan")
         best = _most_agreeing(found)
         encoder, self.history_ = networks[best]
-        self.encoder_, self.network_ = _with_head(
-            encoder, embeddings[best], found[best], self.n_clusters_
+        groups, clusters = found[best], np.arange(self.n_clusters_)
+        if self.neighbours:
+            points, seed = each[best]
+            groups, clusters = moved_to_neighbours(points, groups, pixels, self.n_clusters_, seed)
+        self.network_ = _with_head(
+            encoder, embeddings[best], groups, np.eye(self.n_clusters_)[clusters]
         )
+        self.encoder_ = keras.Model(encoder.input, _embedding(self.network_), name="encoder")
         self.labels_ = self._run(self.network_, pixels).argmax(axis=1)
         return self
 
@@ -205,6 +217,7 @@ class RecurrentClusterer(TransformerMixin, ClusterMixin, BaseEstimator):
             epochs=settings.epochs,
             batch_size=settings.batch_size,
             learning_rate=settings.learning_rate,
+            decay=self.preset != "quick",  # in so few steps it learns less than it settles
             seed=seed,
             checkpoints=folder,
         )
@@ -232,9 +245,9 @@ class RecurrentClusterer(TransformerMixin, ClusterMixin, BaseEstimator):
     def predict_proba(self, X):
         """How likely each cluster is, `(n, n_clusters)` float32; each row sums to 1.
 
-        They fall off with the distance to the centres as a Gaussian of the clusters' mean spread,
-        and rank pictures by how clear they are. Where they say 0.9, labels need not agree in nine
-        of ten cases: without labels nobody can know.
+        They fall off with the distance to the centres as a Gaussian of their mean spread, summed
+        over a cluster's groups where it has some, and rank pictures by how clear they are. Where
+        they say 0.9, labels need not agree in nine of ten cases: without labels nobody can know.
         """
         return self._apply("network_", X)
 
@@ -345,7 +358,7 @@ class RecurrentClusterer(TransformerMixin, ClusterMixin, BaseEstimator):
         loaded.n_clusters_, loaded.stability_ = about["n_clusters"], about["stability"]
         loaded.proposal_ = about["proposal"] and Proposal(**about["proposal"])
         loaded.network_ = keras.saving.load_model(network, compile=False, safe_mode=True)
-        loaded.encoder_ = keras.Model(loaded.network_.input, loaded.network_.layers[-1].input)
+        loaded.encoder_ = keras.Model(loaded.network_.input, _embedding(loaded.network_))
         return loaded
 
     def export_keras_script(self, path):
@@ -359,19 +372,31 @@ class RecurrentClusterer(TransformerMixin, ClusterMixin, BaseEstimator):
         return tags
 
 
-def _with_head(encoder, embeddings, clusters, n_clusters):
+def _with_head(encoder, embeddings, groups, member):
     """The encoder at length one, and behind it a softmax that tells the nearest centre.
 
     With p(k) in proportion to exp(-|z - c_k|^2 / 2 v), v the mean of |z - c|^2 around the own
     centre, |z|^2 falls out of the softmax, and a dense layer is left: z c_k / v - |c_k|^2 / 2 v.
+    `member` is (groups, clusters), 1 where a group belongs; where there are more groups than
+    clusters, a second layer adds up the probabilities of each cluster's.
     """
-    centres = np.stack([_centre(embeddings, clusters == k) for k in range(n_clusters)])
-    variance = max(((embeddings - centres[clusters]) ** 2).sum(axis=1).mean(), 1e-4)
-    unit = keras.layers.UnitNormalization()(encoder.output)
-    head = keras.layers.Dense(n_clusters, activation="softmax")
-    network = keras.Model(encoder.input, head(unit), name="clusterer")
+    n_groups, n_clusters = member.shape
+    centres = np.stack([_centre(embeddings, groups == k) for k in range(n_groups)])
+    variance = max(((embeddings - centres[groups]) ** 2).sum(axis=1).mean(), 1e-4)
+    head = keras.layers.Dense(n_groups, activation="softmax")
+    probabilities = head(keras.layers.UnitNormalization()(encoder.output))
     head.set_weights([centres.T / variance, -(centres**2).sum(axis=1) / (2 * variance)])
-    return keras.Model(encoder.input, unit, name="encoder"), network
+    if n_groups > n_clusters:
+        sums = keras.layers.Dense(n_clusters, use_bias=False)
+        probabilities = sums(probabilities)
+        sums.set_weights([member])
+    return keras.Model(encoder.input, probabilities, name="clusterer")
+
+
+def _embedding(network):
+    """What comes out of the encoder in a network of `_with_head`."""
+    unit = keras.layers.UnitNormalization
+    return next(layer.output for layer in network.layers if isinstance(layer, unit))
 
 
 def _centre(embeddings, members):

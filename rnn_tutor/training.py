@@ -41,6 +41,8 @@ class Trainer:
         validation: an `ImageSet` to measure on after each epoch, or None; nothing is learnt
             from it.
         epochs, batch_size, learning_rate, seed: as in `TrainingSettings`.
+        decay: whether the learning rate falls to 0 in the second half of all steps, along half a
+            cosine (after Loshchilov, Hutter 2017, SGDR).
         checkpoints: a folder for the checkpoints of this training and no other, or None. One is
             saved every five seconds, at the end of a batch, and when a run ends.
 
@@ -69,6 +71,7 @@ class Trainer:
         validation=None,
         batch_size=256,
         learning_rate=0.003,
+        decay=False,
         seed=0,
         checkpoints=None,
     ):
@@ -79,7 +82,8 @@ class Trainer:
         )
         self.model = objective.build(encoder)
         self.encoder = objective.embedder(encoder, self.model)
-        optimizer = keras.optimizers.Adam(learning_rate)
+        rate = _falling(learning_rate, epochs * len(self.batches)) if decay else learning_rate
+        optimizer = keras.optimizers.Adam(rate)
         optimizer.build(self.model.trainable_variables)  # else TensorFlow traces the step twice
         metrics = objective.metrics() if hasattr(objective, "metrics") else []
         self.model.compile(optimizer, loss=objective.loss, metrics=metrics)
@@ -87,7 +91,8 @@ class Trainer:
         names = [metric.name for metric in self._metrics]
         names += [f"val_{name}" for name in names] if validation else []
         self.history = {name: [] for name in names}
-        self._checkpoints = checkpoints and Checkpoints(checkpoints, self._made_with(learning_rate))
+        made_with = self._made_with(f"{learning_rate}, falling" if decay else learning_rate)
+        self._checkpoints = checkpoints and Checkpoints(checkpoints, made_with)
         self.batch_losses = []
         self._sums = self._read_sums()
         self._listeners = {event: [] for event in EVENTS}
@@ -252,6 +257,14 @@ class Trainer:
 
     def _means(self):
         return {metric.name: float(metric.result()) for metric in self._metrics}
+
+
+def _falling(learning_rate, steps):
+    """A Keras schedule: Keras warms up from the rate to itself, which holds it."""
+    held = max(1, steps // 2)
+    return keras.optimizers.schedules.CosineDecay(
+        learning_rate, max(1, steps - held), warmup_target=learning_rate, warmup_steps=held
+    )
 
 
 def train(images, settings=None, validation=None, **changes):

@@ -221,3 +221,51 @@ def test_halves_give_clusters_to_all():
     first, second = clustering.on_halves(noise, 4, halves=2)
     assert evaluation.ari(first, second) < 0.9  # other pictures, other clusters
     assert clustering.on_halves(BLOBS[:5], 3) == []
+
+
+def astray(seed=0, pictures=True):
+    """Three kinds; some of the first lie by themselves next to the second, but look like theirs."""
+    rng = np.random.default_rng(seed)
+    kinds = np.repeat([0, 1, 2, 0], [500, 500, 500, 100])
+    places = np.array([[0, 0], [4, 0], [0, 5], [4, 1.5]])
+    points = np.repeat(places, [500, 500, 500, 100], axis=0) + rng.normal(0, 0.2, (1600, 2))
+    looks = rng.integers(0, 256, (3, 6, 6, 1))[kinds] if pictures else 0
+    pixels = np.clip(looks + rng.normal(0, 40, (1600, 6, 6, 1)), 0, 255).astype(np.uint8)
+    return points, Clustering(3).fit_predict(points), pixels, kinds
+
+
+def test_a_group_that_lies_astray_moves_to_its_neighbours():
+    points, labels, pixels, kinds = astray()
+    assert evaluation.matched_accuracy(kinds, labels) == 1500 / 1600
+    groups, clusters = clustering.moved_to_neighbours(points, labels, pixels, 3)
+    assert groups.shape == (1600,) and groups.dtype == clusters.dtype == np.int64
+    assert clusters.shape == (30,) and set(clusters) == {0, 1, 2}
+    assert evaluation.matched_accuracy(kinds, clusters[groups]) == 1
+    again = clustering.moved_to_neighbours(points, labels, pixels, 3)
+    assert (again[0] == groups).all() and (again[1] == clusters).all()
+
+
+def test_no_group_moves_where_pixels_tell_nothing():
+    points, labels, pixels, _ = astray(pictures=False)
+    groups, clusters = clustering.moved_to_neighbours(points, labels, pixels, 3)
+    assert (clusters[groups] == labels).mean() > 0.99
+
+
+def test_of_few_pictures_no_group_moves():
+    points, labels, pixels, _ = astray()
+    groups, clusters = clustering.moved_to_neighbours(points[:1499], labels[:1499], pixels, 3)
+    assert (groups == labels[:1499]).all() and (clusters == np.arange(3)).all()
+
+
+def test_no_cluster_is_emptied_nor_large_ones_preferred_and_moving_ends():
+    edges = np.array([[0, 9, 9, 9], [9, 0, 9, 9], [9, 9, 0, 9], [9, 9, 9, 0]])
+    edges[0, 1] = edges[1, 0] = 1  # the first two would both rather be elsewhere
+    moved = clustering._moved(edges, np.ones(4), np.array([0, 0, 1, 1]), 2)
+    assert set(moved) == {0, 1}
+    drawn = np.array([[0, 10, 8, 8], [10, 0, 8, 8], [8, 8, 0, 200], [8, 8, 200, 0]])
+    sizes, held = np.array([10, 10, 80, 80]), np.array([0, 0, 1, 1])  # large, but no nearer
+    assert (clustering._moved(drawn, sizes, held, 2) == held).all()
+    for seed in range(20):
+        edges = np.random.default_rng(seed).random((12, 12)) ** 4
+        moved = clustering._moved(edges + edges.T, np.ones(12), np.arange(12) % 3, 3)
+        assert set(moved) == {0, 1, 2}

@@ -67,7 +67,7 @@ def test_the_head_is_a_softmax_over_squared_distances():
     clusters = np.repeat([0, 1, 2], [40, 15, 5])
     inputs = keras.Input((4,))
     encoder = keras.Model(inputs, keras.layers.Identity()(inputs))
-    _, network = estimator._with_head(encoder, points, clusters, 3)
+    network = estimator._with_head(encoder, points, clusters, np.eye(3))
     centres = np.stack([points[clusters == k].mean(axis=0) for k in range(3)])
     squares = ((points[:, None] - centres) ** 2).sum(axis=2)  # (n, clusters)
     spread = squares[np.arange(60), clusters].mean()
@@ -75,6 +75,46 @@ def test_the_head_is_a_softmax_over_squared_distances():
     expected /= expected.sum(axis=1, keepdims=True)
     said = keras.ops.convert_to_numpy(network(3 * points))  # of any length
     np.testing.assert_allclose(said, expected, atol=1e-5)
+
+
+def test_the_head_adds_up_the_groups_of_a_cluster():
+    points = normalised(np.random.default_rng(0).normal(size=(60, 4)))
+    groups, clusters = np.repeat([0, 1, 2], 20), np.array([0, 1, 0])
+    inputs = keras.Input((4,))
+    encoder = keras.Model(inputs, keras.layers.Identity()(inputs))
+    by_group, by_cluster = (
+        keras.ops.convert_to_numpy(estimator._with_head(encoder, points, groups, member)(points))
+        for member in (np.eye(3), np.eye(2)[clusters])
+    )
+    expected = np.stack([by_group[:, 0] + by_group[:, 2], by_group[:, 1]], axis=1)
+    np.testing.assert_allclose(by_cluster, expected, atol=1e-6)
+
+
+def two_kinds(n=1_000):
+    """Bright above or bright below, in noise."""
+    rng = np.random.default_rng(0)
+    kinds = rng.integers(2, size=n)
+    above = np.arange(8)[:, None] < 4
+    bright = np.where((kinds[:, None, None] == 0) == above, 160, 60)
+    return np.clip(bright + rng.normal(0, 30, (n, 8, 8)), 0, 255).astype(np.uint8), kinds
+
+
+def test_neighbours_are_asked_where_there_are_many_pictures(tmp_path):
+    X, kinds = two_kinds()
+    made = small(n_clusters=2, augmentation="none").fit(X)
+    assert made.network_.layers[-2].units == 20 and made.network_.output_shape == (None, 2)
+    assert rt.evaluation.matched_accuracy(kinds, made.labels_) > 0.95
+    assert (made.predict(X) == made.labels_).all()
+    assert np.allclose(made.predict_proba(X).sum(axis=1), 1, atol=1e-5)
+    loaded = rt.RecurrentClusterer.load(made.save(tmp_path / "saved"))
+    np.testing.assert_allclose(loaded.transform(X[:50]), made.transform(X[:50]), atol=1e-6)
+    assert (loaded.predict(X) == made.labels_).all()
+    for pictures, neighbours in ((X, False), (X[:999], True)):
+        other = small(n_clusters=2, augmentation="none", neighbours=neighbours).fit(pictures)
+        assert [type(layer).__name__ for layer in other.network_.layers[-2:]] == [
+            "UnitNormalization",
+            "Dense",
+        ]
 
 
 def test_embeddings_have_length_one(pictures, fitted):

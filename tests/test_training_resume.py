@@ -146,6 +146,25 @@ def test_a_stop_leaves_no_trace(tmp_path):
     check_a_stop_leaves_no_trace(settings, tmp_path)
 
 
+def test_a_falling_rate_falls_on_after_a_stop(tmp_path):
+    expected = whole(lambda: a_trainer(decay=True))
+    stopping(a_trainer(tmp_path, decay=True), ALL_STEPS - 2).run()
+    resumed = a_trainer(tmp_path, decay=True)
+    resumed.load_checkpoint()
+    run_to_the_end(resumed)
+    assert_same(resumed, expected)
+
+
+def test_the_rate_is_held_for_half_the_steps_and_falls_to_nothing():
+    rate = training._falling(0.01, 100)
+    rates = [float(rate(step)) for step in (0, 25, 50, 75, 100)]
+    assert rates == pytest.approx([0.01, 0.01, 0.01, 0.005, 0])
+    assert float(training._falling(0.01, 1)(0)) == pytest.approx(0.01)  # one step is not wasted
+    trainer = a_trainer(decay=True)
+    run_to_the_end(trainer)
+    assert float(trainer.model.optimizer.learning_rate) == pytest.approx(0, abs=1e-8)
+
+
 @pytest.mark.full
 @pytest.mark.parametrize("settings", EVERY, ids=name)
 def test_a_stop_leaves_no_trace_whatever_is_trained(settings, tmp_path):
@@ -180,6 +199,7 @@ def test_what_dropout_is_drawn_from_is_saved(tmp_path):
         ({"pixels": PIXELS[:22]}, "pictures 23, and this training with 22"),
         ({"pixels": PIXELS[::-1]}, "checksum of the pictures"),
         ({"learning_rate": 0.01}, "learning_rate 0.003, and this training with 0.01"),
+        ({"decay": True}, "learning_rate 0.003, and this training with 0.003, falling"),
         ({"seed": 1}, "seed 0, and this training with 1"),
         ({"dropout": 0.5}, r"dropout \[0.3\], and this training with \[0.5\]"),
         ({"dropout": 0}, r"dropout \[0.3\], and this training with \[\]"),

@@ -37,6 +37,8 @@ NETWORKS = {
     "class": {"preset": "class"},
     "class, inductive": {"preset": "class"},
     "full, inductive": {"preset": "full"},
+    "full, no neighbours": {"preset": "full", "neighbours": False},
+    "class, no neighbours": {"preset": "class", "neighbours": False},
     "class, no recurrence": {"preset": "class", "recurrent": False},
     "class, no augmentation": {"preset": "class", "augmentation": "none"},
 }
