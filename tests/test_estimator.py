@@ -276,7 +276,8 @@ def test_it_says_beforehand_how_long_it_takes(capsys, monkeypatch):
     small(recurrent=True, units=48, batch_size=64, epochs=15, verbose=True).fit(X)
     assert "Training a network on 128 pictures: 30 steps, about" in capsys.readouterr().out
     took = np.median(np.diff(ends))  # the first step is not in it: it also builds the graph
-    assert guess / 3 < took < 3 * guess
+    off = 3 if keras.backend.backend() == "tensorflow" else 8  # its figure; others step slower
+    assert guess / 3 < took < off * guess
 
 
 def test_a_bar_shows_how_far_it_is(capsys):
