@@ -99,8 +99,8 @@ def full_size(benchmark: dict) -> str:
             f"{spread(probes, 1) if probes else ''} | {mean_of(runs, 'seconds') / 60:.1f} | "
             f"{max(run['peak_mb'] for run in runs):,} |"
         )
-    if benchmark["sizes"]:
-        lines += ["", *sizes(benchmark["sizes"])]
+    for part in (few_labels(benchmark["runs"]), sizes(benchmark["sizes"])):
+        lines += ["", *part] if part else []
     machine, versions = surroundings(benchmark)
     return "\n".join(
         [
@@ -108,8 +108,8 @@ def full_size(benchmark: dict) -> str:
             "",
             "`full`, `class`: presets of `RecurrentClusterer`. Its settings were chosen on "
             f"{benchmark['chosen_on']}. The linear probe is a logistic regression on the frozen "
-            "embeddings, with all 60,000 labels. Minutes are of `fit`, on a machine about half as "
-            "fast as the one that the presets' times are meant for, with other work beside it. "
+            "embeddings, with all 60,000 labels. Minutes are of `fit`, most of them with other "
+            "work beside it. "
             f"Measured until {max(run['date'] for run in benchmark['runs'])} "
             f"({machine}; {versions}).",
             "",
@@ -117,8 +117,32 @@ def full_size(benchmark: dict) -> str:
     )
 
 
+def few_labels(runs: list[dict]) -> list[str]:
+    """What the preset `full` gives once a few labels are known, in Markdown."""
+    known = {}
+    for run in runs:
+        if run["method"] == "full":
+            for what, accuracy in run.get("few_labels", {}).items():
+                known.setdefault((run["set"], what), []).append(100 * accuracy)
+    if not known:
+        return []
+    return [
+        "| set | labels known, and what they do | seeds | accuracy of the others, % |",
+        "| --- | --- | --- | --- |",
+        *(
+            f"| {SETS[name]} | {what} | {len(values)} | {spread(values, 1)} |"
+            for (name, what), values in known.items()
+        ),
+        "",
+        "`full`, with the labels of a few pictures: they name the clusters, or train a logistic "
+        "regression on the embeddings. One a cluster is that of the picture nearest to its centre.",
+    ]
+
+
 def sizes(rows: list[dict]) -> list[str]:
     """Cost against size, in Markdown."""
+    if not rows:
+        return []
     return [
         "| pictures | `fit`, s | `fit`, MB at most | of these, pixels | `predict`, s |",
         "| --- | --- | --- | --- | --- |",

@@ -31,7 +31,7 @@ from rnn_tutor.training import Trainer
 PRESETS = {"quick": 160, "class": 1_000, "full": 6_000}  # steps of training, at the least
 # What training on one picture costs for each of its pixels, in products of two 512 x 512 matrices:
 # a rough figure. For 171 steps of 256 it foretold 69 s, and all of `fit` took 96 on a busy machine.
-# It is TensorFlow's; PyTorch takes about twice as long.
+# It is TensorFlow's; on PyTorch a step takes longer.
 PRODUCTS_A_PIXEL = 5e-4
 FEW = 100  # pictures, below which chance decides much
 CHUNK = 4096  # pictures that are resized and embedded at a time

@@ -148,19 +148,23 @@ def test_the_table_of_full_size_has_a_row_for_each_method():
     run |= {"ari": 0.9, "date": "2026-01-01"}
     other = run | {"method": "k-means", "accuracy": 0.5, "seconds": 30}
     runs = [run | {"accuracy": a, "linear_probe": 0.99} for a in (0.9, 0.94)]
+    runs[0]["few_labels"] = {"100 at random, named": 0.956}
     fashion = other | {"set": "fashion-mnist"}
     size = {"pictures": 5000, "fit_seconds": 30.4, "predict_seconds": 1.23}
     size |= {"fit_peak_mb": 900, "pixels_mb": 4}
     told = {"chosen_on": "MNIST", "machine": {"cores": 2}, "versions": {"keras": "3"}}
     text = results.full_size({"runs": [fashion, other, *runs], "sizes": [size], **told})
-    rows = [line for line in text.splitlines() if "MNIST |" in line]
+    rows = [line for line in text.splitlines() if "MNIST |" in line and line.count("|") > 5]
     scores = "92.0 ± 2.8 | 0.90 ± 0.00 | 0.90 ± 0.00 | 99.0 ± 0.0"
     assert rows[0] == f"| MNIST | full | 2 | {scores} | 10.0 | 1,000 |"
     assert [row.split(" | ")[:2] for row in rows[1:]] == [
         ["| MNIST", "k-means"],
         ["| Fashion-MNIST", "k-means"],
     ]
+    assert "| MNIST | 100 at random, named | 1 | 95.6 |" in text
     assert "| 5,000 | 30 | 900 | 4 | 1.2 |" in text
+    bare = results.full_size({"runs": [other], "sizes": [], **told})
+    assert "labels known" not in bare and "of these, pixels" not in bare
 
 
 def test_the_ci_script_is_bash_that_stops_at_a_failure():
