@@ -13,6 +13,7 @@ import numpy as np
 from sklearn.cluster import KMeans
 from sklearn.decomposition import PCA
 from sklearn.manifold import TSNE
+from sklearn.metrics import davies_bouldin_score
 from sklearn.metrics.pairwise import euclidean_distances
 from sklearn.mixture import GaussianMixture
 from sklearn.neighbors import NearestNeighbors
@@ -34,18 +35,19 @@ CLEARLY = 1.5  # times as near as its own cluster must another be to take a grou
 class Clustering:
     """How embeddings are put into clusters.
 
-    n_clusters: how many clusters. method: "kmeans" (the best of ten starts), "gaussian_mixture" (a
-    full covariance for each cluster) or "tied_mixture" (one covariance for all). umap: whether UMAP
-    first lays the embeddings out in ten dimensions by their 20 nearest neighbours. seed: of
-    everything random.
+    n_clusters: how many clusters. method: "kmeans" (of ten starts, that of least inertia; of those
+    within 1 % of it, that of least Davies-Bouldin index), "gaussian_mixture" (a full covariance for
+    each cluster) or "tied_mixture" (one covariance for all). umap: whether UMAP first lays the
+    embeddings out in ten dimensions by their 20 nearest neighbours. seed: of everything random.
 
     A covariance needs more pictures than dimensions: for the mixtures, PCA first keeps 20
     dimensions, or fewer, so that a cluster has on average twice as many pictures as dimensions.
     With fewer than 30 different pictures there are no neighbourhoods to speak of, and PCA takes
     UMAP's place. For 5,000 pictures on two cores UMAP takes about 7 s, the first time 14.
 
-    Sources: Arthur, Vassilvitskii (2007), k-means++; McInnes, Healy, Melville (2018), UMAP;
-    McConville et al. (2021), N2D, for UMAP followed by a mixture.
+    Sources: Arthur, Vassilvitskii (2007), k-means++; Davies, Bouldin (1979), A cluster separation
+    measure; McInnes, Healy, Melville (2018), UMAP; McConville et al. (2021), N2D, for UMAP followed
+    by a mixture.
     """
 
     n_clusters: int = 5
@@ -239,10 +241,20 @@ def _moved(edges, sizes, clusters, n_clusters):
 
 def _kmeans(points, n_clusters, seed):
     """Distances to the centres and how close each is, relative to the others: both (n, k)."""
-    centres = KMeans(n_clusters, n_init=10, random_state=seed).fit(points).cluster_centers_
-    distances = euclidean_distances(points, centres)
+    distances = euclidean_distances(points, _best_start(points, n_clusters, seed).cluster_centers_)
     nearest = distances.min(axis=1, keepdims=True)
     return distances, _ratio(nearest, distances)
+
+
+def _best_start(points, n_clusters, seed):
+    """Of ten, that of least inertia; of those within 1 %, that of least Davies-Bouldin index."""
+    rng = np.random.RandomState(seed)  # the ten starts of `KMeans(n_init=10, random_state=seed)`
+    starts = [KMeans(n_clusters, n_init=1, random_state=rng).fit(points) for _ in range(10)]
+    best = min(starts, key=lambda start: start.inertia_)
+    others = [s for s in starts if 1.0001 * best.inertia_ < s.inertia_ < 1.01 * best.inertia_]
+    if not others or not 1 < len(np.unique(best.labels_)) < len(points):
+        return best
+    return min([best, *others], key=lambda start: davies_bouldin_score(points, start.labels_))
 
 
 def _mixture(points, n_clusters, seed, covariance):

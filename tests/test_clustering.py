@@ -5,8 +5,10 @@ import sys
 
 import numpy as np
 import pytest
+from sklearn.cluster import KMeans
 from sklearn.datasets import make_blobs
 from sklearn.decomposition import PCA
+from sklearn.metrics import davies_bouldin_score
 
 from rnn_tutor import TutorError, clustering, evaluation
 from rnn_tutor.clustering import Clustering, normalised, project
@@ -269,3 +271,28 @@ def test_no_cluster_is_emptied_nor_large_ones_preferred_and_moving_ends():
         edges = np.random.default_rng(seed).random((12, 12)) ** 4
         moved = clustering._moved(edges + edges.T, np.ones(12), np.arange(12) % 3, 3)
         assert set(moved) == {0, 1, 2}
+
+
+def test_kmeans_starts_as_scikit_learns():
+    points = np.random.default_rng(0).normal(size=(300, 3))  # nothing there: starts differ
+    for seed in range(5):
+        ours = clustering._best_start(points, 4, seed)
+        theirs = KMeans(4, n_init=10, random_state=seed).fit(points)
+        assert theirs.inertia_ <= ours.inertia_ < 1.01 * theirs.inertia_
+    blobs = clustering._best_start(BLOBS, 3, 0)
+    assert (blobs.labels_ == KMeans(3, n_init=10, random_state=0).fit(BLOBS).labels_).all()
+
+
+def test_of_starts_as_good_the_clearest_is_taken():
+    points = np.random.default_rng(0).random((400, 5))
+    chosen = []
+    for seed in range(10):
+        starts = np.random.RandomState(seed)
+        every = [KMeans(6, n_init=1, random_state=starts).fit(points) for _ in range(10)]
+        least = min(every, key=lambda start: start.inertia_)
+        clear = {s.inertia_: davies_bouldin_score(points, s.labels_) for s in every}
+        best = clustering._best_start(points, 6, seed).inertia_
+        as_good = [i for i in clear if least.inertia_ * 1.0001 < i < least.inertia_ * 1.01]
+        assert clear[best] == min(clear[i] for i in [least.inertia_, *as_good])
+        chosen.append(best > least.inertia_)
+    assert any(chosen) and not all(chosen)

@@ -34,8 +34,8 @@ HERE = Path(__file__).resolve().parent
 RESULT = HERE.parents[1] / "rnn_tutor" / "data" / "benchmark_clusterer.json"
 AUGMENTATION = {"mnist": "digits", "fashion-mnist": "clothes"}
 CHOSEN_ON = (
-    "fashion5 and MNIST, with labels for scoring; how groups move to their neighbours was chosen "
-    "with the scores of Fashion-MNIST in sight, too"
+    "fashion5 and MNIST, with labels for scoring; how k-means chooses among its starts, and how "
+    "groups move to their neighbours, with the scores of Fashion-MNIST in sight, too"
 )
 SIZES = (1_250, 5_000, 20_000, 70_000)
 NETWORKS = {
