@@ -209,7 +209,7 @@ def moved_to_neighbours(embeddings, labels, pixels, n_clusters, seed=0):
 
 
 def _edges_between(groups, pixels, n_groups, seed):
-    """How many pictures of one group have a neighbour of another: (groups, groups), symmetric."""
+    """How many pairs of neighbours two groups share: (groups, groups), symmetric."""
     rng = np.random.default_rng(seed)
     chosen = rng.permutation(len(pixels))[:LOOKED_AT]
     flat = pixels[chosen].reshape(len(chosen), -1).astype(np.float32)

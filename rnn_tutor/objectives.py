@@ -110,7 +110,7 @@ class Contrastive:
         """`nt_xent` at this temperature.
 
         A new encoder makes zeros of a black picture, which have no direction, and on PyTorch a
-        slope of NaN; what is added here changes no other number.
+        slope of NaN; what is added here is lost in any other number's rounding.
         """
         return nt_xent(pair_numbers, projections + 1e-12, self.temperature)
 
