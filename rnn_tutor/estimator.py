@@ -28,7 +28,7 @@ from rnn_tutor.evaluation import Proposal, ari, propose_number, stability
 from rnn_tutor.images import resize
 from rnn_tutor.training import Trainer
 
-PRESETS = {"quick": 160, "class": 1_000, "full": 6_000}  # steps of training, at the least
+PRESETS = {"quick": 160, "class": 2_000, "full": 6_000}  # steps of training, at the least
 # What training on one picture costs for each of its pixels, in products of two 512 x 512 matrices:
 # a rough figure. For 171 steps of 256 it foretold 69 s, and all of `fit` took 96 on a busy machine.
 # It is TensorFlow's; on PyTorch a step takes longer.
@@ -45,7 +45,7 @@ class RecurrentClusterer(TransformerMixin, ClusterMixin, BaseEstimator):
 
     Args:
         n_clusters: how many clusters; "auto" to have a number proposed from the embeddings.
-        preset: how long to train: "quick", "class" or "full", for at least 160, 1,000 or 6,000
+        preset: how long to train: "quick", "class" or "full", for at least 160, 2,000 or 6,000
             steps; but for "quick", the learning rate falls in the second half. How long that
             takes here, `fit` says beforehand.
         augmentation: what may change in a picture without changing its kind: a name from

@@ -13,9 +13,10 @@ training part and are scored on the 10,000 others, which only `predict` sees. Th
 logistic regressions with all labels of the training part: on the embeddings, and on the states of
 the recurrent layers, two dense layers before. Few labels are one for each cluster, that of the
 picture nearest to its centre, or 50 or 100 at random (mean of ten draws), which name clusters by
-their majority, or train a logistic regression; the other pictures are scored. `--sizes` measures
-how time and memory grow with the number of pictures (MNIST, two passes in batches of 64). Labels
-score, and nothing else; for what settings were chosen on, see CHOSEN_ON.
+their majority, or train a logistic regression; the other pictures are scored. `full` and `class`
+give a second row each, "no neighbours": k-means on the embeddings of the same network. `--sizes`
+measures how time and memory grow with the number of pictures (MNIST, two passes in batches of
+64). Labels score, and nothing else; for what settings were chosen on, see CHOSEN_ON.
 """
 
 import argparse
@@ -29,6 +30,7 @@ from datetime import date
 from pathlib import Path
 
 import numpy as np
+from sklearn.utils import check_random_state
 
 HERE = Path(__file__).resolve().parent
 RESULT = HERE.parents[1] / "rnn_tutor" / "data" / "benchmark_clusterer.json"
@@ -37,18 +39,25 @@ CHOSEN_ON = (
     "fashion5 and MNIST, with labels for scoring; how k-means chooses among its starts, and how "
     "groups move to their neighbours, with the scores of Fashion-MNIST in sight, too"
 )
+MINUTES = 15  # that `full` may take, and so its peers
 SIZES = (1_250, 5_000, 20_000, 70_000)
 NETWORKS = {
     "full": {"preset": "full"},
     "class": {"preset": "class"},
     "class, inductive": {"preset": "class"},
     "full, inductive": {"preset": "full"},
-    "full, no neighbours": {"preset": "full", "neighbours": False},
-    "class, no neighbours": {"preset": "class", "neighbours": False},
     "class, no recurrence": {"preset": "class", "recurrent": False},
     "class, no augmentation": {"preset": "class", "augmentation": "none"},
 }
-OTHERS = ("k-means", "PCA + k-means", "UMAP + mixture", "ClustPy DEC", "ClustPy IDEC")
+OTHERS = (
+    "k-means",
+    "PCA + k-means",
+    "UMAP + mixture",
+    "untrained",
+    "ClustPy DEC",
+    "ClustPy IDEC",
+    "ClustPy N2D",
+)
 
 
 def load(folder, name):
@@ -63,7 +72,7 @@ def load(folder, name):
 
 
 def by_network(method, pixels, labels, seed, name):
-    """Seconds of `fit`, scores, and what a linear probe finds in the embeddings."""
+    """Seconds of `fit`, what is scored, the clusters, and other findings by their names."""
     import rnn_tutor as rt
 
     rt.load_keras()
@@ -78,15 +87,19 @@ def by_network(method, pixels, labels, seed, name):
     sorter.fit(pixels[learnt])
     seconds = time.perf_counter() - began
     found = sorter.predict(pixels[scored])
-    probes = {
+    more = {
         "linear_probe": probe(sorter.transform(pixels), labels),
         "linear_probe_states": probe(
             rt.embed(before_projection(sorter), pixels[..., None]), labels
         ),
     }
     if not method.endswith("inductive"):
-        probes["few_labels"] = few_labels(sorter.transform(pixels), labels, found, seed)
-    return seconds, scored, found, probes
+        more["few_labels"] = few_labels(sorter.transform(pixels), labels, found, seed)
+    if method in ("full", "class"):
+        start = int(check_random_state(seed).randint(2**31 - 1))  # that of `fit`
+        alone = rt.Clustering(10, seed=start).fit_predict(sorter.transform(pixels))
+        more["no neighbours"] = scores(labels, alone)
+    return seconds, scored, found, more
 
 
 def few_labels(points, labels, found, seed):
@@ -148,7 +161,8 @@ def by_others(method, pixels, seed):
     """Seconds, and the clusters of all pictures."""
     flat = pixels.reshape(len(pixels), -1).astype("float32") / 255
     began = time.perf_counter()
-    found = {"k": k_means, "P": pca, "U": umap, "C": clustpy}[method[0]](method, flat, seed)
+    ways = {"k-means": k_means, "PCA": pca, "UMAP": umap, "untrained": untrained}
+    found = ways.get(method.split()[0], clustpy)(method, flat, seed)
     return time.perf_counter() - began, found
 
 
@@ -173,31 +187,66 @@ def umap(method, flat, seed):
     return mixture.fit_predict(layout.fit_transform(flat).astype(np.float64))
 
 
+def untrained(method, flat, seed):
+    """k-means on the embeddings of the encoder as it begins, before the first step."""
+    import rnn_tutor as rt
+    from rnn_tutor._settings import TrainingSettings
+
+    rt.load_keras()
+    encoder = TrainingSettings(seed=seed).make_encoder((28, 28, 1))
+    points = rt.clustering.normalised(rt.embed(encoder, flat.reshape(-1, 28, 28, 1)))
+    return rt.Clustering(10, seed=seed).fit_predict(points)
+
+
 def clustpy(method, flat, seed):
-    """Needs `pip install clustpy`, which brings PyTorch; no dependency of the course."""
+    """DEC, IDEC or N2D, with as many of their usual epochs as take the minutes that `full` may.
+
+    Needs `pip install clustpy`, which brings PyTorch; no dependency of the course.
+    """
     from clustpy import deep
 
-    algorithm = getattr(deep, method.split()[1])
-    return algorithm(n_clusters=10, random_state=seed).fit_predict(flat)
+    name, settings, minutes = method.split()[1], {}, MINUTES
+    usual = {"pretrain_epochs": 100, "clustering_epochs": 150}
+    if name == "N2D":
+        settings, minutes = as_published(seed), MINUTES - 2  # UMAP and the mixture take these
+        del usual["clustering_epochs"]
+    an_epoch = seconds_an_epoch(deep, flat)
+    share = min(1, 60 * minutes / (an_epoch * sum(usual.values())))
+    epochs = {what: round(share * number) for what, number in usual.items()}
+    print(f"{name}: {an_epoch:.1f} s an epoch, {epochs}", flush=True)
+    algorithm = getattr(deep, name)(10, random_state=seed, **epochs, **settings)
+    return algorithm.fit_predict(flat)
+
+
+def as_published(seed):
+    """N2D's embedding by UMAP; ClustPy takes t-SNE."""
+    from umap import UMAP
+
+    layout = {"n_components": 10, "n_neighbors": 20, "min_dist": 0.0, "random_state": seed}
+    return {"manifold_class": UMAP, "manifold_params": layout}
+
+
+def seconds_an_epoch(deep, flat):
+    """From two epochs of the autoencoder and two of clustering, on a tenth of the pictures."""
+    began = time.perf_counter()
+    deep.DEC(10, pretrain_epochs=2, clustering_epochs=2).fit(flat[::10])
+    return 10 * (time.perf_counter() - began) / 4
 
 
 def one_run(folder, name, method, seed):
-    """A run's row: what it was, seconds, peak memory, scores."""
+    """A run's rows: what it was, seconds, peak memory, scores."""
     pixels, labels = load(folder, name)
     more, scored = {}, slice(None)
     if method in NETWORKS:
         seconds, scored, found, more = by_network(method, pixels, labels, seed, name)
     else:
         seconds, found = by_others(method, pixels, seed)
-    return {
-        "set": name,
-        "method": method,
-        "seed": seed,
-        "seconds": round(seconds, 1),
-        **peak(),
-        **scores(labels[scored], found),
-        **more,
-    }
+    alone = more.pop("no neighbours", None)
+    cost = {"seed": seed, "seconds": round(seconds, 1), **peak()}
+    row = {"set": name, "method": method, **cost, **scores(labels[scored], found), **more}
+    if alone is None:
+        return [row]
+    return [row, {"set": name, "method": f"{method}, no neighbours", **cost, **alone}]
 
 
 def one_size(folder, n):
@@ -280,5 +329,5 @@ if __name__ == "__main__":
         for seed in arguments.seeds:
             for name in arguments.sets:
                 for method in arguments.methods:
-                    row = alone("--from", arguments.folder, "--one", name, method, seed)
-                    keep(arguments.out, "runs", row, ["set", "method", "seed"])
+                    for row in alone("--from", arguments.folder, "--one", name, method, seed):
+                        keep(arguments.out, "runs", row, ["set", "method", "seed"])
