@@ -10,13 +10,14 @@ process of its own, so that its peak memory is its own.
 
 Methods learn from all 70,000 and are scored on them; `inductive` ones learn from the 60,000 of the
 training part and are scored on the 10,000 others, which only `predict` sees. The probes are
-logistic regressions with all labels of the training part: on the embeddings, and on the states of
-the recurrent layers, two dense layers before. Few labels are one for each cluster, that of the
-picture nearest to its centre, or 50 or 100 at random (mean of ten draws), which name clusters by
-their majority, or train a logistic regression; the other pictures are scored. `full` and `class`
-give a second row each, "no neighbours": k-means on the embeddings of the same network. `--sizes`
-measures how time and memory grow with the number of pictures (MNIST, two passes in batches of
-64). Labels score, and nothing else; for what settings were chosen on, see CHOSEN_ON.
+logistic regressions with all labels of the training part: on the embeddings, and for `full` on the
+states of the recurrent layers, two dense layers before. Few labels, also for `full`, are one for
+each cluster, that of the picture nearest to its centre, or 50 or 100 at random (mean of ten draws),
+which name clusters by their majority, or train a logistic regression; the other pictures are
+scored. `full` and `class` give a second row each, "no neighbours": k-means on the embeddings of
+the same network. `--sizes` measures how time and memory grow with the number of pictures (MNIST,
+two passes in batches of 64). Labels score, and nothing else; for what settings were chosen on, see
+CHOSEN_ON.
 """
 
 import argparse
@@ -87,17 +88,15 @@ def by_network(method, pixels, labels, seed, name):
     sorter.fit(pixels[learnt])
     seconds = time.perf_counter() - began
     found = sorter.predict(pixels[scored])
-    more = {
-        "linear_probe": probe(sorter.transform(pixels), labels),
-        "linear_probe_states": probe(
-            rt.embed(before_projection(sorter), pixels[..., None]), labels
-        ),
-    }
-    if not method.endswith("inductive"):
-        more["few_labels"] = few_labels(sorter.transform(pixels), labels, found, seed)
+    points = sorter.transform(pixels)
+    more = {"linear_probe": probe(points, labels)}
+    if method == "full":
+        states = rt.embed(before_projection(sorter), pixels[..., None])
+        more["linear_probe_states"] = probe(states, labels)
+        more["few_labels"] = few_labels(points, labels, found, seed)
     if method in ("full", "class"):
         start = int(check_random_state(seed).randint(2**31 - 1))  # that of `fit`
-        alone = rt.Clustering(10, seed=start).fit_predict(sorter.transform(pixels))
+        alone = rt.Clustering(10, seed=start).fit_predict(points)
         more["no neighbours"] = scores(labels, alone)
     return seconds, scored, found, more
 
