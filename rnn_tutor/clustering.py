@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import numpy as np
-from sklearn.cluster import KMeans
+from sklearn.cluster import KMeans, ward_tree
 from sklearn.decomposition import PCA
 from sklearn.manifold import TSNE
 from sklearn.metrics import davies_bouldin_score
@@ -28,7 +28,7 @@ FEWEST_FOR_NEIGHBOURS = 30  # below it, a graph of 20 neighbours joins everythin
 GROUPS = 10  # a cluster, for `moved_to_neighbours`
 FEWEST_A_GROUP = 50  # pictures on average, below which its neighbours say little
 LOOKED_AT = 20_000  # pictures, at the most, whose neighbours are looked for
-CLEARLY = 1.5  # times as near as its own cluster must another be to take a group
+CLEARLY = 1.5  # times as near as its own cluster must another be to take a bundle
 
 
 @dataclass(frozen=True)
@@ -186,26 +186,39 @@ def moved_to_neighbours(embeddings, labels, pixels, n_clusters, seed=0):
 
     What the network sees as a small kind of its own, sevens with a bar say, can come to lie next to
     a wrong cluster; the pixels, poor as they are at finding kinds, then know better. k-means makes
-    ten small groups a cluster. For each, the 20 nearest neighbours of its pictures, in 50 principal
-    components of the pixels, are counted by cluster, for each picture that the cluster has outside
-    the group. The group for which another cluster leads its own most clearly moves there, and so
-    on, until none leads half as much again. No cluster loses its last group.
+    ten small groups a cluster, and Ward's tree joins those that lie close into bundles, or two
+    groups of the same sort would hold each other where they are. For each group and each bundle,
+    the 20 nearest neighbours of its pictures, in 50 principal components of the pixels, are counted
+    by cluster, for each picture that the cluster has outside the bundle. The one for which another
+    cluster leads its own most clearly moves there, and so on, until none leads half as much again.
+    What is more than half of its cluster stays.
 
     embeddings: (n, d). labels: (n,) int64, the n_clusters clusters found in them. pixels: (n,
     height, width, channels). seed: of the groups, and of the 20,000 pictures that are looked at of
     more.
     Returns (groups, clusters): (n,) int64, the group of each picture, and (groups,) int64, the
     cluster of each group. With fewer than 50 pictures a group, each cluster is a group.
+    Source: Ward (1963), Hierarchical grouping to optimize an objective function, for the tree.
     """
     points, n_groups = _checked(embeddings), GROUPS * n_clusters
     if len(points) < FEWEST_A_GROUP * n_groups:
         return labels, np.arange(n_clusters)
     with _quiet_and_repeatable():
-        groups = KMeans(n_groups, n_init=1, random_state=seed).fit_predict(points).astype(np.int64)
+        found = KMeans(n_groups, n_init=1, random_state=seed).fit(points)
+        groups = found.labels_.astype(np.int64)
         edges = _edges_between(groups, pixels, n_groups, seed)
+        bundles = _bundles(found.cluster_centers_)
     counts = np.zeros((n_groups, n_clusters), np.int64)
     np.add.at(counts, (groups, labels), 1)
-    return groups, _moved(edges, counts.sum(axis=1), counts.argmax(axis=1), n_clusters)
+    return groups, _moved(edges, bundles, counts.sum(axis=1), counts.argmax(axis=1), n_clusters)
+
+
+def _bundles(centres):
+    """Each group alone, and each node of Ward's tree: (bundles, groups), 1 for those it holds."""
+    bundles = list(np.eye(len(centres)))
+    for one, other in ward_tree(centres)[0]:
+        bundles.append(bundles[one] + bundles[other])
+    return np.array(bundles)
 
 
 def _edges_between(groups, pixels, n_groups, seed):
@@ -223,19 +236,29 @@ def _edges_between(groups, pixels, n_groups, seed):
     return edges
 
 
-def _moved(edges, sizes, clusters, n_clusters):
-    clusters = clusters.copy()
-    for _ in range(10 * len(clusters)):  # enough; groups that swing to and fro must end, too
+def _moved(edges, bundles, sizes, clusters, n_clusters):
+    """The cluster of each group, (groups,), after bundles have moved to where they have more edges.
+
+    edges: (groups, groups), symmetric. bundles: (bundles, groups) of 0 and 1. sizes: (groups,),
+    pictures. clusters: (groups,), where they begin.
+    """
+    clusters, rows = clusters.copy(), np.arange(len(bundles))
+    inside = (bundles @ edges * bundles).sum(axis=1)
+    for _ in range(10 * len(clusters)):  # enough; what swings to and fro must end, too
         member = np.eye(n_clusters)[clusters]  # (groups, clusters)
-        others = sizes @ member - member * sizes[:, None]  # pictures outside the group
-        density = edges @ member / np.maximum(others, 1)
-        own = density[np.arange(len(clusters)), clusters]
-        lead = density.max(axis=1) / np.maximum(own, 1e-12)
-        lead[member.sum(axis=0)[clusters] == 1] = 0  # the last group of its cluster stays
-        group = lead.argmax()
-        if lead[group] < CLEARLY:
+        held = bundles * sizes @ member  # pictures of each bundle in each cluster
+        own = held.argmax(axis=1)
+        near = bundles @ edges @ member
+        near[rows, own] -= inside
+        all_pictures = sizes @ member
+        density = near / np.maximum(all_pictures - held, 1)
+        lead = density.max(axis=1) / np.maximum(density[rows, own], 1e-12)
+        lead[(held > 0).sum(axis=1) > 1] = 0  # lies in several clusters
+        lead[2 * held[rows, own] > all_pictures[own]] = 0  # most of a cluster stays
+        first = lead.argmax()
+        if lead[first] < CLEARLY:
             break
-        clusters[group] = density[group].argmax()
+        clusters[bundles[first] > 0] = density[first].argmax()
     return clusters
 
 

@@ -262,15 +262,32 @@ def test_of_few_pictures_no_group_moves():
 def test_no_cluster_is_emptied_nor_large_ones_preferred_and_moving_ends():
     edges = np.array([[0, 9, 9, 9], [9, 0, 9, 9], [9, 9, 0, 9], [9, 9, 9, 0]])
     edges[0, 1] = edges[1, 0] = 1  # the first two would both rather be elsewhere
-    moved = clustering._moved(edges, np.ones(4), np.array([0, 0, 1, 1]), 2)
+    moved = clustering._moved(edges, np.eye(4), np.ones(4), np.array([0, 0, 1, 1]), 2)
     assert set(moved) == {0, 1}
     drawn = np.array([[0, 10, 8, 8], [10, 0, 8, 8], [8, 8, 0, 200], [8, 8, 200, 0]])
     sizes, held = np.array([10, 10, 80, 80]), np.array([0, 0, 1, 1])  # large, but no nearer
-    assert (clustering._moved(drawn, sizes, held, 2) == held).all()
+    assert (clustering._moved(drawn, np.eye(4), sizes, held, 2) == held).all()
     for seed in range(20):
-        edges = np.random.default_rng(seed).random((12, 12)) ** 4
-        moved = clustering._moved(edges + edges.T, np.ones(12), np.arange(12) % 3, 3)
+        rng = np.random.default_rng(seed)
+        edges, bundles = rng.random((12, 12)) ** 4, clustering._bundles(rng.random((12, 2)))
+        held = np.arange(12) % 3
+        moved = clustering._moved(edges + edges.T, bundles, np.ones(12), held, 3)
         assert set(moved) == {0, 1, 2}
+
+
+def test_groups_of_the_same_sort_move_together():
+    edges = np.zeros((6, 6))  # 0 and 1 are of one sort, 2 and 3 of the same cluster, 4 and 5 not
+    edges[0, 1], edges[:2, 2:4], edges[:2, 4:], edges[2, 3], edges[4, 5] = 90, 1, 10, 90, 90
+    edges += edges.T
+    sizes, held = np.ones(6), np.array([0, 0, 0, 0, 1, 1])
+    alone = clustering._moved(edges, np.eye(6), sizes, held, 2)
+    assert (alone == held).all()
+    bundles = clustering._bundles(np.array([[0], [1], [4], [5], [20], [21]]))
+    assert bundles.shape == (11, 6) and bundles[-1].all()
+    moved = clustering._moved(edges, bundles, sizes, held, 2)
+    assert moved.tolist() == [1, 1, 0, 0, 1, 1]
+    large = np.array([5, 5, 1, 1, 1, 1])  # now they are most of their cluster
+    assert (clustering._moved(edges, bundles, large, held, 2)[:2] == 0).all()
 
 
 def test_kmeans_starts_as_scikit_learns():
