@@ -110,7 +110,8 @@ def full_size(benchmark: dict) -> str:
             f"{benchmark['chosen_on']}. The linear probe is a logistic regression on the frozen "
             "embeddings, with all 60,000 labels. \"no neighbours\" leaves out the last step, and is "
             "of the same networks; \"untrained\" is k-means on the embeddings of the network before "
-            "its first step. Minutes are of `fit`, most of them with other work beside it. "
+            "its first step; \"inductive\" learns from 60,000 pictures and is scored on the 10,000 "
+            "others. Minutes are of `fit`, most of them with other work beside it. "
             f"Measured until {max(run['date'] for run in benchmark['runs'])} "
             f"({machine}; {versions}).",
             "",
