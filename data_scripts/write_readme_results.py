@@ -108,10 +108,10 @@ def full_size(benchmark: dict) -> str:
             "",
             "`full`, `class`: presets of `RecurrentClusterer`. Its settings were chosen on "
             f"{benchmark['chosen_on']}. The linear probe is a logistic regression on the frozen "
-            "embeddings, with all 60,000 labels. \"no neighbours\" leaves out the last step, and is "
-            "of the same networks; \"untrained\" is k-means on the embeddings of the network before "
-            "its first step; \"inductive\" learns from 60,000 pictures and is scored on the 10,000 "
-            "others. Minutes are of `fit`, most of them with other work beside it. "
+            "embeddings, with all 60,000 labels. What is called no neighbours leaves out the last "
+            "step, and is of the same networks; untrained is k-means on the embeddings of the "
+            "network before its first step; inductive learns from 60,000 pictures and is scored on "
+            "the 10,000 others. Minutes are of `fit`, most of them with other work beside it. "
             f"Measured until {max(run['date'] for run in benchmark['runs'])} "
             f"({machine}; {versions}).",
             "",
