@@ -28,7 +28,7 @@ FEWEST_FOR_NEIGHBOURS = 30  # below it, a graph of 20 neighbours joins everythin
 GROUPS = 10  # a cluster, for `moved_to_neighbours`
 FEWEST_A_GROUP = 50  # pictures on average, below which its neighbours say little
 LOOKED_AT = 20_000  # pictures, at the most, whose neighbours are looked for
-CLEARLY = 1.5  # times as near as its own cluster must another be to take a bundle
+CLEARLY = 2  # times as near as its own cluster must another be to take a bundle
 
 
 @dataclass(frozen=True)
@@ -190,8 +190,8 @@ def moved_to_neighbours(embeddings, labels, pixels, n_clusters, seed=0):
     groups of the same sort would hold each other where they are. For each group and each bundle,
     the 20 nearest neighbours of its pictures, in 50 principal components of the pixels, are counted
     by cluster, for each picture that the cluster has outside the bundle. The one for which another
-    cluster leads its own most clearly moves there, and so on, until none leads half as much again.
-    What is more than half of its cluster stays.
+    cluster leads its own most clearly moves there, and so on, until none is twice as near as its
+    own. What is more than half of its cluster stays.
 
     embeddings: (n, d). labels: (n,) int64, the n_clusters clusters found in them. pixels: (n,
     height, width, channels). seed: of the groups, and of the 20,000 pictures that are looked at of
