@@ -38,7 +38,7 @@ RESULT = HERE.parents[1] / "rnn_tutor" / "data" / "benchmark_clusterer.json"
 AUGMENTATION = {"mnist": "digits", "fashion-mnist": "clothes"}
 CHOSEN_ON = (
     "fashion5 and MNIST, with labels for scoring; how k-means chooses among its starts, and how "
-    "groups move to their neighbours, with the scores of Fashion-MNIST in sight, too"
+    "groups move to their neighbours, by the scores of Fashion-MNIST, too, and on these very runs"
 )
 MINUTES = 15  # that `full` may take, and so its peers
 SIZES = (1_250, 5_000, 20_000, 70_000)
