@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from sklearn.cluster import KMeans, ward_tree
 from sklearn.decomposition import PCA
+from sklearn.linear_model import LogisticRegression
 from sklearn.manifold import TSNE
-from sklearn.metrics import davies_bouldin_score
 from sklearn.metrics.pairwise import euclidean_distances
 from sklearn.mixture import GaussianMixture
 from sklearn.neighbors import NearestNeighbors
@@ -35,19 +35,18 @@ CLEARLY = 2  # times as near as its own cluster must another be to take a bundle
 class Clustering:
     """How embeddings are put into clusters.
 
-    n_clusters: how many clusters. method: "kmeans" (of ten starts, that of least inertia; of those
-    within 1 % of it, that of least Davies-Bouldin index), "gaussian_mixture" (a full covariance for
-    each cluster) or "tied_mixture" (one covariance for all). umap: whether UMAP first lays the
-    embeddings out in ten dimensions by their 20 nearest neighbours. seed: of everything random.
+    n_clusters: how many clusters. method: "kmeans" (of ten starts, that of least inertia),
+    "gaussian_mixture" (a full covariance for each cluster) or "tied_mixture" (one covariance for
+    all). umap: whether UMAP first lays the embeddings out in ten dimensions by their 20 nearest
+    neighbours. seed: of everything random.
 
     A covariance needs more pictures than dimensions: for the mixtures, PCA first keeps 20
     dimensions, or fewer, so that a cluster has on average twice as many pictures as dimensions.
     With fewer than 30 different pictures there are no neighbourhoods to speak of, and PCA takes
     UMAP's place. For 5,000 pictures on two cores UMAP takes about 7 s, the first time 14.
 
-    Sources: Arthur, Vassilvitskii (2007), k-means++; Davies, Bouldin (1979), A cluster separation
-    measure; McInnes, Healy, Melville (2018), UMAP; McConville et al. (2021), N2D, for UMAP followed
-    by a mixture.
+    Sources: Arthur, Vassilvitskii (2007), k-means++; McInnes, Healy, Melville (2018), UMAP;
+    McConville et al. (2021), N2D, for UMAP followed by a mixture.
     """
 
     n_clusters: int = 5
@@ -181,6 +180,27 @@ def on_halves(embeddings, n_clusters, seed=0, halves=3):
     return found
 
 
+def linear_borders(embeddings, labels, n_clusters):
+    """A softmax layer that tells the clusters: logistic regression learns it from the embeddings.
+
+    embeddings: (n, d). labels: (n,) from 0 to n_clusters - 1; some may be missing.
+    Returns weights, (d, n_clusters), and biases, (n_clusters,), both float64.
+    """
+    points = _checked(embeddings)
+    weights, biases = np.zeros((points.shape[1], n_clusters)), np.full(n_clusters, -100.0)
+    there = np.unique(labels)
+    biases[there] = 0
+    if len(there) > 1:
+        with _quiet_and_repeatable():
+            model = LogisticRegression(C=100, max_iter=1000).fit(points, labels)
+        if len(there) == 2:  # scikit-learn tells the second from the first by one border
+            model.coef_, model.intercept_ = (
+                np.concatenate([-part, part]) / 2 for part in (model.coef_, model.intercept_)
+            )
+        weights[:, there], biases[there] = model.coef_.T, model.intercept_
+    return weights, biases
+
+
 def moved_to_neighbours(embeddings, labels, pixels, n_clusters, seed=0):
     """Moves groups of pictures to the cluster in which their neighbours among the pixels are.
 
@@ -264,20 +284,10 @@ def _moved(edges, bundles, sizes, clusters, n_clusters):
 
 def _kmeans(points, n_clusters, seed):
     """Distances to the centres and how close each is, relative to the others: both (n, k)."""
-    distances = euclidean_distances(points, _best_start(points, n_clusters, seed).cluster_centers_)
+    model = KMeans(n_clusters, n_init=10, random_state=seed).fit(points)
+    distances = euclidean_distances(points, model.cluster_centers_)
     nearest = distances.min(axis=1, keepdims=True)
     return distances, _ratio(nearest, distances)
-
-
-def _best_start(points, n_clusters, seed):
-    """Of ten, that of least inertia; of those within 1 %, that of least Davies-Bouldin index."""
-    rng = np.random.RandomState(seed)  # the ten starts of `KMeans(n_init=10, random_state=seed)`
-    starts = [KMeans(n_clusters, n_init=1, random_state=rng).fit(points) for _ in range(10)]
-    best = min(starts, key=lambda start: start.inertia_)
-    others = [s for s in starts if 1.0001 * best.inertia_ < s.inertia_ < 1.01 * best.inertia_]
-    if not others or not 1 < len(np.unique(best.labels_)) < len(points):
-        return best
-    return min([best, *others], key=lambda start: davies_bouldin_score(points, start.labels_))
 
 
 def _mixture(points, n_clusters, seed, covariance):

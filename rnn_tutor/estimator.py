@@ -3,7 +3,7 @@
 What it does is what notebooks 07 and 08 teach: a recurrent encoder is trained by the contrastive
 objective, k-means looks for clusters among its embeddings, where there are many pictures their
 neighbours in pixels set right what lies astray, and all of it becomes one network that says the
-cluster of any picture.
+cluster of any picture. Each part can be exchanged for another that these notebooks teach.
 """
 
 import hashlib
@@ -23,7 +23,13 @@ from rnn_tutor._errors import TutorError
 from rnn_tutor._keras import keras
 from rnn_tutor._settings import TrainingSettings, check_known
 from rnn_tutor.augmentation import Augmentation
-from rnn_tutor.clustering import Clustering, moved_to_neighbours, normalised, on_halves
+from rnn_tutor.clustering import (
+    Clustering,
+    linear_borders,
+    moved_to_neighbours,
+    normalised,
+    on_halves,
+)
 from rnn_tutor.evaluation import Proposal, ari, propose_number, stability
 from rnn_tutor.images import resize
 from rnn_tutor.training import Trainer
@@ -53,9 +59,15 @@ class RecurrentClusterer(TransformerMixin, ClusterMixin, BaseEstimator):
             of one's own.
         epochs: passes over the pictures; None for as many as the preset needs.
         batch_size: pictures a step.
+        objective: what the encoder is trained by: "contrastive", "reconstruction" or "next_row".
+            Only the first makes use of the augmentation.
         cell: "simple_rnn", "gru" or "lstm".
         units: state size of a recurrent layer.
         recurrent: False puts a dense layer in place of the recurrence, for comparison.
+        clustering: how clusters are found among the embeddings: "kmeans", "tied_mixture" or
+            "gaussian_mixture".
+        umap: whether UMAP lays the embeddings out for it first; in `fit` alone. Of clusters other
+            than those of k-means, the network learns linear borders, which may cut a corner.
         neighbours: whether small groups may move to the cluster of their neighbours in pixels
             (`clustering.moved_to_neighbours`); only where there are 500 pictures a cluster.
         size: pixels; pictures whose longer side is longer are shrunk to it.
@@ -69,8 +81,8 @@ class RecurrentClusterer(TransformerMixin, ClusterMixin, BaseEstimator):
 
     Attributes:
         labels_: `(n,)` int64, the cluster of each picture of `fit`, numbered from the largest that
-            k-means found; on a border between two, the network may decide otherwise than it, and
-            neighbours may have moved a group.
+            was found; on a border between two, the network may decide otherwise than the
+            clustering, and neighbours may have moved a group.
         n_clusters_: how many clusters were looked for.
         stability_: how far clusters agree that are found again from three random halves of the
             pictures, and with `restarts` in each of the networks: the mean adjusted Rand index of
@@ -82,7 +94,8 @@ class RecurrentClusterer(TransformerMixin, ClusterMixin, BaseEstimator):
         history_: `{"loss": [...]}`, a mean for each epoch; absent after `load`.
         network_: a Keras model, pictures as float32 in 0..1 of the shape it was fitted with ->
             `(n, n_clusters)` probabilities.
-        encoder_: the part of it that ends in the embedding, `(n, 64)`, of length 1.
+        encoder_: the part of it that ends in the embedding, of length 1: `(n, 64)`; with another
+            objective than "contrastive" the states of the recurrent layers, as wide as these are.
 
     Sources: Chen et al. 2020 (SimCLR), for the training; Visin et al. 2015 (ReNet), for the
     encoder.
@@ -96,9 +109,12 @@ class RecurrentClusterer(TransformerMixin, ClusterMixin, BaseEstimator):
         augmentation="objects",
         epochs=None,
         batch_size=256,
+        objective="contrastive",
         cell="gru",
         units=48,
         recurrent=True,
+        clustering="kmeans",
+        umap=False,
         neighbours=True,
         size=32,
         restarts=1,
@@ -111,9 +127,12 @@ class RecurrentClusterer(TransformerMixin, ClusterMixin, BaseEstimator):
         self.augmentation = augmentation
         self.epochs = epochs
         self.batch_size = batch_size
+        self.objective = objective
         self.cell = cell
         self.units = units
         self.recurrent = recurrent
+        self.clustering = clustering
+        self.umap = umap
         self.neighbours = neighbours
         self.size = size
         self.restarts = restarts
@@ -144,7 +163,7 @@ class RecurrentClusterer(TransformerMixin, ClusterMixin, BaseEstimator):
         embeddings = [normalised(models.embed(encoder, pixels)) for encoder, _ in networks]
         self._choose_number(embeddings[0], int(seeds[0]))
         each = [(points, int(seed)) for points, seed in zip(embeddings, seeds, strict=False)]
-        found = [Clustering(self.n_clusters_, seed=s).fit_predict(points) for points, s in each]
+        found = [self._clusters_of(points, s) for points, s in each]
         again = [labels for points, s in each for labels in on_halves(points, self.n_clusters_, s)]
         self.stability_ = stability(again) if len(again) > 1 else float("nan")
         best = _most_agreeing(found)
@@ -153,8 +172,11 @@ class RecurrentClusterer(TransformerMixin, ClusterMixin, BaseEstimator):
         if self.neighbours:
             points, seed = each[best]
             groups, clusters = moved_to_neighbours(points, groups, pixels, self.n_clusters_, seed)
+        borders = None
+        if groups is found[best] and (self.clustering != "kmeans" or self.umap):
+            borders = linear_borders(embeddings[best], groups, self.n_clusters_)
         self.network_ = _with_head(
-            encoder, embeddings[best], groups, np.eye(self.n_clusters_)[clusters]
+            encoder, embeddings[best], groups, np.eye(self.n_clusters_)[clusters], borders
         )
         self.encoder_ = keras.Model(encoder.input, _embedding(self.network_), name="encoder")
         self.labels_ = self._run(self.network_, pixels).argmax(axis=1)
@@ -162,6 +184,7 @@ class RecurrentClusterer(TransformerMixin, ClusterMixin, BaseEstimator):
 
     def _pictures_to_fit(self, X):
         check_known("preset", self.preset, PRESETS)
+        Clustering(method=self.clustering)  # raises
         if self.n_clusters != "auto" and not _is_count(self.n_clusters):
             raise TutorError(
                 f'n_clusters is a whole number from 1, or "auto"; received {self.n_clusters!r}.'
@@ -183,7 +206,7 @@ class RecurrentClusterer(TransformerMixin, ClusterMixin, BaseEstimator):
             )
         self._input_shape = pixels.shape[1:]
         self._say_size()
-        return self._shrunk(pixels)
+        return self._shrunk(_as_uint8(pixels))
 
     def _train_all(self, pixels, seeds):
         """`(encoder, history)` of each network; where one is stopped, of those before it."""
@@ -202,6 +225,7 @@ class RecurrentClusterer(TransformerMixin, ClusterMixin, BaseEstimator):
         steps_an_epoch = max(1, len(pixels) // self.batch_size)
         steps = PRESETS[self.preset]
         settings = TrainingSettings(
+            objective=self.objective,
             augmentation=self.augmentation,
             cell=self.cell,
             units=self.units,
@@ -226,6 +250,11 @@ class RecurrentClusterer(TransformerMixin, ClusterMixin, BaseEstimator):
         if self.verbose:
             self._say_time(trainer, pixels, restart)
         return trainer.encoder, trainer.run(), trainer.epochs
+
+    def _clusters_of(self, embeddings, seed):
+        return Clustering(self.n_clusters_, self.clustering, self.umap, seed).fit_predict(
+            embeddings
+        )
 
     def _choose_number(self, embeddings, seed):
         self.n_clusters_, self.proposal_ = self.n_clusters, None
@@ -253,7 +282,7 @@ class RecurrentClusterer(TransformerMixin, ClusterMixin, BaseEstimator):
         return self._apply("network_", X)
 
     def transform(self, X):
-        """The embeddings, `(n, 64)` float32, each of length 1."""
+        """The embeddings, `(n, 64)` float32, each of length 1; see `encoder_`."""
         return self._apply("encoder_", X)
 
     def _apply(self, name, X):
@@ -270,7 +299,8 @@ class RecurrentClusterer(TransformerMixin, ClusterMixin, BaseEstimator):
     def _run(self, model, pixels):
         """Resized and computed chunk by chunk: only what comes in and out is held whole."""
         starts = range(0, len(pixels), CHUNK)
-        parts = [models.embed(model, self._shrunk(pixels[i : i + CHUNK])) for i in starts]
+        chunks = (_as_uint8(pixels[i : i + CHUNK]) for i in starts)
+        parts = [models.embed(model, self._shrunk(chunk)) for chunk in chunks]
         return np.concatenate(parts) if parts else np.empty((0, model.output_shape[1]), "float32")
 
     def _network_size(self):
@@ -373,20 +403,22 @@ class RecurrentClusterer(TransformerMixin, ClusterMixin, BaseEstimator):
         return tags
 
 
-def _with_head(encoder, embeddings, groups, member):
+def _with_head(encoder, embeddings, groups, member, borders=None):
     """The encoder at length one, and behind it a softmax that tells the nearest centre.
 
     With p(k) in proportion to exp(-|z - c_k|^2 / 2 v), v the mean of |z - c|^2 around the own
     centre, |z|^2 falls out of the softmax, and a dense layer is left: z c_k / v - |c_k|^2 / 2 v.
     `member` is (groups, clusters), 1 where a group belongs; where there are more groups than
-    clusters, a second layer adds up the probabilities of each cluster's.
+    clusters, a second layer adds up the probabilities of each cluster's. `borders`, weights and
+    biases, take the place of the centres'.
     """
     n_groups, n_clusters = member.shape
     centres = np.stack([_centre(embeddings, groups == k) for k in range(n_groups)])
     variance = max(((embeddings - centres[groups]) ** 2).sum(axis=1).mean(), 1e-4)
     head = keras.layers.Dense(n_groups, activation="softmax")
     probabilities = head(keras.layers.UnitNormalization()(encoder.output))
-    head.set_weights([centres.T / variance, -(centres**2).sum(axis=1) / (2 * variance)])
+    between_centres = centres.T / variance, -(centres**2).sum(axis=1) / (2 * variance)
+    head.set_weights(borders or between_centres)
     if n_groups > n_clusters:
         sums = keras.layers.Dense(n_clusters, use_bias=False)
         probabilities = sums(probabilities)
@@ -407,7 +439,7 @@ def _centre(embeddings, members):
 
 
 def _checked(X):
-    """Pictures as uint8 `(n, height, width, channels)`."""
+    """Pictures `(n, height, width, channels)`, as uint8 or as floats in 0..1."""
     pixels = np.asarray(getattr(X, "pixels", X))
     pixels = pixels[..., None] if pixels.ndim == 3 else pixels
     is_float = np.issubdtype(pixels.dtype, np.floating)
@@ -419,11 +451,15 @@ def _checked(X):
     if pixels.dtype == np.uint8:
         return pixels
     if is_float and (not pixels.size or (pixels.min() >= 0 and pixels.max() <= 1)):
-        return np.round(pixels * 255).astype(np.uint8)
+        return pixels
     raise TutorError(
         f"Expected uint8 pixels, or floats in 0..1; received {pixels.dtype}"
         + (f" from {pixels.min()} to {pixels.max()}." if pixels.size else ".")
     )
+
+
+def _as_uint8(pixels):
+    return pixels if pixels.dtype == np.uint8 else np.round(pixels * 255).astype(np.uint8)
 
 
 def _bar(trainer):

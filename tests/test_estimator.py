@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from sklearn.utils import estimator_checks
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 import rnn_tutor as rt
-from rnn_tutor import estimator, models
+from rnn_tutor import clustering, estimator, models
 from rnn_tutor._keras import keras
 from rnn_tutor.clustering import normalised
 
@@ -115,6 +116,55 @@ def test_neighbours_are_asked_where_there_are_many_pictures(tmp_path):
             "UnitNormalization",
             "Dense",
         ]
+
+
+def test_where_neighbours_move_groups_the_same_seed_gives_the_same_clusters():
+    X, _ = two_kinds()
+    first, again = (small(n_clusters=2, augmentation="none").fit(X) for _ in range(2))
+    assert first.network_.layers[-2].units == 20  # groups were made
+    assert (first.predict_proba(X) == again.predict_proba(X)).all()
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        {"objective": "reconstruction"},
+        {"objective": "next_row"},
+        {"clustering": "tied_mixture"},
+        {"clustering": "gaussian_mixture", "umap": True},
+    ],
+    ids=str,
+)
+def test_each_part_can_be_exchanged(part, tmp_path):
+    X, kinds = two_kinds(400)
+    made = small(**{"n_clusters": 2, "augmentation": "none", "recurrent": True} | part).fit(X)
+    assert (made.predict(X) == made.labels_).all()
+    probabilities = made.predict_proba(X)
+    assert np.allclose(probabilities.sum(axis=1), 1, atol=1e-5)
+    if made.objective != "next_row":  # which learns little in so few steps
+        assert rt.evaluation.matched_accuracy(kinds, made.labels_) > 0.95
+    width = {"next_row": 4, "reconstruction": 16}.get(made.objective, 64)
+    assert made.transform(X).shape == (400, width)
+    loaded = rt.RecurrentClusterer.load(made.save(tmp_path / "saved"))
+    np.testing.assert_allclose(loaded.predict_proba(X), probabilities, atol=1e-6)
+    assert loaded.get_params() == made.get_params()
+
+
+@pytest.mark.parametrize("part", ["objective", "clustering", "cell"])
+def test_a_part_that_does_not_exist_is_named(part):
+    with pytest.raises(rt.TutorError, match="'magic'"):
+        small(**{part: "magic"}).fit(colours())
+
+
+def test_the_network_learns_the_borders_of_a_mixture():
+    X, _ = two_kinds(400)
+    made = small(augmentation="none", clustering="tied_mixture", n_clusters=4).fit(X)
+    start = int(np.random.RandomState(0).randint(2**31 - 1))  # that of `fit`
+    found = rt.Clustering(4, "tied_mixture", seed=start).fit_predict(made.transform(X))
+    assert np.mean(found == made.labels_) > 0.95
+    weights, _ = clustering.linear_borders(made.transform(X), found, 4)
+    kept = made.network_.layers[-1].get_weights()[0]
+    assert np.corrcoef(kept.ravel(), weights.ravel())[0, 1] > 0.999
 
 
 def test_embeddings_have_length_one(pictures, fitted):
@@ -251,6 +301,19 @@ def test_prediction_goes_chunk_by_chunk(monkeypatch, made):
     np.testing.assert_allclose(made.predict_proba(X), whole, atol=1e-5)
     assert sizes == [50, 50, 20]
     assert made.predict(X[:0]).shape == (0,)
+
+
+def test_predicting_more_pictures_takes_no_more_memory(monkeypatch, made):
+    monkeypatch.setattr(estimator, "CHUNK", 100)
+    X = np.random.default_rng(0).random((1_600, 12, 10, 3))  # floats, which become uint8
+    made.predict(X[:100])  # what is kept from the first time
+    peaks = []
+    for n in (400, 1_600):
+        tracemalloc.start()
+        made.predict(X[:n])
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] - peaks[0] < X[:100].nbytes / 2
 
 
 def test_a_dozen_pictures_get_a_warning_and_clusters():
