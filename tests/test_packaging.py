@@ -154,17 +154,28 @@ def test_the_table_of_full_size_has_a_row_for_each_method():
     size |= {"fit_peak_mb": 900, "pixels_mb": 4}
     told = {"chosen_on": "MNIST", "machine": {"cores": 2}, "versions": {"keras": "3"}}
     text = results.full_size({"runs": [fashion, other, *runs], "sizes": [size], **told})
-    rows = [line for line in text.splitlines() if "MNIST |" in line and line.count("|") > 5]
+    rows = [line for line in text.splitlines() if "MNIST |" in line and line.count("|") > 6]
     scores = "92.0 ± 2.8 | 0.90 ± 0.00 | 0.90 ± 0.00 | 99.0 ± 0.0"
     assert rows[0] == f"| MNIST | full | 2 | {scores} | 10.0 | 1,000 |"
     assert [row.split(" | ")[:2] for row in rows[1:]] == [
         ["| MNIST", "k-means"],
         ["| Fashion-MNIST", "k-means"],
     ]
+    assert "| MNIST | accuracy, mean | 99.0 | 92.0 | missed by 7.0 |" in text
+    assert "| MNIST | linear probe, all labels, on the better layer | 99.3 | 99.0 | missed" in text
+    assert "| MNIST | labels known: 100 at random | 99.0 | 95.6 | missed by 3.4 |" in text
+    other_runs = {"full, inductive": 0.925, "UMAP + mixture": 0.89}
+    other_runs = [run | {"method": m, "accuracy": a} for m, a in other_runs.items()] + [
+        run | {"method": "UMAP + mixture", "accuracy": 0.88}
+    ]
+    more = results.full_size({"runs": [*runs, *other_runs], "sizes": [], **told})
+    assert "no more than 0.5 points lower | 91.5 | 92.5 | met |" in more
+    assert "greatest | 89.0 | 90.0 | met |" in more
     assert "| MNIST | 100 at random, named | 1 | 95.6 |" in text
     assert "| 5,000 | 30 | 900 | 4 | 1.2 |" in text
     bare = results.full_size({"runs": [other], "sizes": [], **told})
-    assert "labels known" not in bare and "of these, pixels" not in bare
+    for what in ("labels known", "of these, pixels", "missed", "met |"):
+        assert what not in bare
 
 
 def test_the_ci_script_is_bash_that_stops_at_a_failure():

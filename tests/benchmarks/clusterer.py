@@ -28,6 +28,7 @@ import subprocess
 import sys
 import time
 from datetime import date
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -220,7 +221,8 @@ def clustpy(name, flat, seed):
     algorithm = getattr(deep, name)(10, random_state=seed, **epochs, **settings)
     began = time.perf_counter()
     found = algorithm.fit_predict(flat)
-    return time.perf_counter() - began, found, epochs
+    seconds = time.perf_counter() - began
+    return seconds, found, {**epochs, "versions": {p: version(p) for p in ("clustpy", "torch")}}
 
 
 def as_published(seed):
