@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClusterMixin, TransformerMixin
+from sklearn.metrics.pairwise import euclidean_distances
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
@@ -39,6 +40,7 @@ PRESETS = {"quick": 160, "class": 2_000, "full": 6_000}  # steps of training, at
 # a rough figure. For 171 steps of 256 it foretold 69 s, and all of `fit` took 96 on a busy machine.
 # It is TensorFlow's; on PyTorch a step takes longer.
 PRODUCTS_A_PIXEL = 5e-4
+LONGEST_ODDS = 5  # of one cluster against the next, their logarithm, on average at the centres
 FEW = 100  # pictures, below which chance decides much
 CHUNK = 4096  # pictures that are resized and embedded at a time
 
@@ -275,9 +277,10 @@ class RecurrentClusterer(TransformerMixin, ClusterMixin, BaseEstimator):
     def predict_proba(self, X):
         """How likely each cluster is, `(n, n_clusters)` float32; each row sums to 1.
 
-        They fall off with the distance to the centres as a Gaussian of their mean spread, summed
-        over a cluster's groups where it has some, and rank pictures by how clear they are. Where
-        they say 0.9, labels need not agree in nine of ten cases: without labels nobody can know.
+        They fall off with the distance to the centres as a Gaussian of their mean spread, or of a
+        wider one where clusters are tight, and rank pictures by how clear they are. Summed over a
+        cluster's groups, where it has some, most are 0 or 1. Where they say 0.9, labels need not
+        agree in nine of ten cases: without labels nobody can know.
         """
         return self._apply("network_", X)
 
@@ -408,6 +411,9 @@ def _with_head(encoder, embeddings, groups, member, borders=None):
 
     With p(k) in proportion to exp(-|z - c_k|^2 / 2 v), v the mean of |z - c|^2 around the own
     centre, |z|^2 falls out of the softmax, and a dense layer is left: z c_k / v - |c_k|^2 / 2 v.
+    Of clusters, v is at least a tenth of the mean squared distance between neighbouring centres,
+    so that a picture at its own centre has odds of about e^5 against the next: with tighter ones,
+    all probabilities would be 0 or 1, and rank nothing.
     `member` is (groups, clusters), 1 where a group belongs; where there are more groups than
     clusters, a second layer adds up the probabilities of each cluster's. `borders`, weights and
     biases, take the place of the centres'.
@@ -415,6 +421,11 @@ def _with_head(encoder, embeddings, groups, member, borders=None):
     n_groups, n_clusters = member.shape
     centres = np.stack([_centre(embeddings, groups == k) for k in range(n_groups)])
     variance = max(((embeddings - centres[groups]) ** 2).sum(axis=1).mean(), 1e-4)
+    filled = centres[np.unique(groups)]
+    if n_groups == n_clusters and len(filled) > 1:
+        between = euclidean_distances(filled, squared=True)
+        between = np.sort(between, axis=1)[:, 1]  # to the next; the nearest is the centre itself
+        variance = max(variance, between.mean() / (2 * LONGEST_ODDS))
     head = keras.layers.Dense(n_groups, activation="softmax")
     probabilities = head(keras.layers.UnitNormalization()(encoder.output))
     between_centres = centres.T / variance, -(centres**2).sum(axis=1) / (2 * variance)

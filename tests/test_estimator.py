@@ -78,6 +78,17 @@ def test_the_head_is_a_softmax_over_squared_distances():
     np.testing.assert_allclose(said, expected, atol=1e-5)
 
 
+def test_of_tight_clusters_the_head_still_ranks_pictures():
+    centres = normalised(np.random.default_rng(1).normal(size=(4, 8)))
+    points = np.concatenate([centres + 0.001 * np.eye(8)[k] for k in range(8)])
+    inputs = keras.Input((8,))
+    encoder = keras.Model(inputs, keras.layers.Identity()(inputs))
+    network = estimator._with_head(encoder, points, np.tile(range(4), 8), np.eye(4))
+    way = np.linspace(0, 0.5, 20)[:, None]  # from a centre half-way to another
+    sure = models.embed(network, (1 - way) * centres[0] + way * centres[1])[:, 0]
+    assert 0.9 < sure[0] < 0.999 and (np.diff(sure) < 0).all()
+
+
 def test_the_head_adds_up_the_groups_of_a_cluster():
     points = normalised(np.random.default_rng(0).normal(size=(60, 4)))
     groups, clusters = np.repeat([0, 1, 2], 20), np.array([0, 1, 0])
