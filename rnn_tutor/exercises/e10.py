@@ -161,7 +161,7 @@ EXERCISES = (
             "`np.where(sure, probabilities.argmax(axis=1), -1)`.",
         ),
         ("probabilities", "at_least"),
-        "`sure` and `wrong` above are of the new pictures. How many are unsure at 0.9, at 0.999? "
+        "`sure` and `wrong` above are of the new pictures. How many are unsure at 0.9, at 0.98? "
         "Are the wrong ones among them? A network can be sure and wrong.",
     ),
     Exercise(
