@@ -67,9 +67,9 @@ def verdict(methods: list[dict]) -> list[str]:
     return [
         "",
         f"**Is it the recurrence?** With it {statistics.mean(ours):.1f} %, with a dense layer in "
-        f"its place {statistics.mean(theirs):.1f} % (k-means): {word}. What counts for k-means is the "
-        f"contrastive training: untrained it is {untrained:.1f} %. UMAP and a mixture "
-        f"come to {umap:.1f} % on bare pixels, without any network.",
+        f"its place {statistics.mean(theirs):.1f} % (k-means): {word}. What counts for k-means is "
+        f"the contrastive training: untrained it is {untrained:.1f} %. UMAP and a mixture come to "
+        f"{umap:.1f} % on bare pixels, without any network.",
     ]
 
 
@@ -233,8 +233,8 @@ def how(benchmark: dict, seeds: int) -> str:
     """What was measured, on what, when."""
     machine, versions = surroundings(benchmark)
     return (
-        f"On the {benchmark['pictures']:,} training pictures of `{benchmark['dataset']}`, which are "
-        f"also the ones scored; means and standard deviations over {seeds} seeds. No method "
+        f"On the {benchmark['pictures']:,} training pictures of `{benchmark['dataset']}`, which "
+        f"are also the ones scored; means and standard deviations over {seeds} seeds. No method "
         "sees a label: labels only measure. Accuracy is under the best matching of clusters with "
         "kinds; NMI and ARI need no matching. Minutes are of training one network, the fastest "
         "of the seeds; UMAP's are not counted. "
