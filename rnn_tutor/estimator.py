@@ -49,7 +49,7 @@ class RecurrentClusterer(TransformerMixin, ClusterMixin, BaseEstimator):
     """Sorts pictures into clusters without labels, by a recurrent network that it trains.
 
     `X` is everywhere an `ImageSet`, or an array of pictures: `(n, height, width)` or
-    `(n, height, width, channels)` with 1 to 4 channels, uint8, or floats in 0..1.
+    `(n, height, width, channels)` with any number of channels, uint8, or floats in 0..1.
 
     Args:
         n_clusters: how many clusters; "auto" to have a number proposed from the embeddings.
@@ -454,10 +454,11 @@ def _checked(X):
     pixels = np.asarray(getattr(X, "pixels", X))
     pixels = pixels[..., None] if pixels.ndim == 3 else pixels
     is_float = np.issubdtype(pixels.dtype, np.floating)
-    if pixels.ndim != 4 or not 1 <= pixels.shape[-1] <= 4 or 0 in pixels.shape[1:]:
+    channels_first = pixels.ndim == 4 and pixels.shape[1] <= 4 < min(pixels.shape[2:])
+    if pixels.ndim != 4 or 0 in pixels.shape[1:] or channels_first:
         raise TutorError(
-            "Expected pictures (n, height, width) or (n, height, width, channels) with 1 to 4 "
-            f"channels; received the shape {np.shape(getattr(X, 'pixels', X))}."
+            "Expected pictures (n, height, width) or (n, height, width, channels), the channels "
+            f"last; received the shape {np.shape(getattr(X, 'pixels', X))}."
         )
     if pixels.dtype == np.uint8:
         return pixels

@@ -217,8 +217,8 @@ def resize(picture, height, width):
     """Return one picture (height, width, channels): averaged when shrunk, linear when enlarged."""
     shrinks = height <= picture.shape[0] and width <= picture.shape[1]
     how = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-    resized = cv2.resize(picture, (width, height), interpolation=how)
-    return resized.reshape(height, width, -1)  # OpenCV drops a single channel
+    fours = np.split(picture, range(4, picture.shape[2], 4), axis=2)  # more OpenCV does not take
+    return np.dstack([cv2.resize(four, (width, height), interpolation=how) for four in fours])
 
 
 def fit(picture, height, width):
