@@ -203,8 +203,8 @@ def untrained(flat, seed):
 def clustpy(name, flat, seed):
     """DEC, IDEC or N2D, with as many of their usual epochs as fit into the minutes of `full`.
 
-    What the trial for that takes is not counted. Needs `pip install clustpy`, which brings PyTorch;
-    no dependency of the course.
+    What the trial for that takes is not counted. Needs `pip install clustpy` beside the course,
+    which brings PyTorch; no dependency of the course.
     """
     from clustpy import deep
 

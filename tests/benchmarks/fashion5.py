@@ -82,10 +82,11 @@ def one_seed(images, seed, only):
 
 def surroundings():
     """The machine and the versions of what runs here, for a benchmark's JSON."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     packages = ("tensorflow", "keras", "scikit-learn", "umap-learn", "numpy")
     return {
         "machine": {"system": platform.system(), "processor": platform.machine()}
-        | {"cores": os.cpu_count()},
+        | {"cores": os.cpu_count(), "memory in GB": round(memory / 1e9)},
         "versions": {package: version(package) for package in packages},
     }
 
