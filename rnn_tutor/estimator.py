@@ -37,7 +37,7 @@ from rnn_tutor.training import Trainer
 
 PRESETS = {"quick": 160, "class": 2_000, "full": 6_000}  # steps of training, at the least
 # What training on one picture costs for each of its pixels, in products of two 512 x 512 matrices:
-# a rough figure. For 171 steps of 256 it foretold 69 s, and all of `fit` took 96 on a busy machine.
+# a rough figure. For 171 steps of 256 it foretold 18 s, and all of `fit` took 14; busy, 69 and 96.
 # It is TensorFlow's; on PyTorch a step takes longer.
 PRODUCTS_A_PIXEL = 5e-4
 LONGEST_ODDS = 5  # of one cluster against the next, their logarithm, on average at the centres
