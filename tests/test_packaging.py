@@ -23,6 +23,7 @@ BENCHMARK = {
     "machine": {"cores": 2, "memory": "8 GB"},
     "versions": {"keras": "3.15.1"},
     "dataset": "fashion5",
+    "pictures": 5000,
     "date": "2026-11-30",
     "methods": [
         {
