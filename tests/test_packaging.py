@@ -163,7 +163,7 @@ def test_the_table_of_full_size_has_a_row_for_each_method():
         ["| Fashion-MNIST", "k-means"],
     ]
     assert "| MNIST | accuracy, mean | 99.0 | 92.0 | missed by 7.0 |" in text
-    assert "| MNIST | linear probe, all labels, on the better layer | 99.3 | 99.0 | missed" in text
+    assert "| MNIST | linear probe, all labels, on the embeddings | 99.3 | 99.0 | missed" in text
     assert "| MNIST | labels known: 100 at random | 99.0 | 95.6 | missed by 3.4 |" in text
     other_runs = {"full, inductive": 0.925, "UMAP + mixture": 0.89}
     other_runs = [run | {"method": m, "accuracy": a} for m, a in other_runs.items()] + [
