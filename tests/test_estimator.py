@@ -169,11 +169,11 @@ def test_a_part_that_does_not_exist_is_named(part):
 
 def test_the_network_learns_the_borders_of_a_mixture():
     X, _ = two_kinds(400)
-    made = small(augmentation="none", clustering="tied_mixture", n_clusters=4).fit(X)
+    made = small(augmentation="none", clustering="tied_mixture", n_clusters=2).fit(X)
     start = int(np.random.RandomState(0).randint(2**31 - 1))  # that of `fit`
-    found = rt.Clustering(4, "tied_mixture", seed=start).fit_predict(made.transform(X))
+    found = rt.Clustering(2, "tied_mixture", seed=start).fit_predict(made.transform(X))
     assert np.mean(found == made.labels_) > 0.95
-    weights, _ = clustering.linear_borders(made.transform(X), found, 4)
+    weights, _ = clustering.linear_borders(made.transform(X), found, 2)
     kept = made.network_.layers[-1].get_weights()[0]
     assert np.corrcoef(kept.ravel(), weights.ravel())[0, 1] > 0.999
 
