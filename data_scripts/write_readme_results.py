@@ -117,8 +117,8 @@ def full_size(benchmark: dict) -> str:
             "the 10,000 others. Views are those named `digits` for MNIST and `clothes` for "
             "Fashion-MNIST; nothing else differs between the sets. Minutes are of `fit`, most of "
             "them with other work beside it; MB are the most that a run held, probes included. "
-            "ClustPy's methods have as many of their usual epochs as fit into 8 minutes on the "
-            "same machine. "
+            "ClustPy's methods have as many of their usual epochs as fit into about the minutes "
+            "of `full`, on the same machine. "
             f"Measured until {max(run['date'] for run in benchmark['runs'])} "
             f"({machine}; {versions}).",
             "",
