@@ -86,8 +86,8 @@ class RecurrentClusterer(TransformerMixin, ClusterMixin, BaseEstimator):
             was found; on a border between two, the network may decide otherwise than the
             clustering, and neighbours may have moved a group.
         n_clusters_: how many clusters were looked for.
-        stability_: how far clusters agree that are found again from three random halves of the
-            pictures, and with `restarts` in each of the networks: the mean adjusted Rand index of
+        stability_: how far clusters agree that k-means, whatever `clustering` is, finds again from
+            three random halves of the pictures, and with `restarts` in each of the networks: the mean adjusted Rand index of
             all pairs. 1 when they always agree, 0 as by chance; a single network agrees with
             itself better than with another. Labels are not looked at; stable need not mean right.
             NaN where there are fewer than two pictures for each cluster.
