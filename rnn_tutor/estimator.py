@@ -89,8 +89,8 @@ class RecurrentClusterer(TransformerMixin, ClusterMixin, BaseEstimator):
         stability_: how far clusters agree that k-means, whatever `clustering` is, finds again from
             three random halves of the pictures, and with `restarts` in each of the networks: the
             mean adjusted Rand index of all pairs. 1 when they always agree, 0 as by chance; a
-            single network agrees with itself better than with another. Labels are not looked at; stable need not mean right.
-            NaN where there are fewer than two pictures for each cluster.
+            single network agrees with itself better than with another. Labels are not looked at;
+            stable need not mean right. NaN where there are fewer than two pictures a cluster.
         proposal_: for "auto", the `evaluation.Proposal`: what each number of clusters scored; else
             None.
         history_: `{"loss": [...]}`, a mean for each epoch; absent after `load`.
