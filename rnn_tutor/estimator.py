@@ -32,7 +32,7 @@ from rnn_tutor.clustering import (
     on_halves,
 )
 from rnn_tutor.evaluation import Proposal, ari, propose_number, stability
-from rnn_tutor.images import resize
+from rnn_tutor.images import fit, resize
 from rnn_tutor.training import Trainer
 
 PRESETS = {"quick": 160, "class": 2_000, "full": 6_000}  # steps of training, at the least
@@ -49,7 +49,10 @@ class RecurrentClusterer(TransformerMixin, ClusterMixin, BaseEstimator):
     """Sorts pictures into clusters without labels, by a recurrent network that it trains.
 
     `X` is everywhere an `ImageSet`, or an array of pictures: `(n, height, width)` or
-    `(n, height, width, channels)` with any number of channels, uint8, or floats in 0..1.
+    `(n, height, width, channels)` with any number of channels, uint8, or floats in 0..1; or a list
+    of pictures of different sizes. `fit` cuts these to the proportions of their median size, around
+    the middle, and resizes them to it; `predict` and the others do so with any that are not of the
+    size that `fit` had.
 
     Args:
         n_clusters: how many clusters; "auto" to have a number proposed from the embeddings.
@@ -193,22 +196,24 @@ class RecurrentClusterer(TransformerMixin, ClusterMixin, BaseEstimator):
             )
         if not _is_count(self.restarts):
             raise TutorError(f"restarts is a whole number from 1; received {self.restarts!r}.")
-        pixels = _checked(X)
+        pictures = _checked(X)
         fewest = 4 if self.n_clusters == "auto" else max(2, self.n_clusters)
-        if len(pixels) < fewest:
+        if len(pictures) < fewest:
             raise TutorError(
                 f"{self.n_clusters} clusters need at least {fewest} pictures; "
-                f"received {len(pixels)}. Give more pictures, or ask for fewer clusters."
+                f"received {len(pictures)}. Give more pictures, or ask for fewer clusters."
             )
-        if len(pixels) < FEW:
+        if len(pictures) < FEW:
             warnings.warn(
-                f"{len(pixels)} pictures are few: the clusters may follow colour and brightness "
+                f"{len(pictures)} pictures are few: the clusters may follow colour and brightness "
                 "rather than kinds, and another random_state may find others.",
                 stacklevel=3,
             )
-        self._input_shape = pixels.shape[1:]
+        height, width = _median_size(pictures)
+        self._input_shape = height, width, _channels(pictures)
+        self._say_cut(pictures)
         self._say_size()
-        return self._shrunk(_as_uint8(pixels))
+        return self._read(pictures)
 
     def _train_all(self, pixels, seeds):
         """`(encoder, history)` of each network; where one is stopped, of those before it."""
@@ -270,7 +275,7 @@ class RecurrentClusterer(TransformerMixin, ClusterMixin, BaseEstimator):
         """The cluster of each picture, `(n,)` int64; of those of `fit`, the same as `labels_`.
 
         Raises:
-            TutorError: the pictures are of another shape than those of `fit`.
+            TutorError: the pictures have not as many channels as those of `fit`.
         """
         return self.predict_proba(X).argmax(axis=1)
 
@@ -290,20 +295,21 @@ class RecurrentClusterer(TransformerMixin, ClusterMixin, BaseEstimator):
 
     def _apply(self, name, X):
         check_is_fitted(self, "network_")
-        pixels = _checked(X)
-        if pixels.shape[1:] != self._input_shape:
+        pictures = _checked(X)
+        channels = self._input_shape[2]
+        if len(pictures) and _channels(pictures) != channels:
             raise TutorError(
-                f"Expected pictures of the shape {self._input_shape}, as in `fit`; received "
-                f"{pixels.shape[1:]}. `rt.load_images(source, size=..., channels=...)` reads them "
-                f"so."
+                f"Expected pictures with {channels} channels, as in `fit`; received "
+                f"{_channels(pictures)}. `rt.load_images(source, channels=...)` reads them so, "
+                "with 1 (grey) or 3 (colour)."
             )
-        return self._run(getattr(self, name), pixels)
+        self._say_cut(pictures)
+        return self._run(getattr(self, name), pictures)
 
-    def _run(self, model, pixels):
+    def _run(self, model, pictures):
         """Resized and computed chunk by chunk: only what comes in and out is held whole."""
-        starts = range(0, len(pixels), CHUNK)
-        chunks = (_as_uint8(pixels[i : i + CHUNK]) for i in starts)
-        parts = [models.embed(model, self._shrunk(chunk)) for chunk in chunks]
+        chunks = (pictures[i : i + CHUNK] for i in range(0, len(pictures), CHUNK))
+        parts = [models.embed(model, self._read(chunk)) for chunk in chunks]
         return np.concatenate(parts) if parts else np.empty((0, model.output_shape[1]), "float32")
 
     def _network_size(self):
@@ -312,11 +318,13 @@ class RecurrentClusterer(TransformerMixin, ClusterMixin, BaseEstimator):
         share = min(1, self.size / max(height, width))
         return max(1, round(height * share)), max(1, round(width * share))
 
-    def _shrunk(self, pixels):
-        height, width = self._network_size()
-        if pixels.shape[1:3] == (height, width):
-            return pixels
-        return np.stack([resize(picture, height, width) for picture in pixels])
+    def _read(self, pictures):
+        """As the network reads them: uint8, of one size; what has it already stays as it is."""
+        size = self._network_size()
+        if isinstance(pictures, np.ndarray) and pictures.shape[1:3] == size:
+            return _as_uint8(pictures)
+        whole = (fit(_as_uint8(picture), *self._input_shape[:2]) for picture in pictures)
+        return np.stack([resize(picture, *size) for picture in whole])
 
     def _say_time(self, trainer, pixels, restart):
         height, width = pixels.shape[1:3]
@@ -328,6 +336,15 @@ class RecurrentClusterer(TransformerMixin, ClusterMixin, BaseEstimator):
             f"{_in_words(seconds)} on this machine."
         )
         _bar(trainer)
+
+    def _say_cut(self, pictures):
+        height, width = self._input_shape[:2]
+        known = {(height, width), self._network_size()}
+        if self.verbose and {picture.shape[:2] for picture in pictures} - known:
+            print(
+                f"Pictures of other sizes are cut to the proportions of {height} x {width} around "
+                "their middle, and resized to it."
+            )
 
     def _say_size(self):
         (height, width), (small_height, small_width) = self._input_shape[:2], self._network_size()
@@ -450,8 +467,17 @@ def _centre(embeddings, members):
 
 
 def _checked(X):
-    """Pictures `(n, height, width, channels)`, as uint8 or as floats in 0..1."""
-    pixels = np.asarray(getattr(X, "pixels", X))
+    """Pictures `(n, height, width, channels)`, as uint8 or as floats in 0..1.
+
+    Where sizes differ, a list of such pictures, each `(height, width, channels)`.
+    """
+    pixels = getattr(X, "pixels", X)
+    if isinstance(pixels, list | tuple) and len({np.shape(picture) for picture in pixels}) > 1:
+        pictures = [_checked(np.asarray(picture)[None])[0] for picture in pixels]
+        if len({picture.shape[2] for picture in pictures}) > 1:
+            raise TutorError("Some of the pictures have more channels than others.")
+        return pictures
+    pixels = np.asarray(pixels)
     pixels = pixels[..., None] if pixels.ndim == 3 else pixels
     is_float = np.issubdtype(pixels.dtype, np.floating)
     channels_first = pixels.ndim == 4 and pixels.shape[1] <= 4 < min(pixels.shape[2:])
@@ -468,6 +494,17 @@ def _checked(X):
         f"Expected uint8 pixels, or floats in 0..1; received {pixels.dtype}"
         + (f" from {pixels.min()} to {pixels.max()}." if pixels.size else ".")
     )
+
+
+def _channels(pictures):
+    return pictures[0].shape[2]
+
+
+def _median_size(pictures):
+    """Height and width, as `load_images` has them by default but for its longest side."""
+    if isinstance(pictures, np.ndarray):
+        return pictures.shape[1:3]
+    return tuple(round(s) for s in np.median([p.shape[:2] for p in pictures], axis=0))
 
 
 def _as_uint8(pixels):

@@ -301,6 +301,27 @@ def test_large_pictures_are_shrunk_and_it_says_so(capsys):
     assert (small().fit_predict(colours()) == made.labels_).all()  # averaging undoes repeating
 
 
+def test_pictures_of_any_size_are_sorted_and_it_says_so(capsys):
+    X = colours()
+    made = small(verbose=True).fit(X)
+    assert "other sizes" not in capsys.readouterr().out
+    twice = X.repeat(2, axis=1).repeat(2, axis=2)
+    wider = np.pad(twice, [(0, 0), (0, 0), (7, 7), (0, 0)])  # what is cut off again
+    assert (made.predict(wider) == made.labels_).all()
+    assert "cut to the proportions of 12 x 10 around" in capsys.readouterr().out
+    mixed = [X[0], twice[1], wider[2] / 255]
+    np.testing.assert_allclose(made.transform(mixed), made.transform(X[:3]), atol=1e-5)
+
+
+def test_pictures_of_different_sizes_can_be_learnt_from(capsys):
+    X = colours()
+    sizes = [*X[:80], *X[80:].repeat(2, axis=1).repeat(2, axis=2)]
+    made = small(verbose=True).fit(sizes)
+    assert "cut to the proportions of 12 x 10 around" in capsys.readouterr().out
+    assert (made.labels_ == small().fit_predict(X)).all()
+    assert (made.predict(sizes) == made.labels_).all()
+
+
 def test_prediction_goes_chunk_by_chunk(monkeypatch, made):
     X = colours()
     whole, sizes = made.predict_proba(X), []
@@ -465,9 +486,11 @@ def test_settings_that_do_not_exist_are_refused(setting, words):
         small(**setting).fit(colours())
 
 
-def test_pictures_of_another_shape_are_refused_later(made):
-    with pytest.raises(rt.TutorError, match=r"\(12, 10, 3\), as in `fit`; received \(10, 12, 3\)"):
-        made.predict(colours(5, 10, 12))
+def test_other_channels_are_refused_later(made):
+    with pytest.raises(rt.TutorError, match=r"with 3 channels, as in `fit`; received 1"):
+        made.predict(colours(5)[..., :1])
+    with pytest.raises(rt.TutorError, match="more channels than others"):
+        made.predict([colours(1)[0], colours(1)[0, :9, :, 0]])
 
 
 @pytest.mark.parametrize("recurrent", [False, True])
