@@ -55,7 +55,7 @@ class RecurrentClusterer(TransformerMixin, ClusterMixin, BaseEstimator):
     size that `fit` had.
 
     Args:
-        n_clusters: how many clusters; "auto" to have a number proposed from the embeddings.
+        n_clusters: how many clusters; "auto" to have k-means among the embeddings propose a number.
         preset: how long to train: "quick", "class" or "full", for at least 160, 2,000 or 6,000
             steps; but for "quick", the learning rate falls in the second half. How long that
             takes here, `fit` says beforehand.

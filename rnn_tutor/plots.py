@@ -263,17 +263,20 @@ def score_bars(rows, x="matched accuracy", highlight=None, title=None):
     rows = {str(name): np.atleast_1d(np.asarray(v, np.float64)) for name, v in rows.items()}
     figure = Figure((WIDTH, 0.9 + 0.36 * len(rows)), layout="constrained")
     axes = figure.subplots()
+    notes = []
     for k, (name, values) in enumerate(rows.items()):
         colour, hatch = (COLOURS[1], "//") if name == highlight else (COLOURS[5], None)
         spread = values.std(ddof=1) if len(values) > 1 else None
         axes.barh(k, values.mean(), 0.7, color=colour, hatch=hatch, xerr=spread, capsize=4)
         note = f"{values.mean():.3f}" + ("" if spread is None else f" ± {spread:.3f}")
         axes.annotate(note, (1, k), xycoords=("axes fraction", "data"), va="center", fontsize=9)
+        notes.append(note)
     axes.set_yticks(range(len(rows)), [short(name, 40) for name in rows])
     axes.invert_yaxis()
     axes.set(xlabel=x, xlim=(min(0, *map(np.min, rows.values())), 1))
     plain(axes)
-    alt = f"Bar chart of the {x} of {listed(list(rows))}; whiskers are standard deviations"
+    bars = listed([f"{name} {note}" for name, note in zip(rows, notes, strict=True)])
+    alt = f"Bar chart of the {x}, with standard deviations: {bars}"
     return finish(figure, alt, title)
 
 
