@@ -41,7 +41,7 @@ CHOSEN_ON = (
     "fashion5 and MNIST, with labels for scoring; how the last step came to its rule, and what had "
     "been seen of Fashion-MNIST's scores before, stands in tests/benchmarks/clusterer_tried.md"
 )
-MINUTES = 8  # that `full` takes here on average, and so its peers
+MINUTES = 8  # for ClustPy's methods; `full` takes 6 to 7 here, and up to 11 when not alone
 SIZES = (1_250, 5_000, 20_000, 70_000)
 NETWORKS = {
     "full": {"preset": "full"},
@@ -201,7 +201,7 @@ def untrained(flat, seed):
 
 
 def clustpy(name, flat, seed):
-    """DEC, IDEC or N2D, with as many of their usual epochs as fit into the minutes of `full`.
+    """DEC, IDEC or N2D, with as many of their usual epochs as fit into MINUTES.
 
     What the trial for that takes is not counted. Needs `pip install clustpy` beside the course,
     which brings PyTorch; no dependency of the course.
