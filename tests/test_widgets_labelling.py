@@ -75,6 +75,19 @@ def test_a_name_lands_in_the_file_at_once(panel, folder):
     assert [b.description for b in panel._classes] == ["1 Bag (0)", "2 Dress (1)"]
 
 
+def test_there_are_never_two_marks(panel):
+    marks = []
+
+    def count(_):
+        marks.append(sum("rt-turn" in shot._dom_classes for shot in panel._shots))
+
+    for shot in panel._shots:
+        shot.observe(count, "_dom_classes")
+    for k in (3, 0, 5):
+        panel._shots[k].click()
+    assert marks == [0, 1] * 3
+
+
 def test_all_buttons(panel):
     press = {words: button.click for words, button in buttons(panel).items()}
     press["Next"]()

@@ -158,7 +158,9 @@ class LabellingPanel(parts.Panel):
         pictures = self.order[page * PER_PAGE :][:PER_PAGE]
         if page != self._page:
             self._page, self._drawn.value = page, self._drawing(pictures)
-        for k, shot in enumerate(self._shots):
+        # The mark goes where it was before it comes where it is: never are there two.
+        for k in sorted(range(len(self._shots)), key=lambda k: k == here):
+            shot = self._shots[k]
             _mark(shot, "rt-turn", k == here)
             _mark(shot, "rt-gone", k >= len(pictures))
             if k < len(pictures):
