@@ -323,8 +323,14 @@ class RecurrentClusterer(TransformerMixin, ClusterMixin, BaseEstimator):
         size = self._network_size()
         if isinstance(pictures, np.ndarray) and pictures.shape[1:3] == size:
             return _as_uint8(pictures)
-        whole = (fit(_as_uint8(picture), *self._input_shape[:2]) for picture in pictures)
-        return np.stack([resize(picture, *size) for picture in whole])
+        return np.stack([self._read_one(_as_uint8(picture), size) for picture in pictures])
+
+    def _read_one(self, picture, size):
+        if picture.shape[:2] == size:
+            return picture
+        if picture.shape[:2] != self._input_shape[:2]:
+            picture = fit(picture, *self._input_shape[:2])
+        return resize(picture, *size)
 
     def _say_time(self, trainer, pixels, restart):
         height, width = pixels.shape[1:3]

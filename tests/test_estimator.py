@@ -299,6 +299,8 @@ def test_large_pictures_are_shrunk_and_it_says_so(capsys):
     assert "Pictures of 96 x 80 are read as 12 x 10" in said and "3 steps, about" in said
     assert (made.predict(X) == made.labels_).all()
     assert (small().fit_predict(colours()) == made.labels_).all()  # averaging undoes repeating
+    one_by_one = [X[0], colours()[1], X[2]]  # among them one that has the network's size already
+    np.testing.assert_allclose(made.transform(one_by_one), made.transform(X[:3]), atol=1e-5)
 
 
 def test_pictures_of_any_size_are_sorted_and_it_says_so(capsys):

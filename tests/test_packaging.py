@@ -1,6 +1,8 @@
 """What stands at the top, what travels in the wheel, and what must stand in no file."""
 
+import json
 import re
+import statistics
 import subprocess
 import tomllib
 from pathlib import Path
@@ -177,6 +179,18 @@ def test_the_table_of_full_size_has_a_row_for_each_method():
     bare = results.full_size({"runs": [other], "sizes": [], **told})
     for what in ("labels known", "of these, pixels", "missed", "met |"):
         assert what not in bare
+
+
+@pytest.mark.parametrize("name", results.SETS)
+def test_clustpy_had_the_time_that_the_readme_says(name):
+    """Somewhat more than `full`: not less, and not half as much again."""
+    minutes = {"full": [], "ClustPy": []}
+    for run in json.loads(results.FULL_SIZE.read_text("utf-8"))["runs"]:
+        which = run["method"].split(" ")[0]
+        if run["set"] == name and (run["method"] == "full" or which == "ClustPy"):
+            minutes[which].append(run["seconds"] / 60)
+    full = statistics.mean(minutes["full"])
+    assert full < min(minutes["ClustPy"]) and max(minutes["ClustPy"]) < 1.5 * full
 
 
 def test_the_ci_script_is_bash_that_stops_at_a_failure():
