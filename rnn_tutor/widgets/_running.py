@@ -85,11 +85,11 @@ class RunningPanel(parts.Panel):
 
     def stop(self):
         """Ask the run to end after the batch it is in; returns at once."""
+        if self._busy:
+            self._say("Stopping after this batch ...")
         self._asked_to_stop.set()
         if self._trainer:
             self._trainer.stop()
-        if self._busy:
-            self._say("Stopping after this batch ...")
 
     def wait(self, timeout=None):
         """Block until the run has ended, at most `timeout` seconds; returns whether it has."""
@@ -116,6 +116,7 @@ class RunningPanel(parts.Panel):
         with self._lock:
             if self._busy:
                 return False
+            self._going_on, self._trained = self._can_go_on(), self.settings
             self._busy = True
         self._asked_to_stop.clear()
         self._focus_start = False
@@ -126,7 +127,7 @@ class RunningPanel(parts.Panel):
         """One run, on whichever thread; an error becomes a sentence and is returned."""
         error = None
         try:
-            if not self._can_go_on():
+            if not self._going_on:
                 self._begin()
             self._say("Building the network ...")
             if not self._asked_to_stop.is_set():
@@ -154,7 +155,6 @@ class RunningPanel(parts.Panel):
         self._curve.layout.display = "none"
         self._time_to_say, self._time_to_say_epoch = Seldom(SAY), Seldom(SAY)
         self._time_to_draw = Seldom(DRAW)
-        self._trained = self.settings
         trainer = self._make_trainer(self._trained)
         self._bar.max = trainer.epochs * len(trainer.batches)
         self._batches = {name: array("d") for name in self.measures}
@@ -213,6 +213,9 @@ class RunningPanel(parts.Panel):
         self._status.value = words
 
     def _settings_changed(self):
+        if self._busy and self.settings != self._trained:
+            self._fields.value = self._trained  # Start overtook a change made just before it
+            return
         self._code.value = parts.code(self.code)
         self._show_buttons()
         if not self._busy and self._trainer is None:

@@ -115,6 +115,7 @@ def test_training_panel(open_notebook):
     panel.get_by_label("Objective").press("ArrowUp")
     expect(code).to_contain_text('objective="reconstruction"')
     panel.get_by_label("Objective").press("ArrowDown")
+    expect(code).to_contain_text('objective="next_row"')
     panel.get_by_role("button", name="Start").press("Enter")
     later = re.compile(r"epoch ([3-9]|\d\d+) of 5000")  # a poll may miss any one epoch
     expect(panel.get_by_text(later)).to_be_visible(timeout=60_000)
