@@ -398,16 +398,17 @@ def test_a_preset_says_how_many_steps(monkeypatch):
 
 def test_it_says_beforehand_how_long_it_takes(capsys, monkeypatch):
     estimator._seconds_for(1, 28, 28)  # the first product is slow
-    guess, ends = estimator._seconds_for(64, 28, 28), []  # of one step
+    guesses, ends = [estimator._seconds_for(64, 28, 28)], []  # of one step
     monkeypatch.setattr(
         estimator, "_bar", lambda trainer: trainer.on("batch", lambda now: ends.append(now.seconds))
     )
     X = rt.load_images("fashion5")[:128]
     small(recurrent=True, units=48, batch_size=64, epochs=15, verbose=True).fit(X)
     assert "Training a network on 128 pictures: 30 steps, about" in capsys.readouterr().out
+    guesses.append(estimator._seconds_for(64, 28, 28))  # other work may come or go meanwhile
     took = np.median(np.diff(ends))  # the first step is not in it: it also builds the graph
     off = 3 if keras.backend.backend() == "tensorflow" else 8  # its figure; others step slower
-    assert guess / 3 < took < off * guess
+    assert min(guesses) / 3 < took < off * max(guesses)
 
 
 def test_a_bar_shows_how_far_it_is(capsys):
