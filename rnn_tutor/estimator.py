@@ -23,7 +23,7 @@ from rnn_tutor import models
 from rnn_tutor._errors import TutorError
 from rnn_tutor._keras import keras
 from rnn_tutor._settings import TrainingSettings, check_known
-from rnn_tutor.augmentation import Augmentation, preset
+from rnn_tutor.augmentation import Augmentation
 from rnn_tutor.clustering import (
     Clustering,
     linear_borders,
@@ -71,8 +71,6 @@ class RecurrentClusterer(TransformerMixin, ClusterMixin, BaseEstimator):
         recurrent: False puts a dense layer in place of the recurrence, for comparison.
         clustering: how clusters are found among the embeddings: "kmeans", "tied_mixture" or
             "gaussian_mixture".
-        views: how many random views of a picture are averaged with it, in the embedding, before
-            clusters are looked for; in `fit` alone, and only with the objective "contrastive".
         umap: whether UMAP lays the embeddings out for it first; in `fit` alone. Of clusters other
             than those of k-means, the network learns linear borders, which may cut a corner.
         neighbours: whether small groups may move to the cluster of their neighbours in pixels
@@ -120,7 +118,6 @@ class RecurrentClusterer(TransformerMixin, ClusterMixin, BaseEstimator):
         cell="gru",
         units=48,
         recurrent=True,
-        views=0,
         clustering="kmeans",
         umap=False,
         neighbours=True,
@@ -139,7 +136,6 @@ class RecurrentClusterer(TransformerMixin, ClusterMixin, BaseEstimator):
         self.cell = cell
         self.units = units
         self.recurrent = recurrent
-        self.views = views
         self.clustering = clustering
         self.umap = umap
         self.neighbours = neighbours
@@ -170,11 +166,8 @@ class RecurrentClusterer(TransformerMixin, ClusterMixin, BaseEstimator):
         seeds = check_random_state(self.random_state).randint(2**31 - 1, size=self.restarts)
         networks = self._train_all(pixels, seeds)
         embeddings = [normalised(models.embed(encoder, pixels)) for encoder, _ in networks]
-        each = [
-            (self._with_views(points, encoder, pixels, int(seed)), int(seed))
-            for points, (encoder, _), seed in zip(embeddings, networks, seeds, strict=False)
-        ]
-        self._choose_number(*each[0])
+        self._choose_number(embeddings[0], int(seeds[0]))
+        each = [(points, int(seed)) for points, seed in zip(embeddings, seeds, strict=False)]
         found = [self._clusters_of(points, s) for points, s in each]
         again = [labels for points, s in each for labels in on_halves(points, self.n_clusters_, s)]
         self.stability_ = stability(again) if len(again) > 1 else float("nan")
@@ -203,8 +196,6 @@ class RecurrentClusterer(TransformerMixin, ClusterMixin, BaseEstimator):
             )
         if not _is_count(self.restarts):
             raise TutorError(f"restarts is a whole number from 1; received {self.restarts!r}.")
-        if self.views != 0 and not _is_count(self.views):
-            raise TutorError(f"views is a whole number from 0; received {self.views!r}.")
         pictures = _checked(X)
         fewest = 4 if self.n_clusters == "auto" else max(2, self.n_clusters)
         if len(pictures) < fewest:
@@ -266,18 +257,6 @@ class RecurrentClusterer(TransformerMixin, ClusterMixin, BaseEstimator):
         if self.verbose:
             self._say_time(trainer, pixels, restart)
         return trainer.encoder, trainer.run(), trainer.epochs
-
-    def _with_views(self, embeddings, encoder, pixels, seed):
-        """The mean of each embedding and those of `views` views of its picture, of length 1."""
-        if not self.views or self.objective != "contrastive":
-            return embeddings
-        augmentation, rng = preset(self.augmentation), np.random.default_rng(seed)
-        total = embeddings.copy()
-        for _ in range(self.views):
-            for start in range(0, len(pixels), CHUNK):
-                part = slice(start, start + CHUNK)
-                total[part] += normalised(models.embed(encoder, augmentation(pixels[part], rng)))
-        return normalised(total)
 
     def _clusters_of(self, embeddings, seed):
         return Clustering(self.n_clusters_, self.clustering, self.umap, seed).fit_predict(

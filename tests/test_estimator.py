@@ -324,39 +324,6 @@ def test_pictures_of_different_sizes_can_be_learnt_from(capsys):
     assert (made.predict(sizes) == made.labels_).all()
 
 
-def test_clusters_are_looked_for_among_means_of_views(monkeypatch):
-    """A picture and 3 views of it; what looks for clusters sees the mean, the head does not."""
-    X, seen = colours(), []
-    look = estimator.RecurrentClusterer._clusters_of
-    monkeypatch.setattr(
-        estimator.RecurrentClusterer,
-        "_clusters_of",
-        lambda self, points, seed: [seen.append((points, seed)), look(self, points, seed)][1],
-    )
-    monkeypatch.setattr(estimator, "CHUNK", 50)
-    made = small(augmentation="digits", views=3).fit(X)
-    own = made.transform(X)
-    (points, seed) = seen[0]
-    rng, total = np.random.default_rng(seed), own.copy()
-    for _ in range(3):
-        for part in (slice(50), slice(50, 100), slice(100, 120)):
-            views = rt.augmentation.preset("digits")(X[part], rng)
-            total[part] += rt.embed(made.encoder_, views)
-    np.testing.assert_allclose(points, normalised(total), atol=1e-4)
-    assert (made.predict(X) == made.labels_).all()
-    head, groups = made.network_.layers[-1].get_weights()[0], look(made, points, seed)
-    centres = np.stack([own[groups == k].mean(axis=0) for k in range(3)])
-    np.testing.assert_allclose(normalised(head.T), normalised(centres), atol=1e-4)
-
-
-def test_views_are_of_the_contrastive_objective_alone():
-    settings = {"objective": "reconstruction", "recurrent": True}
-    assert (
-        small(views=2, **settings).fit_predict(colours())
-        == small(**settings).fit_predict(colours())
-    ).all()
-
-
 def test_prediction_goes_chunk_by_chunk(monkeypatch, made):
     X = colours()
     whole, sizes = made.predict_proba(X), []
@@ -515,7 +482,6 @@ def test_what_is_no_set_of_pictures_is_refused(X, words):
         ({"n_clusters": 0}, "whole number from 1, or"),
         ({"n_clusters": "many"}, "received 'many'"),
         ({"restarts": 0}, "restarts is a whole number from 1"),
-        ({"views": -1}, "views is a whole number from 0"),
     ],
 )
 def test_settings_that_do_not_exist_are_refused(setting, words):

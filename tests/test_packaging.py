@@ -181,6 +181,13 @@ def test_the_table_of_full_size_has_a_row_for_each_method():
         assert what not in bare
 
 
+def test_no_miss_is_rounded_away():
+    assert results.outcome(99.0, 98.994) == "99.0 | 98.99 | missed by 0.01"
+    assert results.outcome(99.0, 98.9969) == "99.0 | 98.997 | missed by 0.003"
+    assert results.outcome(99.0, 98.94) == "99.0 | 98.9 | missed by 0.1"
+    assert results.outcome(99.0, 99.0) == "99.0 | 99.0 | met"
+
+
 @pytest.mark.parametrize("name", results.SETS)
 def test_clustpy_had_the_time_that_the_readme_says(name):
     """Somewhat more than `full`: not less, and not half as much again."""
