@@ -174,7 +174,7 @@ def outcome(aim: float, got: float) -> str:
     while got < aim and f"{got:.{digits}f}" == f"{aim:.{digits}f}":
         digits += 1
     verdict = "met" if got >= aim else f"missed by {aim - got:.{digits}f}"
-    return f"{aim:.1f} | {got:.{digits}f} | {verdict}"
+    return f"{aim:.{digits}f} | {got:.{digits}f} | {verdict}"
 
 
 def few_labels(runs: list[dict]) -> list[str]:

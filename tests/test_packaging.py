@@ -182,9 +182,10 @@ def test_the_table_of_full_size_has_a_row_for_each_method():
 
 
 def test_no_miss_is_rounded_away():
-    assert results.outcome(99.0, 98.994) == "99.0 | 98.99 | missed by 0.01"
-    assert results.outcome(99.0, 98.9969) == "99.0 | 98.997 | missed by 0.003"
+    assert results.outcome(99.0, 98.994) == "99.00 | 98.99 | missed by 0.01"
+    assert results.outcome(99.0, 98.9969) == "99.000 | 98.997 | missed by 0.003"
     assert results.outcome(99.0, 98.94) == "99.0 | 98.9 | missed by 0.1"
+    assert results.outcome(62.94, 62.93) == "62.94 | 62.93 | missed by 0.01"
     assert results.outcome(99.0, 99.0) == "99.0 | 99.0 | met"
 
 
