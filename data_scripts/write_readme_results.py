@@ -117,7 +117,7 @@ def full_size(benchmark: dict) -> str:
             "the 10,000 others. Views are those named `digits` for MNIST and `clothes` for "
             "Fashion-MNIST; nothing else differs between the sets. Minutes are of `fit`; those of "
             "`full` and of ClustPy with nothing beside it, most others with other work on the same "
-            "cores, most of `full, inductive` with a second run; MB are the most that a run held, "
+            "cores, `full, inductive` two at a time; MB are the most that a run held, "
             "probes included. ClustPy's methods have as many of their usual epochs as fit into "
             "somewhat more time than `full` takes, on the same machine. "
             f"Measured until {max(run['date'] for run in benchmark['runs'])} "

@@ -41,7 +41,7 @@ CHOSEN_ON = (
     "fashion5 and MNIST, with labels for scoring; how the last step came to its rule, and what had "
     "been seen of Fashion-MNIST's scores before, stands in tests/benchmarks/clusterer_tried.md"
 )
-MINUTES = 8  # for ClustPy's methods; `full` takes 6 to 7 here, and up to 11 when not alone
+MINUTES = 14  # for ClustPy's methods; `full` takes 11 to 12 here, and up to 22 when not alone
 SIZES = (1_250, 5_000, 20_000, 70_000)
 NETWORKS = {
     "full": {"preset": "full"},
