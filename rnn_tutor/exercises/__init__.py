@@ -12,9 +12,8 @@ from pathlib import Path
 
 from rnn_tutor._course import HIDDEN, NO_SOLUTIONS
 from rnn_tutor._errors import TutorError
-from rnn_tutor.exercises import _progress
-from rnn_tutor.exercises._judging import Attempt, Wrong, attempt, is_untouched
-from rnn_tutor.exercises._shown import NOT_TRIED, RIGHT, TRIED, Result, Table, Text
+from rnn_tutor.exercises import _judging, _old_judging, _progress
+from rnn_tutor.exercises._shown import NOT_TRIED, RIGHT, TRIED, Table, Text
 
 __all__ = ["check", "collect", "hint", "progress", "solution"]
 
@@ -30,7 +29,7 @@ def check(number, answer):
     TutorError for an exercise that does not exist.
     """
     exercise = find(number)
-    result = examined(exercise, answer)
+    result = examine(exercise, answer)
     if result.state == NOT_TRIED:
         return result  # and no file is written: nothing was tried
     _, sentence = _progress.change(exercise.number, lambda entry: _after(entry, bool(result)))
@@ -49,7 +48,7 @@ def hint(number):
         f"**Hint {k} of {most}**: {words}" for k, words in enumerate(exercise.hints[:taken], 1)
     ]
     if taken == most and most > 1:
-        lines.append(f"There are no more hints for {_name(exercise).lower()}.")
+        lines.append(f"There are no more hints for {exercise.name.lower()}.")
     return Text("\n\n".join([*lines, *filter(None, [sentence])]))
 
 
@@ -60,7 +59,7 @@ def solution(number):
     if words is None:
         return Text(WITHHELD.format(hint=f'rt.exercises.hint("{exercise.number}")'))
     _, sentence = _progress.change(exercise.number, lambda _: {"solution_seen": True})
-    title = f"**{_name(exercise)}, a solution**"
+    title = f"**{exercise.name}, a solution**"
     return Text("\n\n".join([title, words, *filter(None, [sentence])]))
 
 
@@ -85,22 +84,10 @@ def collect(places):
     return _progress.collected(places)
 
 
-def examined(exercise, answer):
+def examine(exercise, answer):
     """The Result of an answer; nothing is kept."""
-    name = _name(exercise)
-    if is_untouched(answer):
-        words = "Put your answer in place of `...` and run the cell again."
-        return Result(name, NOT_TRIED, words)
-    given = answer
-    try:
-        given = attempt(exercise, answer)
-        exercise.examine(given)
-    except Wrong as wrong:
-        return Result(name, TRIED, wrong.words, wrong.example, _changed(given))
-    except Exception as error:  # what was returned can be anything, and break any comparison
-        words = f"What your answer gives could not be compared ({type(error).__name__}: {error})."
-        return Result(name, TRIED, words, None, _changed(given))
-    return Result(name, RIGHT, exercise.then, None, _changed(given))
+    old = isinstance(exercise, _old_judging.Exercise)  # until every module has moved
+    return (_old_judging if old else _judging).examine(exercise, answer)
 
 
 def find(number):
@@ -140,26 +127,12 @@ def _of_notebook(two_digits):
         return ()
 
 
-def _name(exercise):
-    notebook, place = exercise.number.split(".")
-    return f"Exercise {int(notebook)}.{place}"
-
-
 def _after(entry, right):
     """How an entry changes by an answer; what was right once stays so, and tries end with it."""
     if entry["state"] == RIGHT:
         return {}
     now = {"state": RIGHT, "first_right": _progress.today()} if right else {"state": "tried"}
     return {"tries": entry["tries"] + 1, **now}
-
-
-def _changed(given):
-    names = sorted(given.changed) if isinstance(given, Attempt) else []
-    return tuple(
-        f"Your function changes its input `{name}`, which whoever calls it will not expect. "
-        f"Work on a copy: `{name}.copy()`."
-        for name in names
-    )
 
 
 def _is_withheld():
@@ -169,7 +142,7 @@ def _is_withheld():
 
 
 def _row(exercise, entry):
-    number = _name(exercise).split()[1]
+    number = exercise.name.split()[1]
     if entry is None:
         return number, exercise.title, NOT_TRIED, "", "", "", ""
     state = {"right": RIGHT, "tried": TRIED}.get(entry["state"], NOT_TRIED)

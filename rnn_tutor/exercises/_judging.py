@@ -1,8 +1,8 @@
-"""How an answer is examined: the student's function is called, and what it gives is compared.
+"""How an answer is examined: solution, usual mistakes and answer run on the same cases.
 
-An exercise's `examine` gets an `Attempt` (or, where a value is asked for, the value) and raises
-`Wrong` at the first thing that is not right; so cases come smallest first. What is shown of it is
-decided in `_shown`.
+A mistake is a function, like the solution and the answer. It is named only where the answer gives
+the same as it on every case on which the mistake differs from the solution, and where it explains
+the smallest case that went wrong. What a student sees of this is decided in `_shown`.
 """
 
 import copy
@@ -13,115 +13,182 @@ import traceback
 import warnings
 from collections.abc import Callable
 from contextlib import redirect_stdout
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
+from rnn_tutor.exercises._shown import NOT_TRIED, RIGHT, TRIED, Example, Result, as_text
+
 IDLE = {"RESUME", "NOP", "CACHE", "COPY_FREE_VARS", "LOAD_CONST", "RETURN_CONST", "RETURN_VALUE"}
-WRONG_VALUE = "The value"
-CLOSE = {"rtol": 1e-4, "atol": 1e-6}  # an answer may compute in float32
+CLOSE = {"rtol": 1e-4, "atol": 1e-6, "equal_nan": True}  # an answer may compute in float32
+ACCEPTED = {"number": "iuf", "index": "iuf", "bool": "b"}  # kinds of dtype
 
 
 @dataclass(frozen=True)
 class Exercise:
-    """One exercise: what is asked stands in the notebook, what is examined here.
+    """One exercise, as `exercise` makes it; what is asked stands in the notebook.
 
-    number: notebook and place, such as "08.1". title: a few words. examine: raises Wrong for an
-    answer that is not right. hints: from a nudge to nearly the answer. inputs: the names of the
-    function's inputs; none where a value is asked for. then: what to do with an answer that is
-    right.
+    inputs: the names of the function's inputs; none where a value is asked for.
     """
 
     number: str
     title: str
-    examine: Callable
+    solution: object
+    cases: object
+    mistakes: tuple[tuple[object, str], ...]
     hints: tuple[str, ...]
-    inputs: tuple[str, ...] = ()
-    then: str = ""
+    returns: str
+    equal: Callable | None
+    then: str
+    inputs: tuple[str, ...]
+
+    @property
+    def name(self):
+        """As a student reads it: "Exercise 8.1"."""
+        notebook, place = self.number.split(".")
+        return f"Exercise {int(notebook)}.{place}"
+
+
+def exercise(
+    number, title, *, solution, cases=(), mistakes=(), hints, returns="number", equal=None, then=""
+):
+    """Describe an exercise.
+
+    Args:
+        number: Notebook and place, such as "08.1".
+        title: A few words.
+        solution: A correct function, whose inputs are the exercise's; or the value asked for.
+        cases: Tuples of inputs, smallest first, or a function of a random generator that yields
+            them. None where a value is asked for.
+        mistakes: Pairs of a wrong function with the same inputs, or a wrong value, and the words
+            said about it. Of several that fit equally well the first is named.
+        hints: Sentences, from a nudge to nearly the answer.
+        returns: "number" for any numbers, "index" for indices and class numbers, which must be
+            whole numbers by type, or "bool".
+        equal: A function of (expected, received, *inputs), both arrays, that gives "" where the
+            answer is right, else words. Default: same shape, values close to each other.
+        then: What to do once the answer is right.
+
+    Returns:
+        An Exercise.
+    """
+    inputs = tuple(inspect.signature(solution).parameters) if callable(solution) else ()
+    return Exercise(
+        number, title, solution, cases, tuple(mistakes), hints, returns, equal, then, inputs
+    )
 
 
 @dataclass(frozen=True)
-class Example:
-    """One call that shows what is wrong; `nothing` stands for what was not expected or received."""
+class Outcome:
+    """What one call came to: a value or an error; what it printed; the inputs it changed."""
 
-    function: str
-    inputs: tuple
-    expected: object = inspect.Parameter.empty
-    received: object = inspect.Parameter.empty
+    value: object = None
+    error: Exception | None = None
     printed: str = ""
+    changed: frozenset = frozenset()
 
 
-class Wrong(Exception):
-    """What is not right about an answer, in words for the student, and the example that shows it.
+def examine(exercise, answer):
+    """Return the Result of an answer: a function, or the value asked for. Nothing is kept."""
+    if is_untouched(answer):
+        words = "Put your answer in place of `...` and run the cell again."
+        return Result(exercise.name, NOT_TRIED, words)
+    unfit = _why_it_cannot_be_called(exercise, answer)
+    if unfit:
+        return Result(exercise.name, TRIED, unfit)
+    cases = all_cases(exercise)
+    expected = [_solved(exercise, inputs) for inputs in cases]
+    received = [run(exercise, answer, inputs) for inputs in cases]
+    notes = tuple(
+        f"Your function changes its input `{name}`, which whoever calls it will not expect. "
+        f"Work on a copy: `{name}.copy()`."
+        for name in sorted(frozenset().union(*(outcome.changed for outcome in received)))
+    )
+    found = [difference(exercise, *case) for case in zip(expected, received, cases, strict=True)]
+    wrong = [k for k, words in enumerate(found) if words]
+    if not wrong:
+        return Result(exercise.name, RIGHT, exercise.then, None, notes)
+    k = min(wrong, key=lambda k: _size(cases[k]))
+    named = _named_mistake(exercise, cases, expected, received, k)
+    if received[k].error:
+        named = f"Your function stopped{_line(answer, received[k].error)}: {found[k]} {named}"
+    example = _example(answer, cases[k], expected[k], received[k]) if exercise.inputs else None
+    return Result(exercise.name, TRIED, named.strip() or found[k], example, notes)
 
-    example: an Example, or None.
-    """
 
-    def __init__(self, words, example=None):
-        super().__init__(words)
-        self.words, self.example = words, example
+def all_cases(exercise):
+    """The tuples of inputs on which an answer is tried; one empty one where a value is asked."""
+    if not exercise.inputs:
+        return [()]
+    if callable(exercise.cases):
+        return list(exercise.cases(np.random.default_rng(0)))
+    return list(exercise.cases)
 
 
-@dataclass
-class Attempt:
-    """A student's function as the examination calls it: on copies, silently, errors caught."""
+def run(exercise, function, inputs):
+    """The Outcome of a call, on copies of the inputs, silently; of a value, the value."""
+    if not exercise.inputs:
+        return Outcome(function)
+    given, printed = copy.deepcopy(inputs), io.StringIO()
+    value = error = None
+    try:
+        with warnings.catch_warnings(), redirect_stdout(printed):
+            warnings.simplefilter("ignore")
+            value = function(*given)
+    except Exception as raised:
+        error = raised
+    pairs = zip(exercise.inputs, inputs, given, strict=True)
+    changed = frozenset(name for name, before, after in pairs if not _same(before, after))
+    return Outcome(value, error, printed.getvalue(), changed)
 
-    function: Callable
-    names: tuple[str, ...]
-    changed: set = field(default_factory=set)
-    printed: str = ""
 
-    def __call__(self, *inputs):
-        """What the function returns for `inputs`; raises Wrong where it fails or returns None."""
-        given, printed = copy.deepcopy(inputs), io.StringIO()
+def _solved(exercise, inputs):
+    outcome = run(exercise, exercise.solution, inputs)
+    if outcome.error:
+        raise outcome.error
+    return outcome.value
+
+
+def difference(exercise, expected, outcome, inputs):
+    """How an Outcome differs from what is expected, in words; "" where it is right."""
+    if outcome.error:
+        return _described(outcome.error)
+    received, wanted = as_array(outcome.value), np.asarray(expected)
+    if outcome.value is None and exercise.inputs:
+        return "Your function returned None: does it end with a `return`?"
+    if outcome.value is ...:
+        return "Your function still returns `...` here."
+    asked = _asked(exercise, wanted)
+    if received is None:
+        return f"Expected {asked}; what came cannot be made an array."
+    if received.dtype.kind not in ACCEPTED[exercise.returns] and received.size:
+        return f"Expected {asked}; received {_article(outcome.value)}{_of_what(received)}."
+    if np.isnan(received).any() and not np.isnan(wanted).any():
+        return "There is NaN in it, not a number: was 0 divided by 0, or infinity by infinity?"
+    if exercise.equal:
         try:
-            with warnings.catch_warnings(), redirect_stdout(printed):
-                warnings.simplefilter("ignore")
-                received = self.function(*given)
-        except Exception as error:
-            self.printed = printed.getvalue()
-            words = f"Your function stopped{self._line(error)}: {_described(error)}"
-            raise Wrong(words, self.example(inputs)) from error
-        self.printed = printed.getvalue()
-        changes = zip(self.names, inputs, given, strict=True)
-        self.changed |= {name for name, before, after in changes if not _same(before, after)}
-        if received is None:
-            self.fail("Your function returned None: does it end with a `return`?", inputs)
-        if received is ...:
-            self.fail("Your function still returns `...` here.", inputs)
-        return received
+            words = exercise.equal(wanted, received, *copy.deepcopy(inputs))
+        except Exception as error:  # such as a shape that cannot be compared
+            words = f"What your answer gives could not be compared ({_described(error)})."
+    else:
+        words = _unequal(asked, wanted, received)
+    if not words and exercise.returns == "index" and received.dtype.kind == "f" and received.size:
+        return (
+            f"The values are right, but they are {received.dtype}. An index or a class must be a "
+            "whole number by type too: use `dtype=int`, or `int(...)` for a single one."
+        )
+    return words
 
-    def gives(self, expected, *inputs, mistakes=(), words=""):
-        """Call the function and compare.
 
-        expected: a bool, an int, a float or an array. mistakes: pairs of what a usual mistake gives
-        (a value, or a function of what was received) and the words about it. words: said where it
-        is none of these, and only the value is wrong. Returns what was received; raises Wrong where
-        that is not `expected`.
-        """
-        received = self(*inputs)
-        found = difference(expected, received)
-        if found:
-            known = (said for mistake, said in mistakes if _is_mistake(mistake, received))
-            generic = words if words and found.startswith(WRONG_VALUE) else found
-            self.fail(next(known, generic), inputs, expected, received)
-        return received
-
-    def fail(self, words, inputs, *compared):
-        """Raises Wrong; compared: what was expected, what was received."""
-        raise Wrong(words, self.example(inputs, *compared))
-
-    def _line(self, error):
-        """Where in the student's code an error arose; IPython keeps the text of cells."""
-        own = getattr(getattr(self.function, "__code__", None), "co_filename", None)
-        frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename == own]
-        return f" in its line `{frames[-1].line}`" if frames and frames[-1].line else ""
-
-    def example(self, inputs, *compared):
-        """The Example of a call."""
-        name = getattr(self.function, "__name__", "your_function")
-        known = dict(zip(("expected", "received"), compared, strict=False))
-        return Example(name, copy.deepcopy(inputs), **known, printed=self.printed)
+def same_outcome(one, other):
+    """Whether two Outcomes are the same: errors of one type, or equal values."""
+    if one.error or other.error:
+        return type(one.error) is type(other.error)
+    a, b = as_array(one.value), as_array(other.value)
+    if _is_numeric(a) and _is_numeric(b):
+        alike = a.shape == b.shape and (a.dtype.kind == "b") == (b.dtype.kind == "b")
+        return alike and _close(a, b).all()
+    return type(one.value) is type(other.value) and as_text(one.value) == as_text(other.value)
 
 
 def is_untouched(answer):
@@ -136,74 +203,113 @@ def is_untouched(answer):
     return {s.opname for s in steps} <= IDLE and all(v is None or v is ... for v in returned)
 
 
-def attempt(exercise, answer):
-    """The answer as `exercise.examine` takes it; raises Wrong where it is of the wrong kind."""
+def as_array(value):
+    """A value as an array; None where it cannot be one."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return np.asarray(value)
+    except Exception:
+        return None
+
+
+def _named_mistake(exercise, cases, expected, received, shown):
+    """The words about the mistake that an answer makes, "" where none is known.
+
+    Of several that fit, the one that gives the same as the answer on the most cases.
+    """
+    best, most = "", 0
+    for mistake, words in exercise.mistakes:
+        outcomes = [run(exercise, mistake, inputs) for inputs in cases]
+        triples = zip(expected, outcomes, cases, strict=True)
+        differs = [bool(difference(exercise, *triple)) for triple in triples]
+        same = [same_outcome(*pair) for pair in zip(outcomes, received, strict=True)]
+        fits = differs[shown] and all(s for s, d in zip(same, differs, strict=True) if d)
+        if fits and sum(same) > most:
+            best, most = words, sum(same)
+    return best
+
+
+def _why_it_cannot_be_called(exercise, answer):
+    """Words about an answer of the wrong kind; "" where it can be tried."""
     if not exercise.inputs:
-        if callable(answer):
-            raise Wrong("Here a value is asked for, not a function.")
-        return answer
+        return "Here a value is asked for, not a function." if callable(answer) else ""
     if not callable(answer):
-        raise Wrong(
+        return (
             "Give `check` the function itself: its name without brackets. "
             f"It received {_article(answer)}."
         )
     try:
         inspect.signature(answer).bind(*exercise.inputs)
     except TypeError:
-        raise Wrong(
+        return (
             f"Your function is called with ({', '.join(exercise.inputs)}), and does not take "
             "that. Leave its first line as it was."
-        ) from None
+        )
     except ValueError:  # a function that does not tell its inputs
         pass
-    return Attempt(answer, exercise.inputs)
+    return ""
 
 
-def difference(expected, received):
-    """How `received` differs from `expected`, a bool, an int, a float or an array; "": not."""
-    try:
-        array = np.asarray(received)
-    except Exception:
-        return f"Expected {_kind(expected)}; what came cannot be made an array."
-    wanted = np.asarray(expected)
-    if array.dtype.kind not in "biuf":
-        return f"Expected {_kind(expected)}; received {_article(received)}."
-    if array.shape != wanted.shape:
-        return f"Expected {_kind(expected)}; received {_kind(array)}."
-    if np.isnan(array).any():
-        return "There is NaN in it, not a number: was 0 divided by 0, or infinity by infinity?"
-    if wanted.dtype.kind == "b" and array.dtype.kind != "b":
-        return f"Expected {_kind(expected)}; received {_article(received)}."
-    if wanted.dtype.kind in "iu" and array.dtype.kind not in "iu":
-        return f"Expected whole numbers that can serve as an index; received {array.dtype}."
-    if wanted.dtype.kind == "f" and array.dtype.kind == "b":
-        return f"Expected {_kind(expected)}; received {_article(received)}."
-    if np.allclose(array, wanted, **CLOSE):
+def _example(answer, inputs, expected, outcome):
+    compared = {"expected": expected, "received": outcome.value}
+    if outcome.error or outcome.value is None or outcome.value is ...:
+        compared = {}
+    name = getattr(answer, "__name__", "your_function")
+    return Example(name, copy.deepcopy(inputs), **compared, printed=outcome.printed)
+
+
+def _unequal(asked, wanted, received):
+    """How numbers differ, in shape or at which place first; "" where they are equal."""
+    if received.shape != wanted.shape:
+        shape = f"an array of the shape {received.shape}" if received.ndim else "a single value"
+        return f"Expected {asked}; received {shape}."
+    right = _close(received, wanted)
+    if right.all():
         return ""
-    return f"{WRONG_VALUE} is not right." if array.ndim == 0 else _first_place(wanted, array)
-
-
-def _first_place(wanted, array):
-    place = np.argwhere(~np.isclose(array, wanted, **CLOSE))[0]
+    if received.ndim == 0:
+        return "The value is not right."
+    place = tuple(map(int, np.argwhere(~right)[0]))
     index = ", ".join(map(str, place))
-    return f"{WRONG_VALUE} at index {index} is not right."
+    return (
+        f"The first difference is at index [{index}]: expected {as_text(wanted[place])}, "
+        f"received {as_text(received[place])}."
+    )
 
 
-def _is_mistake(mistake, received):
-    if not callable(mistake):
-        return not difference(np.asarray(mistake, float), received)
-    try:
-        return bool(mistake(np.asarray(received)))
-    except Exception:
-        return False
+def _close(one, other):
+    return np.isclose(one.astype(float), other.astype(float), **CLOSE)
 
 
-def _kind(value):
-    array = np.asarray(value)
-    if array.ndim:
-        return f"an array of the shape {array.shape}"
-    names = {"b": "True or False", "i": "a whole number", "u": "a whole number", "f": "a number"}
-    return names[array.dtype.kind]
+def _asked(exercise, wanted):
+    if wanted.ndim:
+        of_what = {"number": "", "index": " of whole numbers", "bool": " of True and False"}
+        return f"an array of the shape {wanted.shape}{of_what[exercise.returns]}"
+    return {"number": "a number", "index": "a whole number", "bool": "True or False"}[
+        exercise.returns
+    ]
+
+
+def _of_what(array):
+    """What an array holds, for words about the wrong kind."""
+    return f" of {array.dtype}" if array.ndim and array.dtype.kind in "biufc" else ""
+
+
+def _is_numeric(array):
+    return array is not None and array.dtype.kind in "biuf"
+
+
+def _size(inputs):
+    """How large a case is: the smallest one is shown."""
+    arrays = [as_array(value) for value in inputs]
+    return sum(1 if array is None else array.size for array in arrays)
+
+
+def _line(function, error):
+    """Where in the student's code an error arose; IPython keeps the text of cells."""
+    own = getattr(getattr(function, "__code__", None), "co_filename", None)
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename == own]
+    return f" in its line `{frames[-1].line}`" if frames and frames[-1].line else ""
 
 
 def _article(value):

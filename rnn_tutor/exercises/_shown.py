@@ -25,6 +25,17 @@ CODE = (
 )
 
 
+@dataclass(frozen=True)
+class Example:
+    """One call that shows what is wrong; MISSING stands for what was not expected or received."""
+
+    function: str
+    inputs: tuple
+    expected: object = MISSING
+    received: object = MISSING
+    printed: str = ""
+
+
 @dataclass(frozen=True, repr=False)
 class Result:
     """What `check` found: `state` is "right", "not yet right" or "not tried yet".
