@@ -1,169 +1,391 @@
 """Exercises of notebook 03: weights, half-life, own last states, a cell with a single gate."""
 
-import math
+from functools import partial
 
 import numpy as np
 
-from rnn_tutor.exercises._judging import Exercise
+from rnn_tutor.exercises._judging import exercise
 from rnn_tutor.exercises.cells import sigmoid
+
+# 03.1 how many weights?
 
 PARTS = {"simple_rnn": 1, "gru": 3, "lstm": 4}
 BIASES = {"simple_rnn": 1, "gru": 2, "lstm": 1}  # rows
 
 
-def _weights(attempt):
-    for cell, features, units in [("simple_rnn", 3, 2), ("lstm", 3, 2), ("gru", 3, 2)]:
-        _count(attempt, cell, features, units)
-    rng = np.random.default_rng(3)
-    for _ in range(20):
-        for cell in PARTS:
-            _count(attempt, cell, *(int(k) for k in rng.integers(1, 130, 2)))
+def how_many_weights(cell, features, units):
+    parts = {"simple_rnn": 1, "gru": 3, "lstm": 4}[cell]
+    biases = 2 if cell == "gru" else 1
+    return parts * units * (features + units + biases)
 
 
-def _count(attempt, cell, features, units):
-    kernel, recurrent, bias = units * features, units**2, units
-    parts, rows = PARTS[cell], BIASES[cell]
-    with_two = f"The {cell} with two rows of bias? Look at the shapes printed above."
-    mistakes = [
-        (parts * (kernel + recurrent), "Every part has a bias too."),
-        (parts * (kernel + rows * bias), "The recurrent kernel is missing: (units, units)."),
-        (parts * (kernel + features**2 + rows * bias), "The recurrent kernel is (units, units)."),
-        (parts * (kernel + recurrent + (3 - rows) * bias), with_two),
-        (kernel + recurrent + rows * bias, f"How many parts stand side by side in a {cell}?"),
-    ]
-    if cell == "gru":
-        one = "Keras's GRU resets after the matrix product, and needs a second row of bias for it."
-        mistakes[3] = (parts * (kernel + recurrent + bias), one)
-        four = "A GRU has two gates, and a third part: the candidate."
-        mistakes.append((4 * (kernel + recurrent + 2 * bias), four))
-    if cell == "lstm":
-        three = "An LSTM has three gates, and a fourth part: what would be written."
-        mistakes.append((3 * (kernel + recurrent + bias), three))
-    attempt.gives(parts * (kernel + recurrent + rows * bias), cell, features, units,
-                  mistakes=mistakes)  # fmt: skip
+def _weight_cases(rng):
+    for cell in ("simple_rnn", "lstm", "gru"):
+        yield cell, 3, 2
+    for cell in tuple(PARTS) * 5:
+        yield cell, int(rng.integers(1, 130)), int(rng.integers(1, 130))
 
 
-def _half_life(attempt):
-    for bias in [2.0, 0.0, 1.0, 3.0, -2.0, 5.0, 0.5, -0.3, 8.0]:
-        f = 1 / (1 + math.exp(-bias))
-        expected = math.log(2) / math.log1p(math.exp(-bias))
-        mistakes = [
-            (-expected, "So many steps *ago*? The sign is wrong."),
-            (1 / expected, "This is how many halvings there are in one step: turn it over."),
-            (1 / (1 - f), "After so many steps there is 1/e left, roughly, and not one half."),
-            (0.5 / (1 - f), "That is as if the same amount were lost at every step. It is the "
-             "same *share* of what is left."),
-            (math.ceil(expected), "This is rounded to a whole step; give the number itself."),
-        ]  # fmt: skip
-        if bias > 0 and bias != 1:
-            for raw in (math.log(0.5) / math.log(bias), math.log(2) / bias):
-                mistakes.append((raw, "The gate is the *sigmoid* of the bias."))
-        attempt.gives(expected, bias, mistakes=mistakes)
+def _other_count(cell, features, units, *, parts=PARTS, biases=BIASES):
+    return parts[cell] * units * (features + units + biases[cell])
 
 
-def _own_last(attempt):
-    small = np.arange(6.0).reshape(2, 3, 1)
-    words = "This is the state after the last step of the *batch*, rubbish included."
-    shape = "`states[:, lengths - 1]` takes every length for every sequence. Take for each "
-    shape += "sequence its own: two lists of places, of the same length."
-    after = "One step too far: the first step has the index 0, the last one length - 1."
-    mistakes = [
-        (small[:, -1], words),
-        (lambda r: r.shape == (2, 2, 1), shape),
-        ([[1], [5]], after),
-        (lambda r: r.shape == (2,), "The axis of the units is lost: expected (n, units)."),
-    ]
-    attempt.gives(np.array([[0.0], [4.0]]), small, np.array([1, 2]), mistakes=mistakes)
-    rng = np.random.default_rng(3)
-    for n, steps, units in [(1, 1, 1), (1, 4, 2), (3, 5, 2), (4, 4, 4), (10, 28, 16)]:
+def _no_bias(cell, features, units):
+    return PARTS[cell] * units * (features + units)
+
+
+def _no_recurrent_kernel(cell, features, units):
+    return PARTS[cell] * units * (features + BIASES[cell])
+
+
+def _recurrent_kernel_of_features(cell, features, units):
+    return PARTS[cell] * (units * features + features**2 + BIASES[cell] * units)
+
+
+def _one_number_of_bias(cell, features, units):
+    return PARTS[cell] * (units * features + units**2 + 1)
+
+
+def _one_bias_for_all_parts(cell, features, units):
+    return PARTS[cell] * units * (features + units) + BIASES[cell] * units
+
+
+def _sides_added(cell, features, units):
+    return PARTS[cell] * (features + units + units + units + BIASES[cell] * units)
+
+
+# 03.2 half-life
+
+
+def half_life(bias):
+    f = 1 / (1 + np.exp(-bias))
+    return np.log(0.5) / np.log(f)
+
+
+def _half_life_cases(rng):
+    for bias in (2.0, 0.0, 1.0, -2.0, 5.0, 0.5, 8.0):
+        yield (bias,)
+    for bias in rng.uniform(-3, 6, 10):
+        yield (float(bias),)
+
+
+def _half_life_of(bias, *, gate=sigmoid):
+    return np.log(0.5) / np.log(gate(bias))
+
+
+# 03.3 sequences of different lengths
+
+
+def own_last_states(states, lengths):
+    return states[np.arange(len(states)), lengths - 1]
+
+
+def _sequence_cases(rng):
+    yield np.arange(6.0).reshape(2, 3, 1), np.array([1, 2])
+    yield np.array([[[1.5, -2.0]]]), np.array([1])
+    for n, steps, units in [(1, 4, 2), (2, 3, 2), (3, 5, 2), (4, 4, 4), (10, 28, 16)]:
         states = rng.normal(size=(n, steps, units)).round(2)
-        lengths = rng.integers(1, steps + 1, n)
-        expected = np.array([row[k - 1] for row, k in zip(states, lengths, strict=True)])
-        attempt.gives(expected, states, lengths)
+        yield states, rng.integers(1, steps + 1, n)
 
 
-def _single_gate(attempt):
-    rng = np.random.default_rng(3)
-    for n, features, units in [(1, 1, 1), (1, 1, 2), (2, 3, 2), (5, 4, 3), (32, 28, 8)]:
+def _longest_ones_last(states, lengths):
+    return states[:, lengths.max() - 1]
+
+
+def _first_ones_last(states, lengths):
+    return states[:, lengths[0] - 1]
+
+
+def _mean_of_own_steps(states, lengths):
+    return np.array([row[:k].mean(axis=0) for row, k in zip(states, lengths, strict=True)])
+
+
+# 03.4 a cell with a single gate
+
+
+def minimal_gated_step(x, h, W, U, b):
+    W_f, W_h = np.split(W, 2, axis=-1)
+    U_f, U_h = np.split(U, 2, axis=-1)
+    b_f, b_h = np.split(b, 2, axis=-1)
+    f = 1 / (1 + np.exp(-(x @ W_f + h @ U_f + b_f)))
+    candidate = np.tanh(x @ W_h + (f * h) @ U_h + b_h)
+    return (1 - f) * h + f * candidate
+
+
+def _step_cases(rng):
+    small = np.array([[1.0]]), np.array([[0.5]])
+    yield *small, np.array([[1.0, 2.0]]), np.array([[0.5, -1.0]]), np.array([0.25, -0.5])
+    for n, features, units in [(1, 1, 2), (2, 3, 2), (1, 2, 4), (5, 4, 3), (32, 28, 8)]:
         shapes = [(n, features), (n, units), (features, 2 * units), (units, 2 * units)]
-        given = [rng.uniform(-2, 2, shape).round(1) for shape in (*shapes, (2 * units,))]
-        attempt.gives(_minimal(*given), *given, mistakes=_not_minimal(*given))
+        yield tuple(rng.uniform(-2, 2, shape).round(1) for shape in (*shapes, (2 * units,)))
 
 
-def _minimal(x, h, W, U, b, gate=sigmoid, reset="before", swapped=False, turned=False,
-             squash=np.tanh):  # fmt: skip
-    """The minimal gated unit, and what usual mistakes make of it."""
-    W, U, b = (np.roll(w, len(h[0]) if swapped else 0, axis=-1) for w in (W, U, b))
-    (W_f, W_h), (U_f, U_h), (b_f, b_h) = (np.array_split(w, 2, axis=-1) for w in (W, U, b))
+def _halves(array):
+    return np.split(array, 2, axis=-1)
+
+
+def _every_second(array):
+    return array[..., ::2], array[..., 1::2]
+
+
+def _other_step(
+    x, h, W, U, b, *, halves=_halves, gate=sigmoid, squash=np.tanh,
+    seen=lambda f, h, U_h: (f * h) @ U_h, mix=lambda f, h, candidate: (1 - f) * h + f * candidate,
+):  # fmt: skip
+    """The minimal gated unit with something else in place of one of its pieces."""
+    (W_f, W_h), (U_f, U_h), (b_f, b_h) = halves(W), halves(U), halves(b)
     f = gate(x @ W_f + h @ U_f + b_f)
-    seen = {"before": (f * h) @ U_h, "after": f * (h @ U_h), "never": h @ U_h}[reset]
-    candidate = squash(x @ W_h + seen + b_h)
-    return candidate + f * (h - candidate) if turned else h + f * (candidate - h)
+    return mix(f, h, squash(x @ W_h + seen(f, h, U_h) + b_h))
 
 
-def _not_minimal(*given):
-    return [
-        (_minimal(*given, turned=True), "Kept and replaced are exchanged: here f = 1 means that "
-         "everything is replaced."),
-        (_minimal(*given, swapped=True), "The parts stand in the order f, h, not h, f."),
-        (_minimal(*given, gate=np.tanh), "A gate is a sigmoid, from 0 to 1."),
-        (_minimal(*given, squash=np.asarray), "The candidate goes through tanh."),
-        (_minimal(*given, reset="after"), "The reset comes *before* the matrix product here: "
-         "multiply h by f first, then by U_h."),
-        (_minimal(*given, reset="never"), "The candidate should see f * h, not h."),
-    ]  # fmt: skip
+def _step_without_bias(x, h, W, U, b):
+    return minimal_gated_step(x, h, W, U, 0 * b)
+
+
+def _gate_that_sees_no_state(x, h, W, U, b):
+    units = h.shape[1]
+    return minimal_gated_step(x, h, W, np.hstack([0 * U[:, :units], U[:, units:]]), b)
 
 
 EXERCISES = (
-    Exercise(
+    exercise(
         "03.1",
         "how many weights?",
-        _weights,
-        (
+        solution=how_many_weights,
+        cases=_weight_cases,
+        mistakes=[
+            (_sides_added, "An array of a x b numbers holds a times b of them, not a plus b."),
+            (_no_bias, "Every part has a bias too."),
+            (
+                _one_number_of_bias,
+                "A bias is not a single number: every unit of every part has its own.",
+            ),
+            (
+                _one_bias_for_all_parts,
+                "Every part has a bias of its own, not only the cell as a whole.",
+            ),
+            (_no_recurrent_kernel, "The recurrent kernel is missing: (units, units)."),
+            (_recurrent_kernel_of_features, "The recurrent kernel is (units, units)."),
+            (
+                partial(_other_count, biases=dict.fromkeys(PARTS, 2)),
+                "Every cell with two rows of bias? Look at the shapes printed above.",
+            ),
+            (
+                partial(_other_count, parts=dict.fromkeys(PARTS, 1)),
+                "How many parts stand side by side in a GRU, and how many in an LSTM?",
+            ),
+            (
+                partial(_other_count, parts={"simple_rnn": 1, "gru": 4, "lstm": 3}),
+                "The parts of the GRU and of the LSTM are exchanged.",
+            ),
+            (
+                partial(_other_count, parts={"simple_rnn": 1, "gru": 2, "lstm": 3}),
+                "You counted the gates. Each of the two has one part more: the candidate.",
+            ),
+            (
+                partial(_other_count, biases=dict.fromkeys(PARTS, 1)),
+                "Keras's GRU resets after the matrix product, and needs a second row of bias "
+                "for it.",
+            ),
+            (
+                partial(_other_count, parts=PARTS | {"lstm": 3}),
+                "An LSTM has three gates, and a fourth part: what would be written.",
+            ),
+            (
+                partial(_other_count, parts=PARTS | {"gru": 4}),
+                "A GRU has two gates, and a third part: the candidate.",
+            ),
+            (
+                partial(_other_count, parts=PARTS | {"gru": 2}),
+                "A GRU has two gates, and a third part: what would replace the state.",
+            ),
+        ],
+        hints=(
             "Add up the sizes of the three arrays: kernel, recurrent kernel, bias. The cells above "
             "print their shapes, for 28 features and 8 units.",
             "The kernel has features x units numbers for every part, the recurrent kernel units x "
             "units. A SimpleRNN has one part, a GRU three, an LSTM four.",
             "A GRU's bias has two rows.",
         ),
-        inputs=("cell", "features", "units"),
         then="Compare with Keras: `layers.GRU(64)`, built, has a method `count_params()`.",
     ),
-    Exercise(
+    exercise(
         "03.2",
         "half-life",
-        _half_life,
-        (
+        solution=half_life,
+        cases=_half_life_cases,
+        mistakes=[
+            (lambda bias: -half_life(bias), "So many steps *ago*? The sign is wrong."),
+            (
+                lambda bias: 1 / half_life(bias),
+                "This is how many halvings there are in one step: turn it over.",
+            ),
+            (
+                lambda bias: 1 / (1 - sigmoid(bias)),
+                "After so many steps roughly 1/e is left, and not one half.",
+            ),
+            (
+                lambda bias: 0.5 / (1 - sigmoid(bias)),
+                "That is as if the same amount were lost at every step. It is the same *share* of "
+                "what is left.",
+            ),
+            (
+                lambda bias: np.ceil(half_life(bias) - 1e-9),
+                "This is rounded up to a whole step. Give the number itself.",
+            ),
+            (
+                lambda bias: np.floor(half_life(bias) + 1e-9),
+                "This is rounded down to a whole step. Give the number itself.",
+            ),
+            (
+                lambda bias: half_life(bias) + 1,
+                "One too many: after 0 steps the whole of the memory is left.",
+            ),
+            (partial(_half_life_of, gate=np.tanh), "A gate is the sigmoid of its bias, not tanh."),
+            (
+                partial(_half_life_of, gate=lambda bias: sigmoid(-bias)),
+                "A large bias should keep the memory for long. Look at the sign in your sigmoid.",
+            ),
+            (
+                partial(_half_life_of, gate=lambda bias: bias),
+                "The gate is the *sigmoid* of the bias, not the bias itself.",
+            ),
+            (
+                lambda bias: np.log(2) / bias,
+                "This would be so if f were exp(-bias). The gate is the *sigmoid* of the bias.",
+            ),
+            (
+                lambda bias: np.log(0.5) / sigmoid(bias),
+                "Both sides of f ** k = 1/2 need a logarithm, and here f has none.",
+            ),
+        ],
+        hints=(
             "Begin with f, the sigmoid of the bias. After k steps the share f ** k is left.",
             "Solve f ** k = 1/2 for k: take the logarithm of both sides.",
         ),
-        inputs=("bias",),
         then="See how steeply it grows: `[half_life(b) for b in range(8)]`.",
     ),
-    Exercise(
+    exercise(
         "03.3",
         "sequences of different lengths",
-        _own_last,
-        (
+        solution=own_last_states,
+        cases=_sequence_cases,
+        mistakes=[
+            (
+                lambda states, lengths: states[:, -1],
+                "This is the state after the last step of the *batch*, rubbish included.",
+            ),
+            (
+                _longest_ones_last,
+                "This takes the longest sequence's last step for all of them. Each has its own.",
+            ),
+            (
+                _first_ones_last,
+                "This takes the first sequence's last step for all of them. Each has its own.",
+            ),
+            (
+                lambda states, lengths: states[:, lengths - 1],
+                "`states[:, lengths - 1]` takes every length for every sequence. Take for each "
+                "sequence its own: two lists of places, of the same length.",
+            ),
+            (
+                lambda states, lengths: states[np.arange(len(states)), lengths],
+                "One step too far: the first step has the index 0, the last one length - 1.",
+            ),
+            (
+                lambda states, lengths: states[np.arange(len(states)), lengths - 2],
+                "One step too early: a sequence of length 1 ends at index 0.",
+            ),
+            (
+                lambda states, lengths: states[np.arange(len(states)), lengths - 1, 0],
+                "The axis of the units is lost: expected (n, units).",
+            ),
+            (
+                lambda states, lengths: states[np.arange(len(states)), -lengths],
+                "This counts the lengths from the end. What is filled up stands *behind* a "
+                "sequence.",
+            ),
+            (
+                lambda states, lengths: own_last_states(states, lengths)[::-1],
+                "The right states, with the sequences in the opposite order.",
+            ),
+            (
+                _mean_of_own_steps,
+                "This is the mean over a sequence's own steps. Asked for is the state after the "
+                "last of them.",
+            ),
+            (
+                lambda states, lengths: states[:, 0],
+                "This is the state after the first step. Where does each sequence end?",
+            ),
+        ],
+        hints=(
             "A sequence of length 1 ends at index 0.",
             "With a loop: for the k-th sequence, `states[k, lengths[k] - 1]`. Then `np.stack`.",
             "Without: NumPy takes two arrays of indices together, pair by pair. One is "
             "`np.arange(len(states))`.",
         ),
-        inputs=("states", "lengths"),
         then="Keras does this for you where a layer before, such as `Masking`, marks the rubbish.",
     ),
-    Exercise(
+    exercise(
         "03.4",
         "a cell with a single gate",
-        _single_gate,
-        (
+        solution=minimal_gated_step,
+        cases=_step_cases,
+        mistakes=[
+            (
+                partial(_other_step, mix=lambda f, h, candidate: f * h + (1 - f) * candidate),
+                "Kept and replaced are exchanged: here f = 1 means that everything is replaced.",
+            ),
+            (
+                partial(_other_step, mix=lambda f, h, candidate: (1 - f) * h + candidate),
+                "The candidate goes in only as far as the gate is open: multiply it by f.",
+            ),
+            (
+                partial(_other_step, mix=lambda f, h, candidate: h + f * candidate),
+                "The old state is kept only as far as the gate is closed: multiply it by 1 - f.",
+            ),
+            (
+                partial(_other_step, mix=lambda f, h, candidate: candidate),
+                "This is the candidate. The new state lies between it and the old one.",
+            ),
+            (
+                partial(_other_step, halves=lambda w: _halves(w)[::-1]),
+                "The parts stand in the order f, h, not h, f.",
+            ),
+            (
+                partial(_other_step, halves=_every_second),
+                "The parts stand side by side: the first half of the columns is f's, not every "
+                "second one.",
+            ),
+            (partial(_other_step, gate=np.tanh), "A gate is a sigmoid, from 0 to 1."),
+            (partial(_other_step, squash=np.asarray), "The candidate goes through tanh."),
+            (
+                partial(_other_step, squash=sigmoid),
+                "The candidate goes through tanh; the sigmoid is for the gate.",
+            ),
+            (
+                partial(_other_step, seen=lambda f, h, U_h: f * (h @ U_h)),
+                "The reset comes *before* the matrix product here: multiply h by f first, then by "
+                "U_h.",
+            ),
+            (
+                partial(_other_step, seen=lambda f, h, U_h: h @ U_h),
+                "The candidate should see f * h, not h.",
+            ),
+            (
+                partial(_other_step, seen=lambda f, h, U_h: ((1 - f) * h) @ U_h),
+                "The candidate should see f * h, not (1 - f) * h.",
+            ),
+            (_step_without_bias, "The bias is missing: b_f in the gate, b_h in the candidate."),
+            (_gate_that_sees_no_state, "The gate looks at the old state too: h @ U_f."),
+        ],
+        hints=(
             "Take W, U and b apart with `np.split(..., 2, axis=-1)`; the first half is f's.",
             "First f, with the whole of h. Then the candidate, with f * h in place of h.",
             "In NumPy, `f * h @ U_h` means `(f * h) @ U_h`: the two operators rank alike, and the "
             "left one goes first. Brackets say it aloud.",
         ),
-        inputs=("x", "h", "W", "U", "b"),
         then="Give it to `unroll`: a cell of your own reads sequences like any other.",
     ),
 )

@@ -1,215 +1,623 @@
 """Exercises of notebook 04: length of a map, strongest place, pooling, the field looking back."""
 
+from functools import partial
+
 import numpy as np
 
-from rnn_tutor.exercises._judging import Exercise, Wrong
+from rnn_tutor.exercises._judging import exercise
+
+# 04.1 how long is the map?
 
 
-def _length(attempt):
-    stepped = "Only every `strides`-th place gets an answer."
-    fits = "Without padding the kernel has to fit in: it begins at fewer places than there are "
-    fits += "pixels."
-    attempt.gives(3, 5, 3, 1, "valid", mistakes=[(5, fits), (2, "One place is missing.")])
-    attempt.gives(5, 5, 3, 1, "same", mistakes=[(3, 'With "same" every pixel is a place.')])
-    first = "The first place always gets an answer, and then every `strides`-th: round up."
-    attempt.gives(2, 6, 3, 2, "valid", mistakes=[(4, stepped), (3, fits), (1, first)])
-    attempt.gives(4, 7, 3, 2, "same", mistakes=[(7, stepped), (3, first)])
-    for length in range(1, 12):
-        for size in range(1, length + 1):
-            for strides in range(1, 5):
-                last = {"valid": length - size, "same": length - 1}
-                for padding in last:
-                    places = len(range(0, last[padding] + 1, strides))
-                    rounded = [(round((last[padding] + 1) / strides), first)]
-                    attempt.gives(places, length, size, strides, padding, mistakes=rounded)
+def places_along(length, size, strides, padding):
+    if padding == "valid":
+        length = length - size + 1
+    return -(-length // strides)
 
 
-def _answers(picture, kernel):
-    """The map without padding, {(row, column): answer}."""
-    tall, wide = kernel.shape
-    rows, columns = picture.shape[0] - tall + 1, picture.shape[1] - wide + 1
-    return {
-        (y, x): np.vdot(picture[y : y + tall, x : x + wide], kernel)
-        for y in range(rows)
-        for x in range(columns)
-    }
+def _length_cases(rng):
+    yield 5, 3, 1, "valid"
+    yield 5, 3, 1, "same"
+    yield 6, 3, 2, "valid"
+    yield 7, 3, 2, "same"
+    yield 1, 1, 1, "valid"
+    yield 6, 2, 1, "same"
+    for _ in range(40):
+        length, strides = int(rng.integers(1, 30)), int(rng.integers(1, 6))
+        size = int(rng.integers(1, min(length, 6) + 1))
+        yield length, size, strides, str(rng.choice(["valid", "same"]))
 
 
-def _strongest(attempt):
-    rng = np.random.default_rng(4)
+def _places(length, size, padding):
+    return length - size + 1 if padding == "valid" else length
+
+
+def _one_place_missing(length, size, strides, padding):
+    return -(-(length - size) // strides) if padding == "valid" else -(-length // strides)
+
+
+def _one_place_missing_rounded_down(length, size, strides, padding):
+    return (length - size) // strides if padding == "valid" else length // strides
+
+
+def _one_place_added(length, size, strides, padding):
+    return _places(length, size, padding) // strides + 1
+
+
+def _padded_by_half_on_both_sides(length, size, strides, padding):
+    padded = 0 if padding == "valid" else size // 2
+    return (length + 2 * padded - size) // strides + 1
+
+
+# 04.2 where does a kernel answer most?
+
+
+def strongest_place(picture, kernel):
+    windows = np.lib.stride_tricks.sliding_window_view(picture, kernel.shape)
+    answers = np.sum(windows * kernel, axis=(2, 3))
+    return np.unravel_index(answers.argmax(), answers.shape)
+
+
+def _place_cases(rng):
+    yield np.array([[3.0, 1, 2]]), np.array([[-1.0]])
+    yield np.array([[0.0, 1, 0, 1]]), np.array([[1.0]])
+    yield np.array([[0.0, 1, 1, 0, 3, 0]]), np.array([[1.0, -2]])
     dot = np.zeros((4, 6))
     dot[1, 4] = 1
-    _compare_places(attempt, dot, np.array([[3.0, 1], [1, 1]]))
-    _compare_places(attempt, np.array([[0.0, 1, 0, 1]]), np.array([[1.0]]))
-    _compare_places(attempt, np.array([[0.0, 1, 1, 0, 3, 0]]), np.array([[1.0, -2]]))
+    yield dot, np.array([[3.0, 1], [1, 1]])
+    yield np.arange(12.0).reshape(3, 4), np.array([[1.0, 1], [1, 1]])  # the last place of all
+    yield 1 + np.arange(12.0).reshape(4, 3), np.array([[-1.0, -1]])  # no answer is positive
     for tall, wide in [(1, 1), (3, 3), (2, 3), (3, 1), (4, 4)] * 4:
-        sizes = [(7, 9), (tall, wide)]
-        _compare_places(attempt, *(rng.integers(-5, 6, size).astype(float) for size in sizes))
+        height, width = tall + int(rng.integers(0, 5)), wide + int(rng.integers(0, 6))
+        picture = rng.integers(-5, 6, (height, width)).astype(float)
+        yield picture, rng.integers(-4, 5, (tall, wide)).astype(float)
 
 
-def _compare_places(attempt, picture, kernel):
-    """Among places that answer alike, `max` takes the first."""
-    answers = _answers(picture, kernel)
-    half = np.array(kernel.shape) // 2
-    place = np.array(max(answers, key=answers.get))
-    turned = _answers(picture, np.rot90(kernel, 2))
-    columns = picture.shape[1] - kernel.shape[1] + 1
-    last = max(reversed(answers), key=answers.get)
-    corner = "This is the middle of the window; its upper left corner is asked for."
-    square = "This treats the kernel as a square: its height and its width may differ."
-    over = "There the kernel looks over the edge; without padding it has to fit into the picture."
-    padded = [_padded_place(picture, kernel, mode) for mode in ("reflect", "constant")]
-    mistakes = [
-        (place[::-1], "This is (column, row); the row comes first."),
-        (place[0] * columns + place[1], "This numbers the places from 0 on; give (row, column)."),
-        (max(answers, key=lambda p: abs(answers[p])), "A large *negative* answer is a strong no."),
-        (max(turned, key=turned.get), "You turned the kernel round; lay it on as it is."),
-        (min(answers, key=answers.get), "This is where the answer is smallest."),
-        (last, "Several answers are equally large; take the first of them, as one reads."),
-        (place + half, corner),
-        *((_squared_place(picture, kernel), square) for _ in range(min(kernel.shape) == 1)),
-        *((wrong, over) for found in padded for wrong in (found, found - half)),
+def _map(picture, kernel):
+    windows = np.lib.stride_tricks.sliding_window_view(picture, kernel.shape)
+    return np.sum(windows * kernel, axis=(2, 3))
+
+
+def _first_largest(answers):
+    return np.unravel_index(answers.argmax(), answers.shape)
+
+
+def _last_largest(picture, kernel):
+    return np.argwhere(_map(picture, kernel) == _map(picture, kernel).max())[-1]
+
+
+def _loop(picture, kernel, *, best=-np.inf, start=..., short=(0, 0)):
+    """A plain loop: with another start, none for the place, or with ranges that end too early."""
+    if start is not ...:
+        place = start
+    answers = _map(picture, kernel)
+    for y in range(answers.shape[0] - short[0]):
+        for x in range(answers.shape[1] - short[1]):
+            if answers[y, x] > best:
+                best, place = answers[y, x], (y, x)
+    return place
+
+
+def _map_as_large_as_the_picture(picture, kernel):
+    answers = np.zeros(picture.shape)
+    inside = _map(picture, kernel)
+    answers[: inside.shape[0], : inside.shape[1]] = inside
+    return _first_largest(answers)
+
+
+def _map_one_short(picture, kernel):
+    return _first_largest(_map(picture, kernel)[:-1, :-1])
+
+
+def _square_kernel(picture, kernel):
+    windows = np.lib.stride_tricks.sliding_window_view(picture, (len(kernel), len(kernel)))
+    return _first_largest(np.sum(windows * kernel, axis=(2, 3)))
+
+
+def _filtered(picture, kernel, *, border=None, corner=False):
+    """The largest answer of OpenCV's `filter2D`, whose map is as large as the picture."""
+    import cv2
+
+    place = _first_largest(cv2.filter2D(picture, -1, kernel, borderType=_border(cv2, border)))
+    return np.subtract(place, np.array(kernel.shape) // 2) if corner else place
+
+
+def _border(cv2, name):
+    return cv2.BORDER_CONSTANT if name == "zeros" else cv2.BORDER_DEFAULT
+
+
+def _middle(picture, kernel):
+    return np.add(strongest_place(picture, kernel), np.array(kernel.shape) // 2)
+
+
+# 04.3 pooling of any size
+
+
+def pooled_by(feature_map, size):
+    height, width, channels = feature_map.shape
+    down, across = height // size, width // size
+    whole = feature_map[: down * size, : across * size]
+    return whole.reshape(down, size, across, size, channels).max(axis=(1, 3))
+
+
+def _pooling_cases(rng):
+    small = np.arange(1.0, 25).reshape(4, 6, 1)
+    yield small[:2, :4], 2
+    yield -small[:2, :2], 2
+    yield small[:3, :2], 2
+    yield small[:2, :2] / 8, 1
+    yield -small[:, :, [0, 0]] * [1, 2], 2
+    yield small, 3
+    yield np.arange(1, 9).reshape(2, 4, 1), 2  # whole numbers
+    shapes = [(7, 5, 3, 2), (9, 9, 2, 4), (6, 8, 4, 5), (5, 8, 1, 3), (8, 4, 2, 2), (3, 7, 2, 1)]
+    for height, width, channels, size in shapes:
+        yield rng.normal(size=(height, width, channels)).round(2), size
+
+
+def _windows(feature_map, size):
+    """(down, size, across, size, channels), as in the solution."""
+    down, across = feature_map.shape[0] // size, feature_map.shape[1] // size
+    whole = feature_map[: down * size, : across * size]
+    return whole.reshape(down, size, across, size, -1)
+
+
+def _over_channels(feature_map, size):
+    return _windows(feature_map, size).max(axis=(1, 3, 4))
+
+
+def _over_channels_repeated(feature_map, size):
+    return _over_channels(feature_map, size)[:, :, None].repeat(feature_map.shape[2], axis=2)
+
+
+def _split_the_wrong_way(feature_map, size):
+    windows = _windows(feature_map, size)
+    return windows.reshape(size, len(windows), size, windows.shape[2], -1).max(axis=(0, 2))
+
+
+def _split_in_the_wrong_order(feature_map, size):
+    windows = _windows(feature_map, size)
+    return windows.reshape(len(windows), windows.shape[2], size, size, -1).max(axis=(2, 3))
+
+
+def _rest_not_cut_off(feature_map, size):
+    height, width, channels = feature_map.shape
+    parts = feature_map.reshape(height // size, size, width // size, size, channels)
+    return parts.max(axis=(1, 3))
+
+
+def _rest_kept(feature_map, size):
+    height, width = feature_map.shape[:2]
+    rest = ((0, -height % size), (0, -width % size), (0, 0))
+    return pooled_by(np.pad(feature_map, rest, constant_values=feature_map.min()), size)
+
+
+def _overlapping(feature_map, size):
+    sliding = np.lib.stride_tricks.sliding_window_view(feature_map, (size, size), axis=(0, 1))
+    return sliding.max(axis=(3, 4))
+
+
+def _windows_one_pixel_apart(feature_map, size):
+    down, across = feature_map.shape[0] // size, feature_map.shape[1] // size
+    return _overlapping(feature_map, size)[:down, :across]
+
+
+def _last_window_left_out(feature_map, size):
+    pooled = np.array(pooled_by(feature_map, size), float)
+    pooled[-1:], pooled[:, -1:] = 0, 0
+    return pooled
+
+
+def _loop_over_pixels(feature_map, size, *, short=0, as_list=False):
+    """A loop in steps of `size`: ending one window early, or going on into the rest."""
+    height, width, channels = feature_map.shape
+    rows, columns = range(0, height - short * size, size), range(0, width - short * size, size)
+    pooled = np.zeros((height // size, width // size, channels))
+    found = [
+        [feature_map[y : y + size, x : x + size].max(axis=(0, 1)) for x in columns] for y in rows
     ]
-    attempt.gives(place, picture, kernel, mistakes=mistakes)
+    if as_list:
+        return np.array(found)
+    for y, row in enumerate(found):
+        for x, largest in enumerate(row):
+            pooled[y, x] = largest
+    return pooled
 
 
-def _squared_place(picture, kernel):
-    """The largest answer of a `correlate` that takes the kernel's height for its width, too."""
-    size = len(kernel)
-    windows = np.lib.stride_tricks.sliding_window_view(picture, (size, size))
-    answers = (windows * kernel).sum(axis=(2, 3))
-    return np.array(np.unravel_index(answers.argmax(), answers.shape))
+def _windows_one_too_small(feature_map, size):
+    return _windows(feature_map, size)[:, : size - 1, :, : size - 1].max(axis=(1, 3))
 
 
-def _padded_place(picture, kernel, mode):
-    """Where `filter2D` answers most, whose map is as large as the picture."""
-    around = [(size // 2, size - 1 - size // 2) for size in kernel.shape]
-    answers = _answers(np.pad(picture, around, mode=mode), kernel)
-    return np.array(max(answers, key=answers.get))
+def _as_many_across_as_down(feature_map, size):
+    height, _, channels = feature_map.shape
+    down = height // size
+    pooled = np.zeros((down, down, channels))
+    for y in range(down):
+        for x in range(down):
+            window = feature_map[y * size : (y + 1) * size, x * size : (x + 1) * size]
+            pooled[y, x] = window.max(axis=(0, 1))
+    return pooled
 
 
-def _pooled(attempt):
-    rng = np.random.default_rng(5)
-    small = np.arange(1, 25).reshape(4, 6, 1)
-    _compare_pooled(attempt, small[:2, :4], 2)
-    _compare_pooled(attempt, small[:3, :2], 2)
-    _compare_pooled(attempt, small, 2)
-    _compare_pooled(attempt, small, 3)
-    _compare_pooled(attempt, -small[:, :, [0, 0]] * [1, 2], 2)
-    for height, width, channels, size in [(1, 1, 1, 1), (7, 5, 3, 2), (9, 9, 2, 4), (6, 8, 4, 5)]:
-        _compare_pooled(attempt, rng.normal(size=(height, width, channels)).round(2), size)
+# 04.4 looking back
 
 
-def _compare_pooled(attempt, maps, size):
-    down, across = maps.shape[0] // size, maps.shape[1] // size
-    whole = maps[: down * size, : across * size]
-    parts = [[np.split(row, across, axis=1)] for row in np.split(whole, down)]
-    expected = np.array([[part.max((0, 1)) for part in row] for (row,) in parts])
-    means = np.array([[part.mean((0, 1)) for part in row] for (row,) in parts])
-    folded = whole.reshape(size, down, size, across, -1)
-    crossed = whole.reshape(down, across, size, size, -1)
-    more = (-(-maps.shape[0] // size), -(-maps.shape[1] // size))
-    mixed = "Each channel is pooled by itself: the last axis stays, a maximum for each."
-    fixed = "These are windows of 2 x 2; they should be `size` x `size`."
-    rest = "What fills no window is left out: there is a row or a column too many."
-    far = "These are maxima of numbers that lie apart: in the `reshape`, which of the two parts "
-    far += "of an axis says *which window*, and which *where in the window*?"
-    mistakes = [
-        (means, "This is the mean of each window; the largest is asked for."),
-        (whole[::size, ::size], "This is the first of each window; the largest is asked for."),
-        (lambda r: r.shape == expected.shape[:2], mixed),
-        (np.broadcast_to(expected.max(axis=2, keepdims=True), expected.shape), mixed),
-        (lambda r: r.shape[:2] == more != expected.shape[:2], rest),
-        (lambda r: r.shape == (size, size, maps.shape[2]), far),
-        (lambda r: r.shape[:2] == tuple(n // 2 for n in maps.shape[:2]) and size != 2, fixed),
-        (lambda r: r.shape[:2] > more, "The windows lie side by side and do not overlap."),
-        (folded.max(axis=(0, 2)), far),
-        (crossed.max(axis=(2, 3)), far),
-    ]
-    try:
-        attempt.gives(expected, maps, size, mistakes=mistakes)
-    except Wrong as wrong:
-        if "reshape" not in wrong.words or more == expected.shape[:2] or wrong.words == far:
-            raise
-        raise Wrong(f"{wrong.words}. What becomes of the rest?", wrong.example) from wrong
+def pixels_seen(place, stack):
+    first = last = place
+    for size, strides in reversed(stack):
+        first, last = first * strides, last * strides + size - 1
+    return first, last
 
 
-def _seen(attempt):
-    more = "The last one is one too far: a kernel of 3 that begins at pixel 2 ends at pixel 4."
-    padded = "There is no padding here: place 0 begins at pixel 0."
-    attempt.gives(np.array([2, 4]), 2, [(3, 1)], mistakes=[([2, 5], more), ([1, 3], padded)])
-    moved = "With strides of 2, place 3 begins at pixel 6."
-    early = "From pixel 6 on, a kernel of 3 reads pixels that lie side by side: its strides say "
-    early += "where the *next* place begins."
-    attempt.gives(np.array([6, 8]), 3, [(3, 2)], mistakes=[([3, 5], moved), ([6, 10], early)])
-    order = "The stack begins at the picture, and you come from the other end."
-    attempt.gives(np.array([2, 5]), 1, [(3, 1), (2, 2)], mistakes=[([2, 7], order)])
-    rng = np.random.default_rng(6)
-    for layers in [0, 1, 2, 3, 4, 5, 6, 3, 4]:
-        stack = [tuple(map(int, rng.integers(1, [6, 4]))) for _ in range(layers)]
-        place = int(rng.integers(0, 9))
-        attempt.gives(np.array(_ends(place, stack)), place, stack)
+def _looking_back_cases(rng):
+    yield 2, [(3, 1)]
+    yield 3, [(3, 2)]
+    yield 1, [(3, 1), (2, 2)]
+    yield 0, [(2, 1)]
+    yield 4, []
+    for layers in (1, 2, 2, 3, 4, 5, 6, 3):
+        yield (
+            int(rng.integers(0, 9)),
+            [(int(rng.integers(1, 6)), int(rng.integers(1, 4))) for _ in range(layers)],
+        )
 
 
-def _ends(place, stack):
-    """Place by place: the pixels that any layer below has read."""
-    read = {place}
-    for size, strides in stack[::-1]:
-        read = {start * strides + k for start in read for k in range(size)}
-    return min(read), max(read)
+def _back(place, stack, *, first=lambda p, size, strides: p * strides,
+          last=lambda p, size, strides: p * strides + size - 1, order=reversed):  # fmt: skip
+    """The solution with another step for the first pixel or for the last, or in another order."""
+    low = high = place
+    for size, strides in order(stack):
+        low, high = first(low, size, strides), last(high, size, strides)
+    return low, high
+
+
+def _last_from_the_first(place, stack):
+    first = last = place
+    for size, strides in reversed(stack):
+        first = first * strides
+        last = first + size - 1
+    return first, last
+
+
+def _first_and_how_many(place, stack):
+    first, last = pixels_seen(place, stack)
+    return first, last - first + 1
 
 
 EXERCISES = (
-    Exercise(
+    exercise(
         "04.1",
         "how long is the map?",
-        _length,
-        (
+        solution=places_along,
+        cases=_length_cases,
+        mistakes=[
+            (
+                lambda length, size, strides, padding: _places(length, size, padding),
+                "Only every `strides`-th place gets an answer.",
+            ),
+            (
+                lambda length, size, strides, padding: -(-length // strides),
+                "Without padding the kernel has to fit in: it begins at fewer places than there "
+                "are pixels.",
+            ),
+            (
+                lambda length, size, strides, padding: -(-(length - size + 1) // strides),
+                'With "same" every pixel is a place.',
+            ),
+            (
+                lambda length, size, strides, padding: (
+                    -(-(length + (size - 1) * (padding == "same")) // strides)
+                ),
+                'With "same" there are as many places as pixels, and without padding fewer.',
+            ),
+            (
+                _one_place_missing_rounded_down,
+                "A kernel of 3 fits 3 times along 5 pixels: count them. And the first place always "
+                "gets an answer: round up.",
+            ),
+            (
+                _one_place_missing,
+                "One place is missing. How often does a kernel of 3 fit along 3 pixels?",
+            ),
+            (
+                lambda length, size, strides, padding: _places(length, size, padding) // strides,
+                "The first place always gets an answer, and then every `strides`-th: round up.",
+            ),
+            (
+                _one_place_added,
+                "One too many where `strides` divides the number of places: round up, which is not "
+                "the same as rounding down and adding 1.",
+            ),
+            (
+                lambda length, size, strides, padding: round(
+                    _places(length, size, padding) / strides
+                ),
+                "`round` goes to the nearest whole number. The first place always gets an answer: "
+                "round up.",
+            ),
+            (
+                _padded_by_half_on_both_sides,
+                'With "same" and a kernel of even size there is one place too many: half a kernel '
+                "on both sides is more than what is missing.",
+            ),
+        ],
+        hints=(
             "How many places are there with strides of 1? Treat the two kinds of padding apart.",
             "Of these places the first gets an answer, and then every `strides`-th. Of 4 places "
             "with strides of 3 these are the first and the last.",
             "So divide by `strides` and round up: `-(-a // b)` does that, or `math.ceil(a / b)`.",
         ),
-        inputs=("length", "size", "strides", "padding"),
     ),
-    Exercise(
+    exercise(
         "04.2",
         "where does a kernel answer most?",
-        _strongest,
-        (
+        solution=strongest_place,
+        cases=_place_cases,
+        returns="index",
+        mistakes=[
+            (
+                lambda picture, kernel: _map(picture, kernel).max(),
+                "This is the largest answer itself. Asked for is its place, (row, column).",
+            ),
+            (
+                lambda picture, kernel: _map(picture, kernel).argmax(),
+                "This numbers the places from 0 on; give (row, column).",
+            ),
+            (
+                lambda picture, kernel: strongest_place(picture, kernel)[::-1],
+                "This is (column, row); the row comes first.",
+            ),
+            (
+                lambda picture, kernel: np.add(strongest_place(picture, kernel), 1),
+                "This counts rows and columns from 1. Python counts from 0.",
+            ),
+            (
+                _middle,
+                "This is the middle of the window; its upper left corner is asked for.",
+            ),
+            (
+                lambda picture, kernel: _first_largest(-_map(picture, kernel)),
+                "This is where the answer is smallest.",
+            ),
+            (
+                lambda picture, kernel: _first_largest(abs(_map(picture, kernel))),
+                "A large *negative* answer is a strong no.",
+            ),
+            (
+                lambda picture, kernel: strongest_place(picture, np.rot90(kernel, 2)),
+                "You turned the kernel round; lay it on as it is.",
+            ),
+            (
+                lambda picture, kernel: strongest_place(picture, np.ones_like(kernel)),
+                "This is where the picture is brightest. Multiply by the kernel before you add up.",
+            ),
+            (
+                _square_kernel,
+                "This treats the kernel as a square: its height and its width may differ.",
+            ),
+            *(
+                (
+                    partial(_filtered, border=border, corner=corner),
+                    "There the kernel looks over the edge; without padding it has to fit into the "
+                    "picture.",
+                )
+                for border in ("mirrored", "zeros")
+                for corner in (False, True)
+            ),
+            *(
+                (
+                    partial(_loop, start=start, short=(1, 1)),
+                    "The last row and the last column of places are never tried. How often does a "
+                    "kernel of 2 fit along 3 pixels?",
+                )
+                for start in ((0, 0), None, ...)
+            ),
+            (
+                _map_one_short,
+                "The last row and the last column of places are missing in your map. How often "
+                "does a kernel of 2 fit along 3 pixels?",
+            ),
+            *(
+                (
+                    partial(_loop, start=start, short=(1, 0)),
+                    "The last row of places is never tried. How often does a kernel of 2 fit along "
+                    "3 pixels?",
+                )
+                for start in ((0, 0), None, ...)
+            ),
+            *(
+                (
+                    partial(_loop, start=start, short=(0, 1)),
+                    "The last column of places is never tried. How often does a kernel of 2 fit "
+                    "along 3 pixels?",
+                )
+                for start in ((0, 0), None, ...)
+            ),
+            (
+                _map_as_large_as_the_picture,
+                "Your map is as large as the picture, and the zeros at its end win where all "
+                "answers are negative.",
+            ),
+            *(
+                (
+                    partial(_loop, best=0, start=start),
+                    "All answers of a picture may be negative, and then none is larger than your "
+                    "start.",
+                )
+                for start in ((0, 0), None, ...)
+            ),
+            (
+                _last_largest,
+                "Several answers are equally large; take the first of them, as one reads.",
+            ),
+        ],
+        hints=(
             "Compute the whole map first, as `correlate` does above; a kernel may have another "
             "height than width.",
             "`argmax` counts through the map as one reads, and gives the first of several.",
             "`np.unravel_index(number, shape)` turns such a number into (row, column).",
         ),
-        inputs=("picture", "kernel"),
         then="With a piece of a picture as kernel this is *template matching*; but mind that a "
         "bright place answers much to any kernel of positive numbers.",
     ),
-    Exercise(
+    exercise(
         "04.3",
         "pooling of any size",
-        _pooled,
-        (
+        solution=pooled_by,
+        cases=_pooling_cases,
+        mistakes=[
+            (
+                lambda feature_map, size: _windows(feature_map, size).mean(axis=(1, 3)),
+                "This is the mean of each window; the largest is asked for.",
+            ),
+            (
+                lambda feature_map, size: _windows(feature_map, size).min(axis=(1, 3)),
+                "This is the smallest of each window; the largest is asked for.",
+            ),
+            (
+                lambda feature_map, size: _windows(feature_map, size)[:, 0, :, 0],
+                "This is the first of each window; the largest is asked for.",
+            ),
+            (_over_channels, "Each channel is pooled by itself: the last axis stays."),
+            (
+                _over_channels_repeated,
+                "Each channel is pooled by itself: the last axis holds a maximum for each.",
+            ),
+            (
+                lambda feature_map, size: pooled_by(feature_map, 2),
+                "These are windows of 2 x 2; they should be `size` x `size`.",
+            ),
+            *(
+                (
+                    wrong,
+                    "These are maxima of numbers that lie apart: in the `reshape`, which of the "
+                    "two parts of an axis says *which window*, and which *where in the window*?",
+                )
+                for wrong in (
+                    lambda feature_map, size: _windows(feature_map, size).max(axis=(0, 2)),
+                    _split_the_wrong_way,
+                    _split_in_the_wrong_order,
+                )
+            ),
+            (
+                _overlapping,
+                "The windows lie side by side and do not overlap.",
+            ),
+            (
+                _windows_one_pixel_apart,
+                "Window number k begins at pixel k * size, not at pixel k.",
+            ),
+            (
+                _as_many_across_as_down,
+                "A map may be wider than high, or higher than wide: count the windows of both "
+                "sides.",
+            ),
+            (
+                lambda feature_map, size: pooled_by(feature_map, size)[:-1, :-1],
+                "The last row and the last column of windows are missing.",
+            ),
+            (
+                _last_window_left_out,
+                "The last row and the last column of windows stay 0: do your loops end too early?",
+            ),
+            *(
+                (
+                    partial(_loop_over_pixels, short=1, as_list=as_list),
+                    "The last window that fits is missing: `range(0, height - size, size)` ends "
+                    "before `height - size`.",
+                )
+                for as_list in (False, True)
+            ),
+            (
+                _loop_over_pixels,
+                "What fills no window is left out: your loops go one window too far.",
+            ),
+            (
+                _windows_one_too_small,
+                "Your windows are one pixel too small: a slice `a : b` ends before b.",
+            ),
+            (
+                lambda feature_map, size: np.maximum(pooled_by(feature_map, size), 0),
+                "Numbers may be negative: a maximum that starts from 0 is too large for them.",
+            ),
+            (
+                lambda feature_map, size: pooled_by(feature_map, size).astype(int),
+                "The decimals are lost: your array holds whole numbers only.",
+            ),
+            (_rest_kept, "What fills no window is left out: there is a row or a column too many."),
+            (_rest_not_cut_off, "What becomes of the rest, which fills no window?"),
+        ],
+        hints=(
             "Cut off what fills no window first: how many rows are left?",
             "Split each of the first two axes in two, (which window, where in the window): a "
             "`reshape` to five axes.",
             "`.max(axis=(1, 3))` takes the maximum over two axes at once.",
         ),
-        inputs=("feature_map", "size"),
     ),
-    Exercise(
+    exercise(
         "04.4",
         "looking back",
-        _seen,
-        (
+        solution=pixels_seen,
+        cases=_looking_back_cases,
+        mistakes=[
+            (
+                lambda place, stack: list(
+                    range(pixels_seen(place, stack)[0], pixels_seen(place, stack)[1] + 1)
+                ),
+                "These are all the pixels; give the first of them and the last.",
+            ),
+            (
+                lambda place, stack: pixels_seen(place, stack)[::-1],
+                "The two in the other order: first the first.",
+            ),
+            (
+                _first_and_how_many,
+                "The second number is how *many* pixels there are; asked for is the last of them.",
+            ),
+            (
+                partial(_back, order=list),
+                "The stack begins at the picture, and you come from the other end.",
+            ),
+            (
+                partial(_back, last=lambda p, size, strides: p * strides + size),
+                "The last one is too far: a kernel of 3 that begins at pixel 2 ends at pixel 4.",
+            ),
+            (
+                partial(_back, last=lambda p, size, strides: (p + size - 1) * strides),
+                "From pixel 6 on, a kernel of 3 reads pixels that lie side by side: its strides "
+                "say where the *next* place begins.",
+            ),
+            (
+                partial(
+                    _back,
+                    first=lambda p, size, strides: p,
+                    last=lambda p, size, strides: p + size - 1,
+                ),
+                "With strides of 2, place 3 begins at pixel 6.",
+            ),
+            (
+                partial(
+                    _back,
+                    first=lambda p, size, strides: p * strides - (size - 1) // 2,
+                    last=lambda p, size, strides: p * strides + size // 2,
+                ),
+                "There is no padding here: place 0 begins at pixel 0.",
+            ),
+            (
+                _last_from_the_first,
+                "The last place seen has a window of its own: go on from `last`, not from `first`.",
+            ),
+            (
+                lambda place, stack: _back(place, stack[:1]),
+                "This goes back through one layer only. What has that layer's place seen?",
+            ),
+        ],
+        hints=(
             "Begin with one layer: which pixels has place 2 seen with a kernel of 3, strides 1? "
             "And with strides of 2?",
             "Place p of a layer begins at p * strides and sees `size` places of what lies below.",
             "Go through the stack from its end, `reversed(stack)`, with two numbers: the first "
             "place seen and the last.",
         ),
-        inputs=("place", "stack"),
         then="Compare with `receptive_field`: last - first + 1 is what it calls `seen`.",
     ),
 )

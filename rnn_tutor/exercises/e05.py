@@ -1,123 +1,324 @@
 """Exercises of notebook 05: the loss of a classifier, the recall of each class, a fair split."""
 
+from functools import partial
+
 import numpy as np
 
-from rnn_tutor.exercises._judging import Exercise
+from rnn_tutor.exercises._judging import exercise
+
+# 05.1 the surprise
 
 
-def _surprise(attempt):
-    labels = np.array([0, 1])
-    said = np.array([[0.5, 0.5], [0.75, 0.25]])
-    known = [
-        ([-0.693147, -1.386294], "The sign: a logarithm of a probability is negative."),
-        ([0.5, 0.25], "These are the probabilities of the right classes; now the logarithm."),
-        ([0.693147, 0.287682], "For each picture take the probability of *its* class, not the "
-                               "largest one, nor that of the first class."),
-        ([1.0, 2.0], "The right idea in bits: Keras takes the natural logarithm, `np.log`."),
-        (
-            lambda received: received.shape == (2, 2),
-            "For each picture *one* of its numbers: give a place in the rows and one in the "
-            "columns, in pairs.",
-        ),
-        (1.0397208, "A number for each picture: leave out the mean."),
-        (2.0794415, "A number for each picture: leave out the sum."),
-    ]  # fmt: skip
-    attempt.gives(np.array([0.693147, 1.386294]), labels, said, mistakes=known)
-    attempt.gives(np.zeros(1), np.array([2]), np.array([[0.0, 0.0, 1.0]]))
-    rng = np.random.default_rng(5)
-    for n, classes in [(1, 2), (7, 5), (40, 10)]:
-        said = rng.dirichlet(np.ones(classes), n)
-        labels = rng.integers(0, classes, n)
-        expected = np.array([-np.log(said[i][labels[i]]) for i in range(n)])
-        attempt.gives(expected, labels, said)
+def surprise(labels, probabilities):
+    right = probabilities[np.arange(len(labels)), labels]
+    return -np.log(right)
 
 
-def _recall(attempt):
-    matrix = np.array([[3, 1], [0, 2]])
-    known = [
-        ([1.0, 0.666667], "You divided by the columns: that is *precision*, the share of the "
-                          "pictures called so that are so. Rows are the true classes."),
-        ([0.5, 0.333333], "You divided by all pictures. Each class has its own number of them."),
-        ([0.25, 0.0], "These are the shares of the mistakes; asked for is what went right."),
-        (0.833333, "A number is wanted for each class, this is the accuracy."),
-        (0.875, "A number is wanted for each class, this is their mean."),
-    ]  # fmt: skip
-    attempt.gives(np.array([0.75, 1.0]), matrix, mistakes=known)
-    attempt.gives(np.array([1.0]), np.array([[4]]))
-    rng = np.random.default_rng(5)
-    for classes in (2, 3, 5, 12):
-        table = rng.integers(0, 30, (classes, classes)) + np.eye(classes, dtype=int)
-        expected = [table[k, k] / sum(table[k]) for k in range(classes)]
-        attempt.gives(np.array(expected), table)
+def _surprise_cases(rng):
+    yield np.array([1]), np.array([[0.75, 0.25]])
+    yield np.array([2]), np.array([[0.0, 0.0, 1.0]])
+    yield np.array([0, 1]), np.array([[0.5, 0.5], [0.75, 0.25]])
+    for n, classes in [(1, 3), (3, 3), (7, 5), (40, 10)]:
+        yield rng.integers(0, classes, n), rng.dirichlet(np.ones(classes), n)
 
 
-def _first_of_each(attempt):
-    labels = np.array([0, 0, 1, 1, 1, 0])
-    every = "This is not the first of each class but one of them; go through the order."
-    known = [
-        (_is([True, False, False, False, False, False]), "Class 1 has given nothing."),
-        (
-            lambda received: received.dtype != bool and received.tolist() == [1, 0, 1, 0, 0, 0],
-            "The right pictures. As True and False, please: an array of the type `bool`.",
-        ),
-        ([0, 2], "These are places; asked for is True or False for every picture."),
-        (_is([False, True, False, True, True, True]), "True is to mark the *test* part."),
-        (_is([False, False, False, False, True, True]), every),
-    ]
-    attempt.gives(np.array([True, False, True, False, False, False]), labels, 1, mistakes=known)
-    attempt.gives(np.array([True, True, True, True, False, False]), labels, 2)
-    other = "Labels need not be 0, 1, 2, ...: which there are, says `np.unique(labels)`."
-    attempt.gives(np.array([True, True, False]), np.array([7, 3, 7]), 1, words=other)
-    few = "A class with fewer than k pictures gives all it has."
-    attempt.gives(np.array([True, True, True]), np.array([1, 0, 1]), 2, words=few)
-    rng = np.random.default_rng(5)
-    for classes, n, k in [(3, 20, 1), (5, 60, 4), (10, 200, 7)]:
-        labels, seen, chosen = rng.integers(0, classes, n), {}, []
-        for label in labels.tolist():
-            seen[label] = seen.get(label, 0) + 1
-            chosen.append(seen[label] <= k)
-        attempt.gives(np.array(chosen), labels, k)
+def _of_its_class(labels, probabilities):
+    return probabilities[np.arange(len(labels)), labels]
 
 
-def _is(values):
-    """Whether what was received is these truth values (a list of them would not be compared)."""
-    return lambda received: received.tolist() == values
+def _every_class_counted(labels, probabilities):
+    """The binary cross-entropy, summed over the classes."""
+    is_right = np.arange(probabilities.shape[1]) == labels[:, None]
+    return -np.log(np.where(is_right, probabilities, 1 - probabilities)).sum(axis=1)
+
+
+def _entropy(labels, probabilities):
+    logarithms = np.log(np.where(probabilities > 0, probabilities, 1))
+    return -(probabilities * logarithms).sum(axis=1)
+
+
+# 05.2 one class at a time
+
+
+def recall_of_each(matrix):
+    return np.diag(matrix) / matrix.sum(axis=1)
+
+
+def _matrix_cases(rng):
+    yield (np.array([[4]]),)
+    yield (np.array([[3, 1], [0, 2]]),)
+    yield (np.array([[0, 2], [1, 3]]),)
+    for classes in (2, 3, 3, 5, 12):
+        yield (rng.integers(0, 30, (classes, classes)) + np.eye(classes, dtype=int),)
+
+
+def _f1(matrix):
+    return 2 * np.diag(matrix) / (matrix.sum(axis=0) + matrix.sum(axis=1))
+
+
+# 05.3 a split that leaves nobody out
+
+
+def first_of_each(labels, k):
+    test_part = np.zeros(len(labels), bool)
+    for label in np.unique(labels):
+        test_part[np.flatnonzero(labels == label)[:k]] = True
+    return test_part
+
+
+def _label_cases(rng):
+    yield np.array([0, 1, 1]), 1
+    yield np.array([0, 0, 1, 1, 1, 0]), 1
+    yield np.array([7, 3, 7]), 1
+    yield np.array([1, 0, 1]), 2
+    yield np.array([0, 0, 1, 1, 1, 0]), 2
+    yield np.array([2, 2, 2, 2]), 3
+    for classes, n, k in [(3, 9, 1), (3, 20, 2), (5, 60, 4), (10, 200, 7)]:
+        yield rng.integers(0, classes, n), k
+
+
+def _chosen(labels, k, *, classes=np.unique, places=lambda places, k: places[:k]):
+    """The solution, going through other classes, or taking others of a class's pictures."""
+    test_part = np.zeros(len(labels), bool)
+    for label in classes(labels):
+        test_part[places(np.flatnonzero(labels == label), k)] = True
+    return test_part
+
+
+def _only_full_classes(places, k):
+    return places[:k] if len(places) >= k else places[:0]
+
+
+def _each_of_k(places, k):
+    return [places[i] for i in range(k)]
 
 
 EXERCISES = (
-    Exercise(
+    exercise(
         "05.1",
         "the surprise",
-        _surprise,
-        (
+        solution=surprise,
+        cases=_surprise_cases,
+        mistakes=[
+            (
+                lambda labels, probabilities: -np.log(probabilities[:, labels]),
+                "For each picture *one* of its numbers: give a place in the rows and one in the "
+                "columns, in pairs.",
+            ),
+            (
+                lambda labels, probabilities: -np.log(probabilities),
+                "These are the surprises of all classes. For each picture take that of its own.",
+            ),
+            (
+                lambda labels, probabilities: surprise(labels, probabilities).mean(),
+                "A number for each picture: leave out the mean.",
+            ),
+            (
+                lambda labels, probabilities: surprise(labels, probabilities).sum(),
+                "A number for each picture: leave out the sum.",
+            ),
+            (
+                lambda labels, probabilities: -surprise(labels, probabilities),
+                "The sign: a logarithm of a probability is negative.",
+            ),
+            (
+                _of_its_class,
+                "These are the probabilities of the right classes; now the logarithm.",
+            ),
+            (
+                lambda labels, probabilities: 1 - _of_its_class(labels, probabilities),
+                "This is one minus the probability of the right class; asked for is minus its "
+                "logarithm.",
+            ),
+            (
+                lambda labels, probabilities: -np.log(1 - _of_its_class(labels, probabilities)),
+                "This is the surprise at the right class being *wrong*: take the logarithm of the "
+                "probability itself, not of one minus it.",
+            ),
+            (
+                lambda labels, probabilities: -np.log2(_of_its_class(labels, probabilities)),
+                "The right idea in bits: Keras takes the natural logarithm, `np.log`.",
+            ),
+            (
+                lambda labels, probabilities: -np.log10(_of_its_class(labels, probabilities)),
+                "This is the logarithm to the base 10. Keras takes the natural one, `np.log`.",
+            ),
+            (
+                lambda labels, probabilities: surprise(labels - 1, probabilities),
+                "Labels count from 0: the class 0 stands in the column 0.",
+            ),
+            (
+                lambda labels, probabilities: -np.log(probabilities.max(axis=1)),
+                "For each picture take the probability of *its* class, not the largest one.",
+            ),
+            (
+                lambda labels, probabilities: -np.log(probabilities[:, 0]),
+                "For each picture take the probability of *its* class, not that of the first.",
+            ),
+            (
+                _every_class_counted,
+                "You count the wrong classes too. Only the probability of the right one matters "
+                "here.",
+            ),
+            (
+                _entropy,
+                "This is the entropy of what the model says; the label does not occur in it.",
+            ),
+        ],
+        hints=(
             "For picture i you need `probabilities[i, labels[i]]`.",
             "All at once: an array may be indexed by two arrays, `np.arange(len(labels))` for the "
             "rows and `labels` for the columns.",
         ),
-        inputs=("labels", "probabilities"),
         then="The mean of these is the loss that `model.evaluate` shows.",
     ),
-    Exercise(
+    exercise(
         "05.2",
         "one class at a time",
-        _recall,
-        (
+        solution=recall_of_each,
+        cases=_matrix_cases,
+        mistakes=[
+            (
+                lambda matrix: np.trace(matrix) / matrix.sum(),
+                "A number is wanted for each class, this is the accuracy.",
+            ),
+            (
+                lambda matrix: recall_of_each(matrix).mean(),
+                "A number is wanted for each class, this is their mean.",
+            ),
+            (
+                lambda matrix: matrix / matrix.sum(axis=1, keepdims=True),
+                "These are the shares of all the answers that a class got. Which of them were "
+                "right?",
+            ),
+            (np.diag, "These are the right answers of each class; asked for is their share."),
+            (
+                lambda matrix: 100 * recall_of_each(matrix),
+                "This is in per cent; give a number from 0 to 1.",
+            ),
+            (
+                lambda matrix: np.diag(matrix) / matrix.sum(axis=0),
+                "You divided by the columns: that is *precision*, the share of the pictures called "
+                "so that are so. Rows are the true classes.",
+            ),
+            (
+                lambda matrix: np.diag(matrix) / matrix.sum(),
+                "You divided by all pictures. Each class has its own number of them.",
+            ),
+            (
+                lambda matrix: 1 - recall_of_each(matrix),
+                "These are the shares of the mistakes; asked for is what went right.",
+            ),
+            (
+                lambda matrix: np.diag(matrix) // matrix.sum(axis=1),
+                "`//` rounds down to a whole number; divide with `/`.",
+            ),
+            (
+                lambda matrix: np.diag(matrix) / (matrix.sum(axis=1) - np.diag(matrix)),
+                "You divided by the mistakes of a class; divide by all of its pictures.",
+            ),
+            (
+                _f1,
+                "This is the F1 score, which mixes recall and precision. Recall looks at the rows "
+                "only.",
+            ),
+            (
+                lambda matrix: matrix.max(axis=1) / matrix.sum(axis=1),
+                "The most frequent answer need not be the right one: take the diagonal.",
+            ),
+            (
+                lambda matrix: np.diag(matrix) / matrix.max(axis=1),
+                "You divided by the largest number of a row; divide by all pictures of the class.",
+            ),
+            (
+                lambda matrix: np.diag(matrix) / matrix[:, :-1].sum(axis=1),
+                "The last column is missing in your sums: a slice `: -1` leaves it out.",
+            ),
+        ],
+        hints=(
             "What was recognised stands on the diagonal: `np.diag(matrix)`.",
             "All pictures of class k stand in row k. `matrix.sum(axis=1)` adds up each row.",
         ),
-        inputs=("matrix",),
         then="Try it on the matrix above: which class has the lowest recall?",
     ),
-    Exercise(
+    exercise(
         "05.3",
         "a split that leaves nobody out",
-        _first_of_each,
-        (
+        solution=first_of_each,
+        cases=_label_cases,
+        returns="bool",
+        mistakes=[
+            (
+                lambda labels, k: first_of_each(labels, k).astype(int),
+                "The right pictures. As True and False, please: an array of the type `bool`.",
+            ),
+            (
+                lambda labels, k: np.flatnonzero(first_of_each(labels, k)),
+                "These are places; asked for is True or False for every picture.",
+            ),
+            (
+                lambda labels, k: labels[first_of_each(labels, k)],
+                "These are the labels of the test part; asked for is True or False for every "
+                "picture.",
+            ),
+            (lambda labels, k: ~first_of_each(labels, k), "True is to mark the *test* part."),
+            (
+                lambda labels, k: np.arange(len(labels)) < k,
+                "These are the first k pictures of all, and some classes have given nothing. Count "
+                "in each class anew.",
+            ),
+            (
+                partial(_chosen, places=lambda places, k: places[-k:]),
+                "These are the last of each class; take the first, in the order in which they "
+                "come.",
+            ),
+            (
+                lambda labels, k: first_of_each(labels, k + 1),
+                "One too many of each class: the first k of a list are `[:k]`.",
+            ),
+            (
+                lambda labels, k: first_of_each(labels, k - 1),
+                "One too few of each class: the first k of a list are `[:k]`.",
+            ),
+            (
+                partial(_chosen, places=lambda places, k: places[k - 1 : k]),
+                "Only number k of each class is marked, not the ones before it.",
+            ),
+            (
+                lambda labels, k: first_of_each(labels, 1),
+                "Every class gives `k` pictures, not only one.",
+            ),
+            (
+                partial(_chosen, classes=lambda labels: labels[:1]),
+                "Only one class has given anything: does your loop return too early?",
+            ),
+            (
+                partial(_chosen, classes=lambda labels: range(2)),
+                "There may be more than two classes, and labels need not be 0, 1, 2, ...: which "
+                "there are, says `np.unique(labels)`.",
+            ),
+            (
+                partial(_chosen, classes=lambda labels: range(labels.max())),
+                "The largest label is missing: `range(n)` ends before n.",
+            ),
+            (
+                partial(_chosen, classes=lambda labels: range(len(np.unique(labels)))),
+                "Labels need not be 0, 1, 2, ...: which there are, says `np.unique(labels)`.",
+            ),
+            (
+                partial(_chosen, places=_only_full_classes),
+                "A class with fewer than k pictures gives all it has.",
+            ),
+            (
+                partial(_chosen, places=_each_of_k),
+                "A class with fewer than k pictures gives all it has.",
+            ),
+        ],
+        hints=(
             "Begin with `np.zeros(len(labels), bool)`, and go through `np.unique(labels)`.",
             "`np.flatnonzero(labels == label)` are the places of one class, in order; the first k "
             "of a list are `[:k]`.",
         ),
-        inputs=("labels", "k"),
         then="`images.split` draws at random instead of taking the first; why is that better?",
     ),
 )
