@@ -1,113 +1,262 @@
-"""The exercises of notebook 00, start here: what is asked of an answer."""
+"""Exercises of notebook 00: the share of the largest cluster, the most similar pictures."""
 
 import numpy as np
-from sklearn.neighbors import NearestNeighbors
 
-from rnn_tutor.exercises._judging import Exercise
+from rnn_tutor.exercises._judging import exercise
+
+# 00.1
 
 
-def _largest(attempt):
-    count = "This is how *many* pictures lie there. A share is that, divided by the number of all."
-    percent = "This is in per cent; a share lies between 0 and 1."
-    number = "This is the number of the largest cluster; its share is asked for."
-    smallest = "This is the share of the smallest cluster."
-    first = (
-        "You look at cluster 0, and the largest one need not have that number. Count the pictures "
-        "of every cluster first."
-    )
-    gaps = "No cluster need have the number 0, or 1: here there are only 2 and 7, with 3 pictures."
-    attempt.gives(
-        0.75,
-        np.array([0, 0, 0, 2]),
-        mistakes=[
-            (3, count),
-            (75, percent),
-            (0.25, smallest),
-            (0, number),
-            (lambda r: r.ndim > 0, _one),
-        ],
-    )
-    attempt.gives(2 / 3, np.array([1, 1, 0]), mistakes=[(1 / 3, first)])
-    attempt.gives(2 / 3, np.array([7, 2, 7]), words=gaps)
-    attempt.gives(1.0, np.array([4]))
-    rng = np.random.default_rng(0)
+def largest_share(labels):
+    _, counts = np.unique(labels, return_counts=True)
+    return counts.max() / len(labels)
+
+
+def _label_cases(rng):
+    yield (np.array([4]),)
+    yield (np.array([1, 1, 0]),)
+    yield (np.array([7, 2, 7]),)
+    yield (np.array([0, 0, 0, 2]),)
     for n_clusters in [*range(1, 12)] * 2:
         sizes = rng.integers(1, 40, n_clusters)
         numbers = rng.permutation(20)[:n_clusters]
-        labels = rng.permutation(np.repeat(numbers, sizes))
-        attempt.gives(sizes.max() / sizes.sum(), labels)
+        yield (rng.permutation(np.repeat(numbers, sizes)),)
 
 
-_one = "One number is asked for, the share of the largest cluster, and here are several."
+def _counts(labels):
+    return np.unique(labels, return_counts=True)[1]
 
 
-def _similar(attempt):
-    itself = (
-        "The picture itself is among them. It is always most similar to itself, and is not asked "
-        "for; take it out before you choose."
-    )
-    twin = (
-        "Pictures 0 and 1 are exact twins, and either may come first when you sort. So leaving "
-        "out the *first* does not always leave out the picture itself."
-    )
-    scaled = (
-        "Scale each embedding to length one before you compare. Pictures 0 and 1 point nearly the "
-        "same way, and only that counts; picture 1 is merely longer."
-    )
-    dot = (
-        "Scale each embedding to length one before you compare: otherwise long ones, such as that "
-        "of picture 2, win every product."
-    )
-    farthest = "This is the *least* similar picture: do you sort from the wrong end?"
-    shape = "Give an array of n indices, even where n is 1."
-    points = np.array([[1.0, 0.0], [2.0, 1.0], [-1.0, 1.0]])
-    holds = lambda index: lambda r: index in r  # noqa: E731
-    attempt.gives(
-        np.array([1]),
-        points,
-        0,
-        1,
-        mistakes=[([2], farthest), (lambda r: r.ndim == 0, shape), (holds(0), itself)],
-    )
-    points = np.array([[1.0, 0.0], [10.0, 1.0], [0.5, 0.9]])
-    attempt.gives(np.array([1]), points, 0, 1, mistakes=[([2], scaled)])
-    points = np.array([[1.0, 0.0], [1.0, 0.1], [5.0, 5.0]])
-    attempt.gives(np.array([1]), points, 0, 1, mistakes=[([2], dot)])
-    order = "These are the right ones in the wrong order: the most similar comes first."
-    points = np.array([[0.0, 1.0], [1.0, 1.0], [1.0, 0.0], [2.0, 1.0]])
-    attempt.gives(np.array([3, 1]), points, 2, 2, mistakes=[([1, 3], order), (holds(2), itself)])
-    points = np.array([[1.0, 0.0], [2.0, 0.0], [0.0, 1.0]])
-    attempt.gives(np.array([0]), points, 1, 1, mistakes=[([1], twin)])
-    attempt.gives(np.array([1]), points, 0, 1, mistakes=[([0], twin)])
-    rng = np.random.default_rng(0)
+def _how_many(labels):
+    return _counts(labels).max()
+
+
+def _in_percent(labels):
+    return 100 * largest_share(labels)
+
+
+def _whole_division(labels):
+    return _counts(labels).max() // len(labels)
+
+
+def _number_of_the_largest(labels):
+    return np.bincount(labels).argmax()
+
+
+def _smallest_share(labels):
+    return _counts(labels).min() / len(labels)
+
+
+def _cluster_0(labels):
+    return np.mean(labels == 0)
+
+
+def _cluster_1(labels):
+    return np.mean(labels == 1)
+
+
+def _cluster_of_the_first(labels):
+    return np.mean(labels == labels[0])
+
+
+def _cluster_of_the_largest_number(labels):
+    return np.mean(labels == labels.max())
+
+
+def _shares_of_all(labels):
+    return _counts(labels) / len(labels)
+
+
+def _shares_of_all_numbers(labels):
+    return np.bincount(labels) / len(labels)
+
+
+def _by_the_clusters(labels):
+    counts = _counts(labels)
+    return counts.max() / len(counts)
+
+
+def _by_the_other_clusters(labels):
+    counts = _counts(labels)
+    return counts.max() / (counts.sum() - counts.max()) if len(counts) > 1 else np.inf
+
+
+def _last_cluster_left_out(labels):
+    sizes = [np.sum(labels == k) for k in range(labels.max())]
+    return max(sizes, default=0) / len(labels)
+
+
+SEVERAL = "One number is asked for, the share of the largest cluster, and here are several."
+ONE_CLUSTER = "You look at a single cluster, and the largest one need not be that one. Count the "
+ONE_CLUSTER += "pictures of every cluster first."
+
+# 00.2
+
+
+def most_similar(embeddings, index, n):
+    unit = embeddings / np.linalg.norm(embeddings, axis=1, keepdims=True)
+    cosines = unit @ unit[index]
+    cosines[index] = -np.inf
+    return np.argsort(-cosines)[:n]
+
+
+def _embedding_cases(rng):
+    yield np.array([[1.0, 0.0], [2.0, 1.0], [-1.0, 1.0]]), 0, 1
+    yield np.array([[1.0, 0.0], [10.0, 1.0], [0.5, 0.9]]), 0, 1  # merely longer
+    yield np.array([[1.0, 0.0], [1.0, 0.1], [5.0, 5.0]]), 0, 1  # a long one
+    yield np.array([[0.0, 1.0], [1.0, 1.0], [1.0, 0.0], [2.0, 1.0]]), 2, 2
+    yield np.array([[1.0, 0.0], [2.0, 0.0], [0.0, 1.0]]), 1, 1  # twins
+    yield np.array([[1.0, 0.0], [2.0, 0.0], [0.0, 1.0]]), 0, 1
+    yield np.array([[-1.0, 0.0], [1.0, 0.1], [0.1, 1.0]]), 0, 1  # nothing points this way
     for size, features in [(3, 2), (5, 2), (6, 3), (20, 8), (100, 64)] * 3:
         points = rng.normal(size=(size, features)) * rng.uniform(0.1, 9, (size, 1))
-        index, n = int(rng.integers(size)), int(rng.integers(1, size))
-        others = np.delete(np.arange(size), index)
-        search = NearestNeighbors(metric="cosine", algorithm="brute").fit(points[others])
-        nearest = search.kneighbors(points[[index]], n, return_distance=False)[0]
-        attempt.gives(others[nearest], points, index, n, mistakes=[(holds(index), itself)])
+        yield points, int(rng.integers(size)), int(rng.integers(1, size))
+
+
+def _cosines(embeddings, index):
+    unit = embeddings / np.linalg.norm(embeddings, axis=1, keepdims=True)
+    return unit @ unit[index]
+
+
+def _itself_too(embeddings, index, n):
+    cosines = _cosines(embeddings, index)
+    cosines[index] = 2  # the rounding of a cosine with itself must not decide
+    return np.argsort(-cosines)[:n]
+
+
+def _without_the_first(embeddings, index, n):
+    return np.argsort(-_cosines(embeddings, index).round(12), kind="stable")[1 : n + 1]
+
+
+def _without_the_last(embeddings, index, n):
+    order = np.argsort(_cosines(embeddings, index).round(12), kind="stable")
+    return order[::-1][1 : n + 1]
+
+
+def _nearest(embeddings, index, n):
+    distances = np.linalg.norm(embeddings - embeddings[index], axis=1)
+    distances[index] = np.inf
+    return np.argsort(distances)[:n]
+
+
+def _largest_product(embeddings, index, n):
+    products = embeddings @ embeddings[index]
+    products[index] = -np.inf
+    return np.argsort(-products)[:n]
+
+
+def _least_similar(embeddings, index, n):
+    cosines = _cosines(embeddings, index)
+    cosines[index] = np.inf
+    return np.argsort(cosines)[:n]
+
+
+def _in_the_wrong_order(embeddings, index, n):
+    return most_similar(embeddings, index, n)[::-1]
+
+
+def _only_one(embeddings, index, n):
+    return most_similar(embeddings, index, n)[0]
+
+
+def _one_too_few(embeddings, index, n):
+    return most_similar(embeddings, index, n)[: n - 1]
+
+
+def _all_others(embeddings, index, n):
+    return most_similar(embeddings, index, len(embeddings) - 1)
+
+
+def _places_among_the_others(embeddings, index, n):
+    return np.argsort(-np.delete(_cosines(embeddings, index), index))[:n]
+
+
+def _zero_for_itself(embeddings, index, n):
+    cosines = _cosines(embeddings, index)
+    cosines[index] = 0
+    return np.argsort(-cosines)[:n]
+
+
+def _the_cosines(embeddings, index, n):
+    return np.sort(np.delete(_cosines(embeddings, index), index))[::-1][:n]
+
+
+def _scaled_by_features(embeddings, index, n):
+    scaled = embeddings / np.linalg.norm(embeddings, axis=0)
+    return _largest_product(scaled, index, n)
+
+
+TWINS = "Two embeddings here point exactly the same way, and either may come first when you sort. "
+TWINS += "So leaving out the *first* does not always leave out the picture itself."
 
 
 EXERCISES = (
-    Exercise(
+    exercise(
         "00.1",
         "the share of the largest cluster",
-        _largest,
-        (
+        solution=largest_share,
+        cases=_label_cases,
+        mistakes=(
+            (_how_many, "This is how *many* pictures lie there. A share is that, divided by the "
+             "number of all."),
+            (_in_percent, "This is in per cent; a share lies between 0 and 1."),
+            (_whole_division, "`//` divides and rounds down; a share needs `/`."),
+            (_number_of_the_largest, "This is the number of the largest cluster; its share is "
+             "asked for."),
+            (_smallest_share, "This is the share of the smallest cluster."),
+            (_cluster_0, ONE_CLUSTER),
+            (_cluster_1, ONE_CLUSTER),
+            (_cluster_of_the_first, ONE_CLUSTER),
+            (_cluster_of_the_largest_number, "This is the share of the cluster with the largest "
+             "*number*, which need not hold the most pictures."),
+            (_shares_of_all, SEVERAL),
+            (_shares_of_all_numbers, SEVERAL),
+            (_by_the_clusters, "You divide by the number of clusters. A share of the pictures "
+             "needs the number of pictures."),
+            (_by_the_other_clusters, "You divide by the pictures in the *other* clusters. A share "
+             "needs the number of all."),
+            (_last_cluster_left_out, "The cluster with the largest number is not looked at: "
+             "`range(k)` ends at k - 1."),
+        ),
+        hints=(
             "How many pictures has each cluster? `np.unique(labels, return_counts=True)` gives "
             "the numbers that occur, and how often each does.",
             "The largest of these counts, divided by the number of all pictures, `len(labels)`.",
         ),
-        ("labels",),
-        "On the clusters above: `largest_share(found.labels)`. When nearly everything lies in one "
-        "cluster, the network has not told the pictures apart.",
+        then="On the clusters above: `largest_share(found.labels)`. When nearly everything lies "
+        "in one cluster, the network has not told the pictures apart.",
     ),
-    Exercise(
+    exercise(
         "00.2",
         "the most similar pictures",
-        _similar,
-        (
+        solution=most_similar,
+        cases=_embedding_cases,
+        returns="index",
+        mistakes=(
+            (_itself_too, "The picture itself is among them. It is always most similar to itself, "
+             "and is not asked for; take it out before you choose."),
+            (_without_the_first, TWINS),
+            (_without_the_last, TWINS),
+            (_nearest, "Scale each embedding to length one before you compare: a picture that "
+             "points the same way is not less similar because it is longer."),
+            (_largest_product, "Scale each embedding to length one before you compare: otherwise "
+             "long ones win every product."),
+            (_scaled_by_features, "You scaled each *feature*, down the columns. Scale each "
+             "embedding, along its row, to length one."),
+            (_least_similar, "This is the *least* similar picture: do you sort from the wrong "
+             "end?"),
+            (_in_the_wrong_order, "These are the right ones in the wrong order: the most similar "
+             "comes first."),
+            (_only_one, "Give an array of n indices, even where n is 1."),
+            (_one_too_few, "There is one too few: n indices are asked for."),
+            (_all_others, "These are all other pictures; only the first n are asked for."),
+            (_places_among_the_others, "These are places in a list *without* the picture itself: "
+             "after it, everything has moved up by one."),
+            (_zero_for_itself, "A cosine may be negative. So 0 in place of the picture's own "
+             "cosine can still win."),
+            (_the_cosines, "These are the cosines; the *indices* of the pictures are asked for."),
+        ),
+        hints=(
             "`rt.clustering.normalised(embeddings)` scales each embedding to length one. The "
             "product of two such embeddings, number by number and added up, is their *cosine*: 1 "
             "where they point the same way.",
@@ -116,8 +265,7 @@ EXERCISES = (
             "Before you sort, put a number there that can never win in place of the picture's own "
             "cosine, such as `-np.inf`.",
         ),
-        ("embeddings", "index", "n"),
-        "See them: `rt.plots.image_grid(pictures[most_similar(embeddings, 0, 10)])`. The panel "
-        "above finds its neighbours in the same way.",
+        then="See them: `rt.plots.image_grid(pictures[most_similar(embeddings, 0, 10)])`. The "
+        "panel above finds its neighbours in the same way.",
     ),
-)
+)  # fmt: skip

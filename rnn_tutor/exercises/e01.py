@@ -1,175 +1,559 @@
-"""Exercises of notebook 01: grey, lighter, black and white, and the ridge of one row."""
+"""Exercises of notebook 01: colour, lighter, black and white, and the peaks of one row."""
 
 import numpy as np
 
-from rnn_tutor._cv2 import cv2
-from rnn_tutor.exercises._judging import Exercise
-from rnn_tutor.preprocessing import non_maximum_suppression
+from rnn_tutor.exercises._judging import exercise
 
 
-def _pictures(answer, expected, inputs, mistakes=(), within=0):
-    """A uint8 picture is compared, `within` grey levels. mistakes: pairs (picture, words)."""
-    received = answer(*inputs)
-    if isinstance(received, tuple):
-        told = f"Your function returns {len(received)} things; a picture alone is asked for."
-        answer.fail(told, inputs)
-    received = np.asarray(received)
-    compared = inputs, expected, received
-    if received.shape != expected.shape:
-        told = f"The shape is {received.shape}; it should be {expected.shape}."
-        answer.fail(told, *compared)
-    if received.dtype.kind not in "biuf":
-        answer.fail("Expected a picture as numbers; this is something else.", *compared)
-    for picture, words in mistakes:
-        if _near(received, picture, within) and not _near(expected, picture, within):
-            answer.fail(words, *compared)
-    if not _near(received, expected, within):
-        answer.fail("Some grey levels are not right.", *compared)
-    if received.dtype != np.uint8:
-        told = f"The values are right, but as {received.dtype}. Pictures are uint8: `.astype`."
-        answer.fail(told, *compared)
+def _colour_pictures(rng):
+    for colour in ([255, 0, 0], [0, 0, 0], [255, 255, 255], [200, 100, 50], [0, 0, 90]):
+        yield np.array([[colour]], np.uint8)
+    yield np.array([[[10, 30, 20], [0, 0, 0], [7, 7, 7]]], np.uint8)
+    for k in range(6):
+        picture = rng.integers(0, 256, (2 + k, 3, 3), np.uint8)
+        picture[0, 0] = 0
+        yield picture
 
 
-def _near(one, other, within):
-    return np.abs(np.asarray(one, float) - other).max() <= within
-
-
-def _luminance(answer):
-    rng = np.random.default_rng(1)
-    pure = [[[255, 0, 0]], [[0, 255, 0]], [[0, 0, 255]], [[255, 255, 255]]]
-    small = [np.array(colour, np.uint8)[None] for colour in pure]
-    for rgb in [*small, *(rng.integers(0, 256, (2 + k, 3, 3), np.uint8) for k in range(6))]:
-        channels = rgb.astype(int)
-        mistakes = [
-            (cv2.cvtColor(rgb, cv2.COLOR_BGR2GRAY), "Red and blue are exchanged: is this BGR?"),
-            (channels.mean(axis=2), "This is the plain mean; green should count most."),
-            (channels.sum(axis=2) % 256 // 3, "The sum wrapped around: uint8 ends at 255."),
-            ((rgb // 3).sum(axis=2), "This is the plain mean; green should count most."),
-        ]
-        _pictures(answer, cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), (rgb,), mistakes, within=1)
-
-
-WRAPS = (
-    "Where the sum leaves 0 to 255 it wrapped around, as 250 + 30 does to 24; to clip afterwards "
-    "is too late."
-)
-LEFT_IN = "Grey levels outside 0 to 255 are left in: they have to stop there."
-LOWER_END = "The upper end is right. What falls below 0 has to stop there, too."
-
-
-def _lighter(answer):
-    rng = np.random.default_rng(2)
-    row = np.array([[10, 250]], np.uint8)
-    _pictures(answer, np.array([[40, 230]]), (np.array([[10, 200]], np.uint8), 30))
-    known = [([[40, 24]], WRAPS), ([[40, 280]], LEFT_IN)]
-    _pictures(answer, np.array([[40, 255]]), (row, 30), known)
-    known = [([[236, 220]], LOWER_END), ([[-20, 220]], LOWER_END)]
-    _pictures(answer, np.array([[0, 220]]), (row, -30), known)
+def _grey_pictures(rng):
     for k in range(8):
-        picture, by = rng.integers(0, 256, (4, 3 + k), np.uint8), int(rng.integers(-255, 256))
-        expected = cv2.subtract(picture, -by) if by < 0 else cv2.add(picture, by)
-        _pictures(answer, expected, (picture, by))
+        yield rng.integers(0, 256, (3 + k, 5), np.uint8)
 
 
-def _binarised(answer):
-    rng = np.random.default_rng(3)
-    small = np.array([[99, 100, 101]], np.uint8)
-    known = [
-        ([[0, 255, 255]], "A pixel that equals the threshold is to be black; white begins above."),
-        ([[0, 0, 1]], "True and False, or 0 and 1: white should be 255."),
-        ([[0, 1, 1]], "White should be 255; and a pixel that equals the threshold stays black."),
-        ([[255, 255, 0]], "Black and white are exchanged."),
-    ]
-    _pictures(answer, np.array([[0, 0, 255]]), (small, 100), known)
-    for k in range(8):
-        picture, threshold = rng.integers(0, 256, (3 + k, 5), np.uint8), int(rng.integers(0, 255))
-        picture[0, 0] = threshold
-        expected = cv2.threshold(picture, threshold, 255, cv2.THRESH_BINARY)[1]
-        _pictures(answer, expected, (picture, threshold))
+# 01.1
 
 
-def _is_true_or_false(received):
-    return received.dtype == bool
+def saturation(rgb):
+    largest, smallest = rgb.max(axis=2), rgb.min(axis=2)
+    return (largest - smallest) / np.maximum(largest, 1)
 
 
-AS_IT_CAME = "A neighbour counts as it came, even where it does not stay itself."
-ROWS = [
-    ([0, 2, 5, 3, 0], []),
-    (
-        [1, 4, 4, 2],
-        [
-            ([0, 4, 4, 0], "Of two equal neighbours only the first should stay."),
-            ([0, 0, 0, 0], "Two equal neighbours have thrown each other out: keep the first."),
-            ([0, 0, 4, 0], "Of two equal neighbours the last one stayed; keep the first."),
-            ([0, 4, 0, 2], AS_IT_CAME),
-        ],
-    ),
-    (
-        [7, 3, 0, 6],
-        [
-            ([0, 0, 0, 0], "The two ends count too: outside the row take 0."),
-            ([7, 0, 0, 0], "The last number was compared with the first, as `np.roll` does."),
-        ],
-    ),
-    ([5], []),
-    ([6, 5, 4, 3], [([6, 0, 4, 0], AS_IT_CAME)]),
-]
+def _saturation_cases(rng):
+    return [(picture,) for picture in _colour_pictures(rng)]
 
 
-def _ridge_of(answer):
-    rng = np.random.default_rng(4)
-    rows = [*ROWS, *((rng.integers(0, 6, 4 + k), []) for k in range(20))]
-    for row, known in ((np.array(row), known) for row, known in rows):
-        expected = non_maximum_suppression(row[None], np.zeros_like(row)[None])[0]
-        truth = (_is_true_or_false, "This says where the ridge is; its magnitude is asked for.")
-        answer.gives(expected, row, mistakes=[truth, *known])
+def _levels(rgb):
+    levels = rgb.astype(float)
+    return levels.max(axis=2), levels.min(axis=2)
+
+
+def _nan_for_black(rgb):
+    largest, smallest = _levels(rgb)
+    return (largest - smallest) / largest
+
+
+def _one_for_black(rgb):
+    largest, smallest = _levels(rgb)
+    return 1 - np.where(largest > 0, smallest / largest, 0)
+
+
+def _not_divided(rgb):
+    largest, smallest = _levels(rgb)
+    return largest - smallest
+
+
+def _divided_by_255(rgb):
+    largest, smallest = _levels(rgb)
+    return (largest - smallest) / 255
+
+
+def _as_a_byte(rgb):
+    return np.rint(255 * saturation(rgb))
+
+
+def _in_percent(rgb):
+    return 100 * saturation(rgb)
+
+
+def _smallest_by_largest(rgb):
+    return 1 - saturation(rgb)
+
+
+def _of_the_whole_picture(rgb):
+    levels = rgb.astype(float)
+    return (levels.max() - levels.min()) / max(levels.max(), 1)
+
+
+def _divided_by_the_sum(rgb):
+    largest, smallest = _levels(rgb)
+    return (largest - smallest) / np.maximum(largest + smallest, 1)
+
+
+def _red_and_blue_only(rgb):
+    return saturation(rgb[..., [0, 2]])
+
+
+def _first_two_only(rgb):
+    return saturation(rgb[..., :2])
+
+
+def _red_less_blue(rgb):
+    levels = rgb.astype(float)
+    return (levels[..., 0] - levels[..., 2]) / np.maximum(levels.max(axis=2), 1)
+
+
+def _along_the_columns(rgb):
+    return saturation(rgb.swapaxes(1, 2))
+
+
+def _along_the_rows(rgb):
+    return saturation(rgb.swapaxes(0, 2))
+
+
+def _whole_division(rgb):
+    largest, smallest = _levels(rgb)
+    return (largest - smallest) // np.maximum(largest, 1)
+
+
+def _largest_plus_one(rgb):
+    largest, smallest = _levels(rgb)
+    return (largest - smallest) / (largest + 1)
+
+
+def _wrapping_plus_one(rgb):
+    largest, smallest = rgb.max(axis=2), rgb.min(axis=2)
+    return (largest - smallest) / (largest + np.uint8(1))
+
+
+OTHER_AXIS = "Largest and smallest were taken along the wrong axis. The three channels of a pixel "
+OTHER_AXIS += "lie along the last one."
+TWO_CHANNELS = "You look at two channels; the largest and the smallest of all *three* are needed."
+
+
+# 01.2
+
+
+def lighter(picture, by):
+    return np.clip(picture.astype(int) + by, 0, 255).astype(np.uint8)
+
+
+def _lighter_cases(rng):
+    ends = [([0, 255], 1), ([0, 255], -1), ([0, 128], 255), ([255, 128], -255), ([9, 8], 0)]
+    for levels, by in [([10, 200], 30), ([10, 250], 30), ([10, 250], -30), *ends]:
+        yield np.array([levels], np.uint8), by
+    for picture in _grey_pictures(rng):
+        yield picture, int(rng.integers(-255, 256))
+
+
+def _wraps(picture, by):
+    return (picture.astype(int) + by) % 256
+
+
+def _does_not_stop(picture, by):
+    return picture.astype(int) + by
+
+
+def _stops_above(picture, by):
+    return np.minimum(picture.astype(int) + by, 255)
+
+
+def _stops_below(picture, by):
+    return np.maximum(picture.astype(int) + by, 0)
+
+
+def _stops_above_and_wraps_below(picture, by):
+    return np.minimum(picture.astype(int) + by, 255) % 256
+
+
+def _stops_below_and_wraps_above(picture, by):
+    return np.maximum(picture.astype(int) + by, 0) % 256
+
+
+def _stops_at_256(picture, by):
+    return np.clip(picture.astype(int) + by, 0, 256)
+
+
+def _stops_at_256_and_wraps(picture, by):
+    return np.clip(picture.astype(int) + by, 0, 256) % 256
+
+
+def _stops_at_254(picture, by):
+    return np.clip(picture.astype(int) + by, 0, 254)
+
+
+def _stops_at_1(picture, by):
+    return np.clip(picture.astype(int) + by, 1, 255)
+
+
+def _only_where_there_is_room(picture, by):
+    total = picture.astype(int) + by
+    return np.where((total >= 0) & (total <= 255), total, picture)
+
+
+def _subtracts(picture, by):
+    return lighter(picture, -by)
+
+
+def _never_darker(picture, by):
+    return lighter(picture, abs(by))
+
+
+def _multiplies(picture, by):
+    return np.clip(picture * (1 + by / 255), 0, 255).astype(np.uint8)
+
+
+def _fits_the_range(picture, by):
+    total = picture.astype(float) + by
+    return np.rint(255 * (total - total.min()) / max(np.ptp(total), 1)).astype(np.uint8)
+
+
+WRAPS = "Where the sum leaves 0 to 255 it wrapped around, as 250 + 30 does to 24; to clip "
+WRAPS += "afterwards is too late."
+
+
+# 01.3
+
+
+def binarised(picture, threshold):
+    return np.where(picture > threshold, 255, 0).astype(np.uint8)
+
+
+def _binarised_cases(rng):
+    yield np.array([[99, 100, 101]], np.uint8), 100
+    yield np.array([[0, 1, 255]], np.uint8), 0
+    yield np.array([[0, 255, 254]], np.uint8), 254
+    yield np.array([[126, 127], [128, 129]], np.uint8), 128
+    for picture in _grey_pictures(rng):
+        threshold = int(rng.integers(0, 255))
+        picture[0, :3] = threshold, threshold + 1, max(threshold - 1, 0)
+        yield picture, threshold
+
+
+def _white_from_the_threshold(picture, threshold):
+    return np.where(picture >= threshold, 255, 0)
+
+
+def _white_above_the_next(picture, threshold):
+    return np.where(picture > threshold + 1, 255, 0)
+
+
+def _true_and_false(picture, threshold):
+    return picture > threshold
+
+
+def _one_for_white(picture, threshold):
+    return (picture > threshold).astype(np.uint8)
+
+
+def _true_from_the_threshold(picture, threshold):
+    return picture >= threshold
+
+
+def _one_from_the_threshold(picture, threshold):
+    return (picture >= threshold).astype(np.uint8)
+
+
+def _exchanged(picture, threshold):
+    return np.where(picture > threshold, 0, 255)
+
+
+def _exchanged_below(picture, threshold):
+    return np.where(picture < threshold, 255, 0)
+
+
+def _bright_kept(picture, threshold):
+    return np.where(picture > threshold, picture, 0)
+
+
+def _dark_kept(picture, threshold):
+    return np.where(picture > threshold, 255, picture)
+
+
+def _above_the_mean(picture, threshold):
+    return np.where(picture > picture.mean(), 255, 0)
+
+
+def _above_the_middle(picture, threshold):
+    return np.where(picture > 127, 255, 0)
+
+
+def _two_things(picture, threshold):
+    return float(threshold), binarised(picture, threshold)
+
+
+def _white_is_256(picture, threshold):
+    return np.where(picture > threshold, 256, 0)
+
+
+def _white_is_254(picture, threshold):
+    return np.where(picture > threshold, 254, 0)
+
+
+BOTH = "White should be 255; and a pixel that equals the threshold stays black."
+ONES = "True and False, or 0 and 1: white should be 255."
+LAST_LEVEL = "White is 255, the largest of the 256 levels: they begin at 0."
+
+
+# 01.4
+
+
+def peaks_of(row, reach):
+    peaks = np.zeros(len(row), int)
+    for i, value in enumerate(row):
+        before, after = row[max(i - reach, 0) : i], row[i + 1 : i + 1 + reach]
+        if all(value > other for other in before) and all(value >= other for other in after):
+            peaks[i] = value
+    return peaks
+
+
+def _peak_cases(rng):
+    for row, reach in [([5], 1), ([0, 0], 1), ([4, 4], 1), ([7, 3], 1), ([0, 6], 1),
+                       ([0, 2, 5, 3, 0], 1), ([1, 4, 4, 2], 1), ([7, 3, 0, 6], 1),
+                       ([6, 5, 4, 3], 1), ([6, 0, 5], 2), ([5, 0, 6], 2), ([5, 0, 5], 2),
+                       ([6, 0, 0, 5], 2), ([5, 0, 0, 6], 2), ([3, 0, 2, 0, 3], 2),
+                       ([9, 5, 4, 1], 2), ([4, 5, 9], 3), ([0, 3, 3, 3, 0], 2)]:  # fmt: skip
+        yield np.array(row), reach
+    for k in range(20):
+        yield rng.integers(0, 6, 4 + k), int(rng.integers(1, 5))
+
+
+def _peaks(row, reach, first=lambda a, b: a > b, second=lambda a, b: a >= b, ends=True):
+    """Peaks by two comparisons; where `ends` is False the outermost numbers never stay."""
+    kept = np.zeros(len(row), int)
+    for i, value in enumerate(row):
+        before, after = row[max(i - reach, 0) : i], row[i + 1 : i + 1 + reach]
+        inside = ends or (i >= reach and i + reach < len(row))
+        if inside and all(first(value, b) for b in before) and all(second(value, a) for a in after):
+            kept[i] = value
+    return kept
+
+
+def _one_neighbour(row, reach):
+    return _peaks(row, 1)
+
+
+def _one_too_near(row, reach):
+    return _peaks(row, reach - 1)
+
+
+def _one_too_far(row, reach):
+    return _peaks(row, reach + 1)
+
+
+def _far_ones_only(row, reach):
+    padded = np.pad(row, reach)
+    before, after = padded[: len(row)], padded[2 * reach :]
+    return np.where((row > before) & (row >= after), row, 0)
+
+
+def _all_equals_stay(row, reach):
+    return _peaks(row, reach, first=lambda a, b: a >= b)
+
+
+def _no_equals_stay(row, reach):
+    return _peaks(row, reach, second=lambda a, b: a > b)
+
+
+def _last_equal_stays(row, reach):
+    return _peaks(row[::-1], reach)[::-1]
+
+
+def _ends_dropped(row, reach):
+    return _peaks(row, reach, ends=False)
+
+
+def _round_the_end(row, reach):
+    stays = np.ones(len(row), bool)
+    for k in range(1, reach + 1):
+        stays &= (row > np.roll(row, k)) & (row >= np.roll(row, -k))
+    return np.where(stays, row, 0)
+
+
+def _start_cut_off(row, reach):
+    peaks = np.zeros(len(row), int)
+    for i, value in enumerate(row):
+        before, after = row[i - reach : i], row[i + 1 : i + 1 + reach]  # i - reach is negative
+        if all(value > other for other in before) and all(value >= other for other in after):
+            peaks[i] = value
+    return peaks
+
+
+def _before_only(row, reach):
+    return _peaks(row, reach, second=lambda a, b: True)
+
+
+def _after_only(row, reach):
+    return _peaks(row, reach, first=lambda a, b: True)
+
+
+def _written_over(row, reach):
+    row = row.copy()
+    for i in range(len(row)):
+        before, after = row[max(i - reach, 0) : i], row[i + 1 : i + 1 + reach]
+        if not (all(row[i] > b for b in before) and all(row[i] >= a for a in after)):
+            row[i] = 0
+    return row
+
+
+def _where(row, reach):
+    return _peaks(row, reach) > 0
+
+
+def _ones(row, reach):
+    return (_peaks(row, reach) > 0).astype(int)
+
+
+def _places(row, reach):
+    return np.flatnonzero(_peaks(row, reach))
+
+
+def _left_out(row, reach):
+    kept = _peaks(row, reach)
+    return kept[kept > 0]
+
+
+def _valleys(row, reach):
+    return _peaks(row, reach, first=lambda a, b: a < b, second=lambda a, b: a <= b)
+
+
+WHICH = "This says where the peaks are; their magnitudes are asked for."
 
 
 EXERCISES = (
-    Exercise(
+    exercise(
         "01.1",
-        "grey by hand",
-        _luminance,
-        (
-            "Three numbers a pixel become one: the last axis goes. Which operation sums over it?",
-            "`rgb @ weights` multiplies each channel by its weight and sums; it gives floats.",
-            "Round before you turn floats into uint8: `astype` alone cuts off what is behind the "
-            "point.",
+        "how strong is the colour?",
+        solution=saturation,
+        cases=_saturation_cases,
+        mistakes=(
+            (_nan_for_black, "There is NaN, not a number: at a black pixel 0 is divided by 0. "
+             "There the saturation is to be 0."),
+            (_one_for_black, "A black pixel has no colour: its saturation is 0, not 1."),
+            (_not_divided, "This is the difference; divide it by the largest of the three."),
+            (_divided_by_255, "Divide by the largest of the *pixel's* three numbers, not by 255: "
+             "a dark colour can be as strong as a bright one."),
+            (_divided_by_the_sum, "Divide by the largest of the three alone."),
+            (_largest_plus_one, "To divide by the largest *plus one* avoids 0 / 0, but makes all "
+             "other pixels a little too weak."),
+            (_wrapping_plus_one, "In uint8, 255 + 1 wraps around to 0. And dividing by the largest "
+             "*plus one* makes all other pixels a little too weak."),
+            (_as_a_byte, "This runs from 0 to 255; asked for is a number from 0 to 1."),
+            (_in_percent, "This is in per cent; asked for is a number from 0 to 1."),
+            (_whole_division, "`//` divides and rounds down; here `/` is needed."),
+            (_smallest_by_largest, "This is 0 for the strongest colour and 1 for grey: it should "
+             "be the other way round."),
+            (_of_the_whole_picture, "This is one number for the whole picture; every pixel has "
+             "its own."),
+            (_red_less_blue, "Red need not be the largest of the three, nor blue the smallest."),
+            (_red_and_blue_only, TWO_CHANNELS),
+            (_first_two_only, TWO_CHANNELS),
+            (_along_the_columns, OTHER_AXIS),
+            (_along_the_rows, OTHER_AXIS),
         ),
-        inputs=("rgb",),
+        hints=(
+            "Three numbers a pixel become one: the last axis goes. `rgb.max(axis=2)` is the "
+            "largest of the three, for every pixel at once.",
+            "Where the largest is 0, so is the difference. What should you divide by there, so "
+            "that the result is 0?",
+            "`np.maximum(largest, 1)` is the largest, but never below 1.",
+        ),
+        then="Look at it: `rt.plots.photographs([photo, (255 * saturation(photo)).astype("
+        "np.uint8)])`. OpenCV has it as the second channel of `cv2.COLOR_RGB2HSV`.",
     ),
-    Exercise(
+    exercise(
         "01.2",
         "lighter, without wrapping around",
-        _lighter,
-        (
+        solution=lighter,
+        cases=_lighter_cases,
+        mistakes=(
+            (_wraps, WRAPS),
+            (_does_not_stop, "Grey levels outside 0 to 255 are left in: they have to stop there."),
+            (_stops_above, "The upper end is right. What falls below 0 has to stop there, too."),
+            (_stops_above_and_wraps_below, "The upper end is right. What falls below 0 has to "
+             "stop there, too."),
+            (_stops_below, "The lower end is right. What rises above 255 has to stop there, too."),
+            (_stops_below_and_wraps_above, "The lower end is right. What rises above 255 has to "
+             "stop there, too."),
+            (_stops_at_256, "The largest grey level is 255, not 256."),
+            (_stops_at_256_and_wraps, "The largest grey level is 255: 256 wraps around to 0."),
+            (_stops_at_254, "White is 255, and may be reached."),
+            (_stops_at_1, "Black is 0, and may be reached."),
+            (_only_where_there_is_room, "A pixel that would pass the end is left as it was. It "
+             "should go as far as the end."),
+            (_subtracts, "The sign is wrong: a positive number makes the picture lighter."),
+            (_never_darker, "A negative number makes the picture darker."),
+            (_multiplies, "`by` is to be *added* to every grey level: black becomes lighter, too."),
+            (_fits_the_range, "You stretched the picture over all grey levels. Each is to move by "
+             "the same number, and stop only at the ends."),
+        ),
+        hints=(
             "What is np.uint8(250) + np.uint8(30)? Try it.",
             "Compute in a wider type first: `picture.astype(int) + by`.",
             "`np.clip` stops values at both ends.",
         ),
-        inputs=("picture", "by"),
     ),
-    Exercise(
+    exercise(
         "01.3",
         "black and white",
-        _binarised,
-        (
+        solution=binarised,
+        cases=_binarised_cases,
+        mistakes=(
+            (_white_from_the_threshold, "A pixel that equals the threshold is to be black; white "
+             "begins above."),
+            (_white_above_the_next, "White begins too late: the level right above the threshold "
+             "is white."),
+            (_true_and_false, ONES),
+            (_one_for_white, ONES),
+            (_true_from_the_threshold, BOTH),
+            (_one_from_the_threshold, BOTH),
+            (_exchanged, "Black and white are exchanged."),
+            (_exchanged_below, "Black and white are exchanged."),
+            (_bright_kept, "What is above the threshold keeps its grey level; it should be white."),
+            (_dark_kept, "What is not above the threshold keeps its grey level; it should be "
+             "black."),
+            (_above_the_mean, "You compare with the mean of the picture; the threshold is given."),
+            (_above_the_middle, "You compare with the middle of all grey levels; the threshold is "
+             "given."),
+            (_two_things, "Your function returns two things, as `cv2.threshold` does; the picture "
+             "alone is asked for."),
+            (_white_is_256, LAST_LEVEL),
+            (_white_is_254, LAST_LEVEL),
+        ),
+        hints=(
             "`picture > threshold` gives True and False, in the shape of the picture.",
             "`np.where(condition, a, b)` takes `a` where it is true, else `b`.",
         ),
-        inputs=("picture", "threshold"),
     ),
-    Exercise(
+    exercise(
         "01.4",
-        "the ridge of one row",
-        _ridge_of,
-        (
-            "Make two more rows: what stands before each number, and what stands after it.",
-            "`np.append(0, row[:-1])` is what stands before; outside the row nothing is larger.",
-            "Larger than the one before, and at least as large as the one after: then of two equal "
-            "neighbours the first stays.",
+        "the peaks of one row",
+        solution=peaks_of,
+        cases=_peak_cases,
+        mistakes=(
+            (_one_neighbour, "You compare with one neighbour on either side, as above. Here it is "
+             "`reach` of them."),
+            (_one_too_near, "The farthest neighbour is left out: `reach` of them count on either "
+             "side. Mind where a slice or a `range` ends."),
+            (_one_too_far, "You compare with one neighbour too many on either side."),
+            (_far_ones_only, "You compare with the neighbour at the distance `reach` alone. Those "
+             "in between count, too."),
+            (_all_equals_stay, "Of equal neighbours only the first should stay."),
+            (_no_equals_stay, "Two equal neighbours have thrown each other out: keep the first."),
+            (_last_equal_stays, "Of two equal neighbours the last one stayed; keep the first."),
+            (_ends_dropped, "The numbers near the two ends count too: there are only fewer "
+             "neighbours there."),
+            (_round_the_end, "The first numbers were compared with the last ones, as `np.roll` "
+             "does."),
+            (_start_cut_off, "Near the start, `row[i - reach:i]` begins at a negative place, "
+             "which Python counts from the end. What is left of it?"),
+            (_before_only, "You compare with what stands before; what stands after counts too."),
+            (_after_only, "You compare with what stands after; what stands before counts too."),
+            (_written_over, "A neighbour counts as it came, even where it does not stay itself."),
+            (_where, WHICH),
+            (_ones, WHICH),
+            (_places, "These are the places of the peaks. Give a row as long as the one that "
+             "came, with their magnitudes, and 0 elsewhere."),
+            (_left_out, "What is no peak has to become 0; it may not be left out."),
+            (_valleys, "These are the valleys: a peak is *larger* than its neighbours."),
         ),
-        inputs=("row",),
-        then="With a direction for each pixel, this is all that non-maximum suppression does.",
+        hints=(
+            "With `reach` 1 this is what stands above: larger than the one before, and at least "
+            "as large as the one after.",
+            "For the number at place i, the neighbours before it are `row[max(i - reach, 0):i]`. "
+            "Which slice are those after it?",
+            "`all(value > other for other in before)` is true where there are no neighbours, too.",
+        ),
+        then="Peaks are what one looks for in a histogram, a sound or a heartbeat, too: "
+        "`scipy.signal.find_peaks` has the same with more to set.",
     ),
-)
+)  # fmt: skip

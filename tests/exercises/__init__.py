@@ -1,0 +1,1 @@
+"""Right answers to the exercises, each written in several ways: {number: answers}."""
