@@ -1,290 +1,677 @@
-"""The exercises of notebook 07, learning without labels: what is asked of an answer."""
-
-import hashlib
-import random
+"""The exercises of notebook 07, learning without labels."""
 
 import numpy as np
-from sklearn.metrics import mean_squared_error
 
-from rnn_tutor.exercises._judging import Exercise, Wrong, difference
+from rnn_tutor.exercises._judging import exercise
 
-# The answer and usual mistakes as fingerprints: here they cannot be read.
-SIZE = "7b8731f86f73"
-OTHER_SIZES = {
-    "c11ab33f9240": "So much comes from *one* layer that reads *one* way. How many layers, and how "
-    "many ways?",
-    "da49579636bb": "That is what the encoders trained above have, which read one way; now "
-    "there are two.",
-    "42c4d8bf1005": "That is twice too much: leave `units` at 96.",
-}
+# 07.1: how long is the embedding?
 
 
-def fingerprint(value):
-    """Twelve letters that stand for a whole number."""
-    return hashlib.sha256(f"07.1 {value}".encode()).hexdigest()[:12]
-
-
-def _size(answer):
-    if isinstance(answer, (tuple, list)) and len(answer) == 2 and answer[0] is None:
-        raise Wrong("This is the whole shape; how many numbers are that for each picture?")
-    if isinstance(answer, (bool, str)) or np.ndim(answer) or answer != round(answer):
-        raise Wrong(f"A whole number is asked for; this is {answer!r}.")
-    if fingerprint(round(answer)) != SIZE:
-        raise Wrong(
-            OTHER_SIZES.get(
-                fingerprint(round(answer)),
-                "That is not it. Build this encoder, as the cells above do, and look at its "
-                "`output_shape`.",
-            )
-        )
-
-
-def _partner(attempt):
-    for n in [3, 1, 2, *range(4, 13), 100]:
-        numbers = np.tile(np.arange(n), 2)  # as `Contrastive.batch` makes them
-        for view in range(2 * n):
-            (both,) = np.nonzero(numbers == numbers[view])
-            (expected,) = both[both != view]
-            attempt.gives(int(expected), view, n, mistakes=_not_partners(view, n))
-
-
-def _not_partners(view, n):
-    side_by_side = (
-        "You pair views that stand side by side. A batch holds the first views of all pictures, "
-        "then their second views in the same order."
+def _length(expected, received):
+    if received.shape:
+        return "One number is asked for, without brackets."
+    if received == expected:
+        return ""
+    return (
+        "That is not it. Build this encoder, as the cells above do, and look at its `output_shape`."
     )
-    none = f"With {n} pictures there are {2 * n} views, and since Python counts from 0, "
-    none += f"the last one is {2 * n - 1}."
-    return [
-        (view, "This is the view itself."),
-        (lambda r: r < 0 or r >= 2 * n, none),
-        (view ^ 1, side_by_side),
-        (2 * n - 1 - view, "The second views stand in the same order as the first, not reversed."),
-        (lambda r: r.dtype.kind == "f" and r == round(float(r)), "This is a float: use `//`."),
-        (lambda r: abs((view - r) % (2 * n) - n) == 1, "Nearly: this is off by one."),
-    ]
 
 
-def _error(attempt):
-    rng = np.random.default_rng(7)
-    two = np.uint8([[200, 100, 50], [0, 0, 255]]).reshape(2, 1, 3, 1)  # of three pixels each
-    _compare(attempt, two, np.zeros_like(two))
-    _compare(attempt, np.zeros_like(two), two)
-    for shape in [(1, 2, 2, 1), (3, 2, 2, 1), (2, 3, 4, 3), (10, 8, 5, 1), (40, 28, 28, 1)]:
-        _compare(attempt, *rng.integers(0, 256, (2, *shape), dtype=np.uint8))
+# 07.2: who is whose partner?
 
 
-def _compare(attempt, pictures, drawn):
-    """scikit-learn's error of each picture, against the student's."""
-    n = len(pictures)
-    a, b = (x.reshape(n, -1).T.astype(float) / 255 for x in (pictures, drawn))
-    expected = mean_squared_error(a, b, multioutput="raw_values")
-    size, amount = a.shape[0], np.abs(a - b).mean(axis=0)
-    each = f"Expected one number for each picture, {n} here; "
-    mistakes = [
-        (lambda r: _is_overflow(attempt, pictures, drawn, r), OVERFLOW),
-        (lambda r: r.ndim == 0, each + "you took the mean over the pictures too."),
-        (
-            lambda r: r.ndim > 0 and r.shape == pictures.shape[1:],
-            each + "you took the mean over the pictures, and kept the pixels.",
-        ),
-        (lambda r: r.shape == pictures.shape, each + "you gave one for each pixel."),
-        (lambda r: r.ndim > 1, each + "take the mean over *all* axes but the first."),
-        (expected * 255**2, "White is to count as 1: divide the pixels by 255 first."),
-        (expected * 255, "Divide the pixels by 255 *before* you square, not after."),
-        (expected * size, "This is the sum over the pixels; take their mean."),
-        (amount, "This is the mean of the differences' amounts: square them."),
-        ((a - b).mean(axis=0) ** 2, "Square each difference first, then take the mean."),
-        (np.sqrt(expected), "This is the root of the error: leave it squared."),
-    ]
-    attempt.gives(expected, pictures, drawn, mistakes=mistakes)
+def partner(view, n):
+    return (view + n) % (2 * n)
+
+
+def _partner_cases(rng):
+    for n in [1, 2, 3, 4, 5, 12]:
+        yield from ((view, n) for view in range(2 * n))
+    for n in rng.integers(20, 300, 6):
+        yield int(rng.integers(2 * n)), int(n)
+
+
+def _neighbour_in_the_batch(view, n):
+    return view ^ 1
+
+
+def _reversed(view, n):
+    return 2 * n - 1 - view
+
+
+def _one_too_far(view, n):
+    return (view + n + 1) % (2 * n)
+
+
+def _one_too_near(view, n):
+    return (view + n - 1) % (2 * n)
+
+
+def _modulus_one_too_large(view, n):
+    return (view + n) % (2 * n + 1)
+
+
+def _counted_from_one(view, n):
+    return partner(view, n) + 1
+
+
+def _always_forward(view, n):
+    return view + n
+
+
+def _always_back(view, n):
+    return view - n
+
+
+def _distance_from_n(view, n):
+    return abs(view - n)
+
+
+def _number_of_the_image(view, n):
+    return view % n
+
+
+def _itself(view, n):
+    return view
+
+
+OFF_BY_ONE = "Nearly: this is off by one."
+
+# 07.3: the error of each picture
+
+
+def error_of_each(pictures, drawn):
+    difference = pictures.astype(float) / 255 - drawn.astype(float) / 255
+    return (difference**2).mean(axis=(1, 2, 3))
+
+
+def _error_cases(rng):
+    two = np.uint8([[200, 100, 50], [0, 0, 255]]).reshape(2, 1, 3, 1)
+    yield two, np.zeros_like(two)
+    yield np.zeros_like(two), two  # now every difference is negative
+    shapes = [(1, 1, 1, 1), (1, 2, 2, 3), (3, 2, 5, 1), (2, 3, 4, 3), (10, 8, 5, 1), (5, 28, 28, 1)]
+    for shape in shapes:
+        yield tuple(rng.integers(0, 256, (2, *shape), dtype=np.uint8))
+
+
+def _as_floats(pictures, drawn):
+    return pictures / 255, drawn / 255
+
+
+def _wrapped_before_squaring(pictures, drawn):
+    return (((pictures - drawn) / 255) ** 2).mean(axis=(1, 2, 3))
+
+
+def _wrapped_throughout(pictures, drawn):
+    return ((pictures - drawn) ** 2).mean(axis=(1, 2, 3)) / 255**2
+
+
+def _over_all_pictures(pictures, drawn):
+    return error_of_each(pictures, drawn).mean()
+
+
+def _over_the_pictures_only(pictures, drawn):
+    a, b = _as_floats(pictures, drawn)
+    return ((a - b) ** 2).mean(axis=0)
+
+
+def _over_rows_only(pictures, drawn):
+    a, b = _as_floats(pictures, drawn)
+    return ((a - b) ** 2).mean(axis=1)
+
+
+def _channels_apart(pictures, drawn):
+    a, b = _as_floats(pictures, drawn)
+    return ((a - b) ** 2).mean(axis=(1, 2))
+
+
+def _channels_added_up(pictures, drawn):
+    return _channels_apart(pictures, drawn).sum(axis=1)
+
+
+def _of_each_pixel(pictures, drawn):
+    a, b = _as_floats(pictures, drawn)
+    return (a - b) ** 2
+
+
+def _sum_of_squares(pictures, drawn):
+    return _of_each_pixel(pictures, drawn).sum(axis=(1, 2, 3))
+
+
+def _mean_amount(pictures, drawn):
+    a, b = _as_floats(pictures, drawn)
+    return np.abs(a - b).mean(axis=(1, 2, 3))
+
+
+def _square_of_the_mean(pictures, drawn):
+    a, b = _as_floats(pictures, drawn)
+    return (a - b).mean(axis=(1, 2, 3)) ** 2
+
+
+def _root(pictures, drawn):
+    return np.sqrt(error_of_each(pictures, drawn))
+
+
+def _divided_after_squaring(pictures, drawn):
+    return error_of_each(pictures, drawn) * 255
+
+
+def _never_divided(pictures, drawn):
+    return error_of_each(pictures, drawn) * 255**2
+
+
+def _divided_by_256(pictures, drawn):
+    return error_of_each(pictures, drawn) * (255 / 256) ** 2
+
+
+def _without_the_last_picture(pictures, drawn):
+    errors = error_of_each(pictures, drawn)
+    errors[-1] = 0
+    return errors
 
 
 OVERFLOW = (
     "These pixels are `uint8`, which knows only 0 to 255: with them 100 - 200 is 156, and squares "
     "wrap round too. Make floats of them first: `pictures.astype(float)`."
 )
+ONE_FOR_EACH = "Give one number for each picture; "
+
+# 07.4: has it collapsed?
 
 
-def _is_overflow(attempt, pictures, drawn, received):
-    """Whether the same function gives something else for the same numbers as floats."""
-    with_floats = np.asarray(attempt(pictures.astype(float), drawn.astype(float)), float)
-    return bool(difference(with_floats, received))
+def likeness(embeddings):
+    z = embeddings / np.linalg.norm(embeddings, axis=1, keepdims=True)
+    first, second = np.triu_indices(len(z), k=1)
+    return (z @ z.T)[first, second].mean()
 
 
-def _collapsed(attempt):
+def _embeddings(rng):
     arrow = np.array([0.6, 0.8])
-    four = np.array([[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0], [0.0, -1.0]])
-    pictures = (
-        "All pictures have the same embedding here, and that is collapse. Is your comparison the "
-        "right way round? If so: take the variance over the *pictures*, `axis=0`."
-    )
-    spread = "Answer with True or False: is the spread below 0.1?"
-    attempt.gives(
-        True,
-        np.array([arrow] * 3),
-        mistakes=[(lambda r: r.dtype.kind != "b", spread), (lambda r: not r, pictures)],
-    )
-    attempt.gives(False, four, words="These four point all ways: that is the opposite of collapse.")
-    scale = "Only directions count: scale each embedding to length one first. These "
-    short = scale + "point all ways, and are merely short."
-    attempt.gives(False, 0.01 * four, mistakes=[(lambda r: r, short)])
-    long = scale + "all point the same way, and differ in length only."
-    attempt.gives(True, arrow * [[1.0], [10.0], [50.0]], mistakes=[(lambda r: not r, long)])
-    many = np.eye(110)  # the mean over so many features is below the threshold
-    every = (
-        "These 110 pictures have nothing in common. Add the variances of all features up: their "
-    )
-    every += "mean is small wherever there are many."
-    attempt.gives(False, many, mistakes=[(lambda r: r, every)])
-    root = "The spread is the *root* of the sum of the variances. Here it is {spread}."
-    for spread in (0.09, 0.11, 0.2, 0.05):
-        up = np.array([[np.sqrt(1 - spread**2), spread]] * 3)
-        pair = np.concatenate([up, up * [1, -1]])  # half a little up, half a little down
-        attempt.gives(spread < 0.1, pair, words=root.format(spread=spread))
-    one = "It is {spread} here, the root of the mean *squared* distance from the mean: one picture "
-    one += "far away counts for more than its share, and for less than everything."
-    opposite, aside = np.tile(arrow, (200, 1)), np.tile(arrow, (1000, 1))
-    opposite[7] *= -1
-    aside[7] = -0.8, 0.6
-    attempt.gives(False, opposite, words=one.format(spread="0.14"))
-    attempt.gives(True, aside, words=one.format(spread="0.04"))
-    rng = np.random.default_rng(7)
-    for features in (2, 8, 64, 256):
-        around = rng.normal(size=(50, features))
-        lengths = rng.uniform(0.01, 100, (50, 1))
-        attempt.gives(False, around * lengths)
-        towards = around[0] / np.linalg.norm(around[0])
-        near = towards + 0.01 / np.sqrt(features) * rng.normal(size=(50, features))
-        attempt.gives(True, near * lengths)
+    yield np.array([arrow, arrow])
+    yield np.array([[1.0, 0.0], [0.0, 1.0]])
+    yield np.array([[1.0, 0.0], [-1.0, 0.0]])
+    yield np.array([[3.0, 0.0], [0.5, 0.5]])
+    yield arrow * [[0.3], [1.0], [7.0]]
+    yield np.array([[1.0, 0.0], [0.0, 1.0], [-0.8, 0.6]])
+    for n, features in [(3, 2), (4, 4), (5, 2), (2, 6), (30, 8), (100, 64)]:
+        around = rng.normal(size=(n, features)) * rng.uniform(0.01, 10, (n, 1))
+        yield around
+        yield rng.normal(size=features) + 0.05 * around
 
 
-def _loss(attempt):
-    itself = (
-        "The view itself stands among the candidates, with the highest score of all. It is no "
-        "candidate: leave scores[view] out."
-    )
-    twice = (
-        "Softmax has been taken twice: of the scores, then of the probabilities. Once is enough."
-    )
-    mistakes = [
-        (1.493812, itself),
-        (0.871100, twice),
-        (1.436546, twice + " And " + itself),
-        (0.576117, "This is the probability of the partner. The loss is minus its logarithm."),
-        (-0.551445, "The sign is wrong: a loss is never negative, minus a logarithm."),
-        (-0.306853, "The partner is a candidate too; you added up the strangers only."),
-        (1.551445, "Once scores[view] is taken out, what comes after it moves up by one place."),
-        (
-            0.743668,
-            "scores[view] is now a candidate with the score 0. Leave it out altogether.",
-        ),
-        (0.239489, "The natural logarithm is meant, `np.log`."),
-        (lambda r: r.ndim > 0, "One number is asked for, the loss of this one view."),
-    ]
-    attempt.gives(0.551445, np.array([2.0, 1.0, 0.0, 0.0]), 0, 1, mistakes=mistakes)
-    attempt.gives(1.386294, np.array([0.0, 5.0, 0.0, 0.0, 0.0]), 1, 3)
-    _adds_up(attempt)
-    large = (
-        "exp(1000) is more than a float can hold. Take the largest candidate's score off all, "
-        "which changes nothing else; or use `scipy.special.logsumexp`."
-    )
-    attempt.gives(
-        0.313262,
-        np.array([2000.0, 1000.0, 999.0, -50.0]),
-        0,
-        1,
-        mistakes=[(lambda r: not np.isfinite(r), large)],
-    )
-    tiny = (
-        "The partner's probability is too small for a float here, but its logarithm is not: take "
-        "the logarithm of the sum, and the partner's score off that, without the probability."
-    )
-    scores = np.array([1000.0, 1000.0, 0.0, -1000.0])
-    attempt.gives(1000.0, scores, 0, 2, words=tiny)
+def _cosines(embeddings):
+    z = embeddings / np.linalg.norm(embeddings, axis=1, keepdims=True)
+    return z @ z.T
 
 
-def _adds_up(attempt):
-    """What holds of every softmax: it is a probability, and differences of scores stay."""
-    rng = random.Random(7)
-    for size in (4, 4, 6, 10, 60):
-        scores = np.array([round(rng.uniform(-4, 4), 1) for _ in range(size)])
-        view = rng.randrange(size)
-        others = [k for k in range(size) if k != view]
-        losses = np.array([float(attempt(scores, view, k)) for k in others])
-        total = np.exp(-losses).sum()
-        steps = losses - losses[0] + scores[others] - scores[others[0]]
-        if not abs(total - 1) < 1e-4:
-            words = "exp(-loss) is the probability of a candidate. Over all candidates that a view "
-            words += f"has, these should add up to 1; yours add up to {total:.3f}."
-            attempt.fail(words, (scores, view, others[0]))
-        if not np.abs(steps).max() < 1e-4:
-            words = "Where one candidate's score is higher by 1, its loss should be lower by 1."
-            attempt.fail(words, (scores, view, others[0]))
+def _pairs(table):
+    return table[np.triu_indices(len(table), k=1)]
+
+
+def _spread(embeddings):
+    z = embeddings / np.linalg.norm(embeddings, axis=1, keepdims=True)
+    return np.sqrt(z.var(axis=0).sum())
+
+
+def _mean_of_the_whole_table(embeddings):
+    return _cosines(embeddings).mean()
+
+
+def _diagonal_included(embeddings):
+    table = _cosines(embeddings)
+    return table[np.triu_indices(len(table))].mean()
+
+
+def _divided_by_all_places(embeddings):
+    return 2 * _pairs(_cosines(embeddings)).sum() / len(embeddings) ** 2
+
+
+def _divided_by_ordered_pairs(embeddings):
+    return _pairs(_cosines(embeddings)).mean() / 2
+
+
+def _sum_over_pairs(embeddings):
+    return _pairs(_cosines(embeddings)).sum()
+
+
+def _of_each_pair(embeddings):
+    return _pairs(_cosines(embeddings))
+
+
+def _of_each_picture(embeddings):
+    return (_cosines(embeddings).sum(axis=1) - 1) / (len(embeddings) - 1)
+
+
+def _lengths_kept(embeddings):
+    return _pairs(embeddings @ embeddings.T).mean()
+
+
+def _scaled_by_the_largest(embeddings):
+    return _lengths_kept(embeddings / np.abs(embeddings).max())
+
+
+def _scaled_all_together(embeddings):
+    return _lengths_kept(embeddings / np.linalg.norm(embeddings))
+
+
+def _features_scaled(embeddings):
+    return _lengths_kept(embeddings / np.linalg.norm(embeddings, axis=0))
+
+
+def _features_compared(embeddings):
+    return likeness(embeddings.T)
+
+
+def _correlations(embeddings):
+    return likeness(embeddings - embeddings.mean(axis=1, keepdims=True))
+
+
+def _most_alike(embeddings):
+    return _pairs(_cosines(embeddings)).max()
+
+
+def _least_alike(embeddings):
+    return _pairs(_cosines(embeddings)).min()
+
+
+def _median(embeddings):
+    return np.median(_pairs(_cosines(embeddings)))
+
+
+def _next_one_only(embeddings):
+    return np.diag(_cosines(embeddings), k=1).mean()
+
+
+def _first_one_only(embeddings):
+    return _cosines(embeddings)[0, 1:].mean()
+
+
+def _amounts(embeddings):
+    return np.abs(_pairs(_cosines(embeddings))).mean()
+
+
+def _squares(embeddings):
+    return (_pairs(_cosines(embeddings)) ** 2).mean()
+
+
+LENGTHS = (
+    "Only directions count: divide each embedding, a row, by its own length first. Then short ones "
+    "and long ones are judged alike."
+)
+EVERY_PAIR = "The mean over *all* pairs of different pictures is meant; "
+
+# 07.5: the loss of one view
+
+
+def loss_of_view(scores, view, partner):
+    from scipy.special import logsumexp
+
+    return logsumexp(np.delete(scores, view)) - scores[partner]
+
+
+def _loss_cases(rng):
+    yield np.array([2.0, 1.0, 0.0, 0.0]), 0, 1
+    yield np.array([0.0, 5.0, 0.0, 0.0, 0.0, 0.0]), 1, 3
+    yield np.array([1.0, -1.0, 0.5, 3.0]), 3, 0
+    for pictures in (1, 2, 2, 3, 5, 30):
+        scores = rng.uniform(-4, 4, 2 * pictures).round(1)
+        view, partner = rng.permutation(2 * pictures)[:2]
+        yield scores, int(view), int(partner)
+    yield np.array([1000.0, 1001.0, 999.0, 1000.0]), 0, 1
+    yield np.array([2000.0, 1000.0, 999.0, -50.0]), 0, 1
+    yield np.array([1000.0, 1000.0, 0.0, -1000.0]), 0, 2
+
+
+# The same loss, of the partner's score among the candidates' scores, is computed in four ways. All
+# but the first break down where scores are large, so each other mistake is listed in all four.
+
+
+def _by_logsumexp(candidates, score):
+    from scipy.special import logsumexp
+
+    return logsumexp(candidates) - score
+
+
+def _by_log_of_sum(candidates, score):
+    return np.log(np.exp(candidates).sum()) - score
+
+
+def _by_probability(candidates, score):
+    return -np.log(np.exp(score) / np.exp(candidates).sum())
+
+
+def _by_probability_shifted(candidates, score):
+    largest = candidates.max()
+    return -np.log(np.exp(score - largest) / np.exp(candidates - largest).sum())
+
+
+WAYS = (_by_logsumexp, _by_log_of_sum, _by_probability, _by_probability_shifted)
+
+
+def _chosen(choose, way):
+    """The loss of what `choose` takes for the candidates and the partner's score, in one way."""
+
+    def mistake(scores, view, partner):
+        return way(*choose(scores, view, partner))
+
+    return mistake
+
+
+def _right(scores, view, partner):
+    return np.delete(scores, view), scores[partner]
+
+
+def _itself_among_them(scores, view, partner):
+    return scores, scores[partner]
+
+
+def _itself_with_score_0(scores, view, partner):
+    scores = scores.copy()
+    scores[view] = 0
+    return scores, scores[partner]
+
+
+def _strangers_only(scores, view, partner):
+    return np.append(np.delete(scores, [view, partner]), -np.inf), scores[partner]
+
+
+def _without_the_first(scores, view, partner):
+    return scores[1:], scores[partner]
+
+
+def _without_the_one_before(scores, view, partner):
+    return np.delete(scores, view - 1), scores[partner]
+
+
+def _shifted_place(scores, view, partner):
+    candidates = np.delete(scores, view)
+    return candidates, candidates[partner]
+
+
+def _temperature_again(scores, view, partner):
+    return 2 * np.delete(scores, view), 2 * scores[partner]
+
+
+def _loss_of_every_score(scores, view, partner):
+    return np.delete(scores, view), scores
+
+
+def _softmax_twice(way, with_itself):
+    def mistake(scores, view, partner):
+        others = scores if with_itself else np.delete(scores, view)
+        probabilities = np.array([np.exp(-way(others, score)) for score in scores])
+        return way(
+            probabilities if with_itself else np.delete(probabilities, view), probabilities[partner]
+        )
+
+    return mistake
+
+
+def _changed(way, change):
+    """`change` of the right loss."""
+
+    def mistake(scores, view, partner):
+        return change(way(*_right(scores, view, partner)))
+
+    return mistake
+
+
+def _mean_in_place_of_the_sum(loss):
+    def mistake(scores, view, partner):
+        return loss(scores, view, partner) - np.log(len(scores) - 1)
+
+    return mistake
+
+
+LARGE = (
+    "exp(1000) is more than a float can hold. Take the largest candidate's score off all, "
+    "which changes nothing else; or use `scipy.special.logsumexp`."
+)
+TINY = (
+    "The partner's probability is too small for a float here, but its logarithm is not: take "
+    "the logarithm of the sum, and the partner's score off that, without the probability."
+)
+TWICE = "Softmax has been taken twice: of the scores, then of the probabilities. Once is enough."
+ITSELF = "The view itself stands among the candidates. It is no candidate: leave scores[view] out."
+
+
+def _loss_mistakes():
+    choices = {
+        _itself_among_them: ITSELF,
+        _itself_with_score_0: "scores[view] is now a candidate with the score 0. Leave it out "
+        "altogether.",
+        _strangers_only: "The partner is a candidate too; you added up the strangers only.",
+        _without_the_first: "You leave out the first score, whichever view it is. Leave out "
+        "scores[view].",
+        _without_the_one_before: "Off by one: you leave out the score before scores[view].",
+        _shifted_place: "Once scores[view] is taken out, what comes after it moves up by one "
+        "place.",
+        _temperature_again: "The scores are divided by the temperature already. Take them as they "
+        "come.",
+        _loss_of_every_score: "One number is asked for, the loss of this one view.",
+    }
+    changes = {
+        lambda loss: -loss: "The sign is wrong: a loss is never negative, minus a logarithm.",
+        lambda loss: loss / np.log(10): "The natural logarithm is meant, `np.log`.",
+        lambda loss: loss / np.log(2): "The natural logarithm is meant, `np.log`, not that to "
+        "the base 2.",
+    }
+    for way in WAYS:
+        yield from ((_chosen(choose, way), words) for choose, words in choices.items())
+        yield from ((_changed(way, change), words) for change, words in changes.items())
+        mean = "Add the exponentials of all candidates up; you took their mean."
+        yield _mean_in_place_of_the_sum(_chosen(_right, way)), mean
+    for way in WAYS[:3]:  # probabilities are the same by the fourth way as by the first
+        probability = "This is the probability of the partner. The loss is minus its logarithm."
+        yield _changed(way, lambda loss: np.exp(-loss)), probability
+        yield _softmax_twice(way, with_itself=False), TWICE
+        yield _softmax_twice(way, with_itself=True), f"{TWICE} And: {ITSELF}"
+    yield _chosen(_right, _by_log_of_sum), LARGE
+    yield _chosen(_right, _by_probability), LARGE
+    yield _chosen(_right, _by_probability_shifted), TINY
 
 
 EXERCISES = (
-    Exercise(
+    exercise(
         "07.1",
         "how long is the embedding?",
-        _size,
-        (
+        solution=2 * 2 * 96,
+        equal=_length,
+        mistakes=[
+            (
+                96,
+                "So much comes from *one* layer that reads *one* way. How many layers, and how "
+                "many ways?",
+            ),
+            (
+                192,
+                "That is what the encoders trained above have, which read one way; now there "
+                "are two.",
+            ),
+            (768, "That is twice too much: leave `units` at 96."),
+            (
+                64,
+                "That is the length of the projection. Asked for is the output of the encoder, "
+                "before it.",
+            ),
+            (
+                48,
+                "48 units are the default; here `units` stays at 96. And how many layers, how "
+                "many ways?",
+            ),
+            (4, "So many states are put side by side. Each of them is 96 numbers long."),
+            ((None, 384), "This is the whole shape; how many numbers are that for each picture?"),
+        ],
+        hints=(
             "A bidirectional layer gives one state for each way it reads, side by side.",
             "`recurrent_encoder(pictures.shape, units=..., bidirectional=...).output_shape` says "
             "it; the last number is meant.",
         ),
         then="As many numbers as two layers, two ways and 96 units make.",
     ),
-    Exercise(
+    exercise(
         "07.2",
         "who is whose partner?",
-        _partner,
-        (
+        solution=partner,
+        cases=_partner_cases,
+        returns="index",
+        mistakes=[
+            (_itself, "This is the view itself."),
+            (
+                _neighbour_in_the_batch,
+                "You pair views that stand side by side. A batch holds the "
+                "first views of all pictures, then their second views in the same order.",
+            ),
+            (_reversed, "The second views stand in the same order as the first, not reversed."),
+            (_one_too_far, OFF_BY_ONE),
+            (_one_too_near, OFF_BY_ONE),
+            (_counted_from_one, "Nearly: the first view has the number 0, not 1."),
+            (
+                _modulus_one_too_large,
+                "After the last view, 2n - 1, comes view 0. Of what is the remainder to be taken?",
+            ),
+            (
+                _always_forward,
+                "With n pictures there are 2n views, and since Python counts from "
+                "0, the last one is 2n - 1. Where is the partner of a *second* view?",
+            ),
+            (
+                _always_back,
+                "There is no view with a negative number. Where is the partner of a *first* view?",
+            ),
+            (
+                _distance_from_n,
+                "Nearly: a first view has its partner n places further on. What "
+                "does your function give for view 1 of three pictures?",
+            ),
+            (
+                _number_of_the_image,
+                "This is the number of the picture, from 0 to n - 1. Asked for "
+                "is the other view of it.",
+            ),
+        ],
+        hints=(
             "Write a batch of three pictures down: views 0, 1, 2 are the first ones, 3, 4, 5 the "
             "second ones. Who is the partner of 0, and of 5?",
             "From a first view one goes n places forward, from a second one n places back.",
             "The remainder `%` turns a step past the end into a step from the beginning.",
         ),
-        ("view", "n"),
-        "NT-Xent asks the network for just this, and shows it nothing but the pictures.",
+        then="NT-Xent asks the network for just this, and shows it nothing but the pictures.",
     ),
-    Exercise(
+    exercise(
         "07.3",
         "the error of each picture",
-        _error,
-        (
+        solution=error_of_each,
+        cases=_error_cases,
+        mistakes=[
+            (_wrapped_before_squaring, OVERFLOW),
+            (_wrapped_throughout, OVERFLOW),
+            (_over_all_pictures, ONE_FOR_EACH + "you took the mean over the pictures too."),
+            (
+                _over_the_pictures_only,
+                ONE_FOR_EACH + "you took the mean over the pictures, and kept the pixels.",
+            ),
+            (_over_rows_only, ONE_FOR_EACH + "take the mean over *all* axes but the first."),
+            (
+                _channels_apart,
+                ONE_FOR_EACH + "the mean goes over the channels, the last axis, too.",
+            ),
+            (_channels_added_up, "You added the channels up; take the mean over them too."),
+            (_of_each_pixel, ONE_FOR_EACH + "you gave one for each pixel."),
+            (_sum_of_squares, "This is the sum over the pixels; take their mean."),
+            (_mean_amount, "This is the mean of the differences' amounts: square them."),
+            (_square_of_the_mean, "Square each difference first, then take the mean."),
+            (_root, "This is the root of the error: leave it squared."),
+            (_divided_after_squaring, "Divide the pixels by 255 *before* you square, not after."),
+            (_never_divided, "White is to count as 1: divide the pixels by 255 first."),
+            (_divided_by_256, "Nearly: white is 255, not 256, and is to count as 1."),
+            (
+                _without_the_last_picture,
+                "The last picture has no error: does your loop end one too early?",
+            ),
+        ],
+        hints=(
             "Bring both to floats from 0 to 1 first, as `pictures.as_float()` does.",
             "Square the differences, then take the mean over all axes but the first, which is "
             "that of the pictures.",
             "`mean(axis=(1, 2, 3))` takes the mean over three axes at once.",
         ),
-        ("pictures", "drawn"),
-        "The pictures with the largest error are those that the autoencoder finds strangest.",
+        then="The pictures with the largest error are those that the autoencoder finds strangest.",
     ),
-    Exercise(
+    exercise(
         "07.4",
         "has it collapsed?",
-        _collapsed,
-        (
-            "Scale each embedding to length one: `rt.clustering.normalised` does it.",
-            "How far does each feature vary over the pictures? `z.var(axis=0)` says so.",
-            "The spread is the root of the sum of these. The cell under *Collapse* computes it.",
+        solution=likeness,
+        cases=lambda rng: [(embeddings,) for embeddings in _embeddings(rng)],
+        mistakes=[
+            (
+                _spread,
+                "This is the spread of the cell above. Here the similarity of *pairs* is asked "
+                "for.",
+            ),
+            (
+                _mean_of_the_whole_table,
+                "Your mean counts each picture with itself, which is always 1. Take pairs of "
+                "*different* pictures.",
+            ),
+            (
+                _diagonal_included,
+                "Your pairs include each picture with itself, which is always 1: "
+                "`np.triu_indices` leaves them out with `k=1`.",
+            ),
+            (_divided_by_all_places, "Divided by too many: n pictures make n (n - 1) / 2 pairs."),
+            (
+                _divided_by_ordered_pairs,
+                "This is half of it. Is each pair in the sum once, and in the number of pairs "
+                "twice?",
+            ),
+            (_sum_over_pairs, "This is the sum over the pairs; take their mean."),
+            (_of_each_pair, "One number is asked for, the mean over these pairs."),
+            (_of_each_picture, "One number is asked for, and you give one for each picture."),
+            (_lengths_kept, LENGTHS),
+            (_scaled_by_the_largest, LENGTHS),
+            (_scaled_all_together, LENGTHS + " (`axis=1` takes a length for each row.)"),
+            (_features_scaled, LENGTHS + " (Along which axis is a length taken?)"),
+            (
+                _features_compared,
+                "You compared the features, the columns. Compare the pictures, the rows.",
+            ),
+            (
+                _correlations,
+                "This is the correlation, which takes each embedding's mean off first. The cosine "
+                "does not.",
+            ),
+            (_most_alike, EVERY_PAIR + "you give the most similar pair."),
+            (_least_alike, EVERY_PAIR + "you give the least similar pair."),
+            (_median, EVERY_PAIR + "you took the median."),
+            (_next_one_only, EVERY_PAIR + "you compared each with the next one only."),
+            (_first_one_only, EVERY_PAIR + "you compared with the first one only."),
+            (_amounts, "Opposite directions have the similarity -1, not 1: leave the sign."),
+            (_squares, "Do not square the similarities: opposite directions count -1."),
+        ],
+        hints=(
+            "Divide each embedding by its length: `rt.clustering.normalised` does it. Then the "
+            "product of two is their cosine similarity.",
+            "`z @ z.T` has all n x n of them. On its diagonal stands each picture with itself.",
+            "`np.triu_indices(n, k=1)` gives the places above the diagonal, each pair once. Take "
+            "the mean there.",
         ),
-        ("embeddings",),
-        "Two lines to put under every training without labels.",
+        then="The spread says nearly the same: its square is 1 minus the mean of *all* n x n "
+        "similarities.",
     ),
-    Exercise(
+    exercise(
         "07.5",
         "the loss of one view",
-        _loss,
-        (
+        solution=loss_of_view,
+        cases=_loss_cases,
+        mistakes=_loss_mistakes(),
+        hints=(
             "The loss is minus the logarithm of the partner's probability, and that is a softmax "
             "over the candidates: exp of its score, divided by the sum over all candidates.",
             "Who is a candidate? All views but one, the partner included.",
             "A logarithm of a fraction is a difference: the logarithm of the sum, minus the "
             "partner's score. `scipy.special.logsumexp` computes the first one safely.",
         ),
-        ("scores", "view", "partner"),
-        "`nt_xent` does this for all views at once.",
+        then="`nt_xent` does this for all views at once.",
     ),
 )
