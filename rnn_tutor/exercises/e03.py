@@ -276,6 +276,14 @@ EXERCISES = (
                 "This is the state after the last step of the *batch*, rubbish included.",
             ),
             (
+                lambda states, lengths: states,
+                "These are the states after *every* step. Take one of each sequence.",
+            ),
+            (
+                lambda states, lengths: states[lengths - 1, np.arange(len(states))],
+                "The axes stand in another order: sequences first, steps second.",
+            ),
+            (
                 _longest_ones_last,
                 "This takes the longest sequence's last step for all of them. Each has its own.",
             ),
@@ -371,11 +379,20 @@ EXERCISES = (
             ),
             (
                 partial(_other_step, seen=lambda f, h, U_h: h @ U_h),
-                "The candidate should see f * h, not h.",
+                "The candidate should see `f * h`, not `h`.",
             ),
             (
                 partial(_other_step, seen=lambda f, h, U_h: ((1 - f) * h) @ U_h),
-                "The candidate should see f * h, not (1 - f) * h.",
+                "The candidate should see `f * h`, not `(1 - f) * h`.",
+            ),
+            (
+                partial(_other_step, seen=lambda f, h, U_h: f * h * U_h),
+                "`f * h * U_h` multiplies number by number; the matrix product is `@`.",
+            ),
+            (
+                partial(_other_step, halves=lambda w: np.split(w, 2)),
+                "`np.split` cuts along the first axis unless you say `axis=-1`. The parts stand "
+                "side by side.",
             ),
             (_step_without_bias, "The bias is missing: b_f in the gate, b_h in the candidate."),
             (_gate_that_sees_no_state, "The gate looks at the old state too: h @ U_f."),

@@ -82,6 +82,15 @@ def _first_largest(answers):
     return np.unravel_index(answers.argmax(), answers.shape)
 
 
+def _all_largest(picture, kernel):
+    return np.argwhere(_map(picture, kernel) == _map(picture, kernel).max())
+
+
+def _row_by_true_division(picture, kernel):
+    answers = _map(picture, kernel)
+    return answers.argmax() / answers.shape[1], answers.argmax() % answers.shape[1]
+
+
 def _last_largest(picture, kernel):
     return np.argwhere(_map(picture, kernel) == _map(picture, kernel).max())[-1]
 
@@ -295,6 +304,11 @@ EXERCISES = (
                 "Only every `strides`-th place gets an answer.",
             ),
             (
+                lambda length, size, strides, padding: _places(length, size, padding) / strides,
+                "A number of places is a whole number. The first place always gets an answer: "
+                "round up.",
+            ),
+            (
                 lambda length, size, strides, padding: -(-length // strides),
                 "Without padding the kernel has to fit in: it begins at fewer places than there "
                 "are pixels.",
@@ -361,6 +375,14 @@ EXERCISES = (
             (
                 lambda picture, kernel: _map(picture, kernel).argmax(),
                 "This numbers the places from 0 on; give (row, column).",
+            ),
+            (
+                _all_largest,
+                "This is a list of places. Give the first of them, as (row, column).",
+            ),
+            (
+                _row_by_true_division,
+                "A row is a whole number: `//` divides without a rest.",
             ),
             (
                 lambda picture, kernel: strongest_place(picture, kernel)[::-1],
@@ -477,6 +499,11 @@ EXERCISES = (
                 lambda feature_map, size: _windows(feature_map, size)[:, 0, :, 0],
                 "This is the first of each window; the largest is asked for.",
             ),
+            (
+                lambda feature_map, size: feature_map.max(),
+                "This is the largest number of the whole map. Every window has one, in every "
+                "channel.",
+            ),
             (_over_channels, "Each channel is pooled by itself: the last axis stays."),
             (
                 _over_channels_repeated,
@@ -494,6 +521,8 @@ EXERCISES = (
                 )
                 for wrong in (
                     lambda feature_map, size: _windows(feature_map, size).max(axis=(0, 2)),
+                    lambda feature_map, size: _windows(feature_map, size).max(axis=(2, 3)),
+                    lambda feature_map, size: _windows(feature_map, size).max(axis=(0, 1)),
                     _split_the_wrong_way,
                     _split_in_the_wrong_order,
                 )
@@ -504,7 +533,7 @@ EXERCISES = (
             ),
             (
                 _windows_one_pixel_apart,
-                "Window number k begins at pixel k * size, not at pixel k.",
+                "Window number k begins at pixel `k * size`, not at pixel `k`.",
             ),
             (
                 _as_many_across_as_down,
@@ -601,6 +630,19 @@ EXERCISES = (
                     last=lambda p, size, strides: p * strides + size // 2,
                 ),
                 "There is no padding here: place 0 begins at pixel 0.",
+            ),
+            (
+                partial(_back, last=lambda p, size, strides: p + size - 1),
+                "The last place, too, begins at `place * strides` one layer below.",
+            ),
+            (
+                partial(_back, first=lambda p, size, strides: p),
+                "The first place, too, begins at `place * strides` one layer below.",
+            ),
+            (
+                partial(_back, last=lambda p, size, strides: p * strides),
+                "A place sees `size` places below, and the last of these does not lie where it "
+                "begins.",
             ),
             (
                 _last_from_the_first,

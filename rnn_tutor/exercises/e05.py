@@ -32,6 +32,11 @@ def _every_class_counted(labels, probabilities):
     return -np.log(np.where(is_right, probabilities, 1 - probabilities)).sum(axis=1)
 
 
+def _summed_over_pictures(labels, probabilities):
+    one_hot = np.eye(probabilities.shape[1])[labels]
+    return -np.log((one_hot * probabilities).sum(axis=0))
+
+
 def _entropy(labels, probabilities):
     logarithms = np.log(np.where(probabilities > 0, probabilities, 1))
     return -(probabilities * logarithms).sum(axis=1)
@@ -126,6 +131,22 @@ EXERCISES = (
                 "These are the probabilities of the right classes; now the logarithm.",
             ),
             (
+                lambda labels, probabilities: -_of_its_class(labels, probabilities),
+                "These are minus the probabilities of the right classes; the logarithm is missing.",
+            ),
+            (
+                lambda labels, probabilities: 1 / _of_its_class(labels, probabilities),
+                "This is one over the probability of the right class; now its logarithm.",
+            ),
+            (
+                lambda labels, probabilities: surprise(labels, probabilities)[:, None],
+                "The right numbers with an axis too many: expected (n,), received (n, 1).",
+            ),
+            (
+                _summed_over_pictures,
+                "You added up over the pictures. Along which axis do the classes stand?",
+            ),
+            (
                 lambda labels, probabilities: 1 - _of_its_class(labels, probabilities),
                 "This is one minus the probability of the right class; asked for is minus its "
                 "logarithm.",
@@ -190,6 +211,10 @@ EXERCISES = (
                 lambda matrix: matrix / matrix.sum(axis=1, keepdims=True),
                 "These are the shares of all the answers that a class got. Which of them were "
                 "right?",
+            ),
+            (
+                lambda matrix: matrix.sum(axis=1),
+                "These are the numbers of pictures of each class. How many of them were right?",
             ),
             (np.diag, "These are the right answers of each class; asked for is their share."),
             (
@@ -262,6 +287,10 @@ EXERCISES = (
                 "picture.",
             ),
             (lambda labels, k: ~first_of_each(labels, k), "True is to mark the *test* part."),
+            (
+                lambda labels, k: np.ones(len(labels), bool),
+                "All pictures are in the test part; each class gives only its first `k`.",
+            ),
             (
                 lambda labels, k: np.arange(len(labels)) < k,
                 "These are the first k pictures of all, and some classes have given nothing. Count "

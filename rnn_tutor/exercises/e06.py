@@ -72,6 +72,8 @@ def _curve_cases(rng):
     yield np.array([10, 40, 160, 640]), np.array([0.5, 0.7, 0.6, 0.9]), 0.65
     yield np.array([10, 40, 160, 640]), np.array([0.5, 0.7, 0.6, 0.9]), 0.7
     yield np.array([10, 40, 160]), np.array([0.7, 0.6, 0.5]), 0.65
+    yield np.array([10, 40, 160]), np.array([0.7, 0.6, 0.5]), 0.7
+    yield np.array([10, 40, 160, 640]), np.array([0.7, 0.6, 0.5, 0.9]), 0.65
     falling = np.array([0.5, 0.6, 0.7, 0.75, 0.8, 0.9, 0.82, 0.84, 0.86, 0.95])
     yield 25 * 2 ** np.arange(10), falling, 0.88
     for k in (3, 4, 5, 5, 6, 8):
@@ -296,6 +298,12 @@ EXERCISES = (
             ),
             (
                 _difference_and(
+                    lambda first, second: np.std(first - second, ddof=1) * np.sqrt(len(first))
+                ),
+                "The differences are right; divide by the root of n in place of multiplying.",
+            ),
+            (
+                _difference_and(
                     lambda first, second: np.std(first - second, ddof=1) / np.sqrt(2 * len(first))
                 ),
                 "There are n differences, not 2 n: divide by the root of n.",
@@ -340,6 +348,17 @@ EXERCISES = (
             (
                 partial(_needed, to=np.log2),
                 "`np.log2` goes with `2 ** ...`, and `np.log` with `np.exp`.",
+            ),
+            *(
+                (
+                    wrong,
+                    "This goes from a number to a score. Asked for is the way back: the scores "
+                    "come first in `np.interp`, then the logarithms of the numbers.",
+                )
+                for wrong in (
+                    lambda numbers, scores, wanted: np.interp(wanted, np.log(numbers), scores),
+                    partial(_needed, between=lambda wanted, s, n: np.interp(wanted, n, s)),
+                )
             ),
             (
                 lambda numbers, scores, wanted: numbers[np.argmin(abs(scores - wanted))],
