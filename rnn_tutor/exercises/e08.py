@@ -1,220 +1,718 @@
-"""The exercises of notebook 08, clusters: what is asked of an answer."""
+"""The exercises of notebook 08, clusters."""
 
 import numpy as np
-from sklearn.metrics import pairwise_distances_argmin, rand_score
-from sklearn.tree import DecisionTreeClassifier
 
-from rnn_tutor import evaluation
-from rnn_tutor.exercises._judging import Exercise
+from rnn_tutor.exercises._judging import exercise
 
-COUNT = "This is a number of pictures, and a share is asked for: divide by the number of all."
+# 08.1: who comes second?
 
 
-def _nearest(attempt):
+def second_nearest(points, centres):
+    squares = ((points[:, None] - centres) ** 2).sum(axis=2)  # (n, k)
+    return squares.argsort(axis=1, kind="stable")[:, 1]
+
+
+def _second_cases(rng):
     here = np.array([[0.0, 0.0]])
-    farthest = (
-        "Your point joins the centre that is farther away: do you compare distances, and take the "
-        "smallest (`argmin`)?"
-    )
-    attempt.gives(
-        np.array([1]),
-        here,
-        np.array([[4.0, 0.0], [0.0, 1.0]]),
-        mistakes=[
-            ([0], farthest),
-            (_is_float, "A distance came back, and the *number* of the nearest centre is asked."),
-            (lambda r: r.ndim == 0, "Give an array, one number for each point, even for one."),
-            (
-                lambda r: r.shape == (2,),
-                "There are 2 centres and 1 point, and you gave a number for each centre. The "
-                "smallest distance is looked for along the centres, `axis=1` of (points, centres).",
-            ),
-        ],
-    )
-    signs = "Differences of both signs cancel each other: square them before you add them up."
-    attempt.gives(np.array([0]), here, np.array([[1.0, -1.0], [2.0, 2.0]]), mistakes=[([1], signs)])
-    attempt.gives(
-        np.array([0]), here, np.array([[-1.0, 1.0], [-2.0, -2.0]]), mistakes=[([1], signs)]
-    )
-    manhattan = "Add up the *squares* of the differences, not their amounts: distances are "
-    attempt.gives(
-        np.array([0]),
-        here,
-        np.array([[3.0, 3.0], [0.0, 5.0]]),
-        mistakes=[([1], manhattan + "measured as the crow flies, here 4.2 and 5.")],
-    )
-    tie = "Where two centres are equally near, the one with the smaller number is to win."
-    attempt.gives(np.array([0]), here, np.array([[0.0, 2.0], [2.0, 0.0]]), mistakes=[([1], tie)])
-    rng = np.random.default_rng(8)
-    for n, k, d in [(3, 2, 1), (2, 3, 2), (4, 4, 3), (5, 1, 2), (30, 6, 8), (200, 9, 64)]:
-        points = rng.integers(-9, 10, (n, d)).astype(float)
-        centres = rng.integers(-9, 10, (k, d)).astype(float)
-        attempt.gives(
-            pairwise_distances_argmin(points, centres),
-            points,
-            centres,
-        )
+    yield here, np.array([[4.0, 0.0], [0.0, 1.0]])
+    yield here, np.array([[0.0, 1.0], [4.0, 0.0], [0.0, 9.0]])
+    yield here, np.array([[0.0, 1.0], [-5.0, 5.0], [2.0, 2.0]])  # where signs cancel
+    yield here, np.array([[0.0, 1.0], [0.0, 5.0], [3.0, 3.0]])  # where amounts mislead
+    yield here, np.array([[0.0, 2.0], [2.0, 0.0]])  # equally near
+    yield here, np.array([[3.0, 0.0], [0.0, 1.0], [0.0, 3.0]])
+    yield here, np.array([[2.0, 0.0], [0.0, 2.0], [0.0, -2.0], [-2.0, 0.0]])
+    for n, k, features in [(2, 3, 1), (3, 2, 2), (4, 4, 3), (2, 5, 2), (30, 6, 8), (200, 9, 64)]:
+        # Whole numbers, so that equally near is equally near in floats too.
+        yield tuple(rng.integers(-9, 10, (m, features)).astype(float) for m in (n, k))
 
 
-def _is_float(received):
-    return received.dtype.kind == "f"
+def _squares(points, centres):
+    return ((points[:, None] - centres) ** 2).sum(axis=2)
 
 
-def _matched(attempt):
-    order = (
-        "Every picture is right here, once cluster 0 is named after class 1 and cluster 1 after "
-        "class 0. Do you look at the diagonal, or for the *smallest* sum (`maximize=True`)?"
-    )
-    attempt.gives(1.0, np.array([[0, 4], [6, 0]]), mistakes=[(0.0, order), (10, COUNT)])
-    twice = "Two clusters have got the name of the same class; no name may be given twice."
-    greedy = (
-        "The largest number was taken first, and what was left over is poor: 8 + 0. The best "
-        "naming gives 7 + 6; the Hungarian method finds it."
-    )
-    rows = "Two classes have claimed the same cluster: a cluster has one name only."
-    table = np.array([[8, 7], [6, 0]])
-    mistakes = [(8 / 21, greedy), (15 / 21, twice), (14 / 21, rows), (13, COUNT)]
-    attempt.gives(13 / 21, table, mistakes=mistakes)
-    left_over = "The pictures in the cluster without a name are wrong, and count among all 18."
-    table = np.array([[5, 4, 0], [0, 3, 6]])
-    attempt.gives(11 / 18, table, mistakes=[(15 / 18, twice), (1.0, left_over)])
-    no_cluster = "The pictures of the class without a cluster are wrong, and count among all 20."
-    table = np.array([[5, 0], [0, 6], [7, 2]])
-    attempt.gives(13 / 20, table, mistakes=[(1.0, no_cluster), (18 / 20, rows)])
-    rng = np.random.default_rng(8)
-    for shape in [(2, 2), (2, 3), (3, 2), (3, 3), (4, 4), (5, 5), (5, 8), (8, 5), (10, 10)] * 3:
-        table = rng.integers(0, 10, shape) * (rng.random(shape) < 0.8)
-        table[0, 0] += 1  # never empty
-        attempt.gives(evaluation.matched_accuracy(*_pictures(table)), table)
+def _place(table, place):
+    """The place-th smallest of each row, of equal ones the first."""
+    return table.argsort(axis=1, kind="stable")[:, place]
 
 
-def _pictures(table):
-    """Labels and clusters, (n,) int64 each, that have this contingency table."""
-    labels, clusters = np.indices(table.shape).reshape(2, -1)
-    return np.repeat(labels, table.ravel()), np.repeat(clusters, table.ravel())
+def _nearest(points, centres):
+    return _squares(points, centres).argmin(axis=1)
 
 
-def _pure(attempt):
-    mean = "Large clusters count more than small ones: add up the pictures, then divide once."
-    table = np.array([[3, 1], [1, 5]])
-    attempt.gives(0.8, table, mistakes=[(8, COUNT), ((3 / 4 + 5 / 6) / 2, mean)])
-    rows = (
-        "You look along the classes. Each *cluster*, a column of the table, is asked which class "
-        "is most frequent in it; two clusters may well be named after the same class."
-    )
-    matched = "This is matched accuracy. Here two clusters may be named after the same class."
-    table = np.array([[4, 3], [3, 0], [0, 2]])
-    attempt.gives(7 / 12, table, mistakes=[(9 / 12, rows), (6 / 12, matched)])
-    empty = "A cluster without pictures adds nothing; you divide by its size, 0."
-    table = np.array([[2, 0], [1, 0]])
-    attempt.gives(2 / 3, table, mistakes=[(lambda r: ~np.isfinite(r), empty), (1 / 3, mean)])
-    rng = np.random.default_rng(8)
+def _farthest(points, centres):
+    return _squares(points, centres).argmax(axis=1)
+
+
+def _second_farthest(points, centres):
+    return _place(-_squares(points, centres), 1)
+
+
+def _third(points, centres):
+    return _place(_squares(points, centres), 2)
+
+
+def _from_one(points, centres):
+    return second_nearest(points, centres) + 1
+
+
+def _amounts_compared(points, centres):
+    return _place(np.abs(points[:, None] - centres).sum(axis=2), 1)
+
+
+def _differences_added(points, centres):
+    return _place((points[:, None] - centres).sum(axis=2), 1)
+
+
+def _differences_added_other_way(points, centres):
+    return _place((centres - points[:, None]).sum(axis=2), 1)
+
+
+def _larger_number_first(points, centres):
+    return len(centres) - 1 - _place(_squares(points, centres)[:, ::-1], 1)
+
+
+def _sorted_along_points(points, centres):
+    return _squares(points, centres).argsort(axis=0, kind="stable")[:, 1]
+
+
+def _one_for_each_centre(points, centres):
+    return _squares(points, centres).argsort(axis=0, kind="stable")[1]
+
+
+def _nearest_of_each_centre(points, centres):
+    return _squares(points, centres).argmin(axis=0)
+
+
+def _both_of_them(points, centres):
+    return _squares(points, centres).argsort(axis=1, kind="stable")[:, :2]
+
+
+def _place_without_the_nearest(points, centres):
+    return np.array([np.delete(row, row.argmin()).argmin() for row in _squares(points, centres)])
+
+
+def _squared_distance(points, centres):
+    return np.sort(_squares(points, centres), axis=1)[:, 1]
+
+
+def _distance(points, centres):
+    return np.sqrt(_squared_distance(points, centres))
+
+
+def _centre_itself(points, centres):
+    return centres[second_nearest(points, centres)]
+
+
+def _of_the_first_point_only(points, centres):
+    return second_nearest(points, centres)[0]
+
+
+SIGNS = "Differences of both signs cancel each other: square them before you add them up."
+FOR_EACH_CENTRE = (
+    "You gave a number for each centre, and one for each point is asked for. Look along the "
+    "centres, `axis=1` of (points, centres)."
+)
+NUMBER = "A distance came back, and the *number* of the second nearest centre is asked for."
+
+# 08.2: which classes are found?
+
+
+def share_of_each_class(table):
+    from scipy.optimize import linear_sum_assignment
+
+    classes, clusters = linear_sum_assignment(table, maximize=True)
+    shares = np.zeros(len(table))
+    shares[classes] = table[classes, clusters] / table[classes].sum(axis=1)
+    return shares
+
+
+def _tables_to_name(rng):
+    yield np.array([[0, 4], [6, 0]])
+    yield np.array([[8, 7], [6, 0]])  # the largest number first is not the best
+    yield np.array([[5, 4, 0], [0, 3, 6]])
+    yield np.array([[5, 0], [0, 6], [7, 2]])
+    yield np.array([[1, 2, 3, 6]])
+    yield np.array([[1], [2], [6]])
+    shapes = [(2, 2), (2, 3), (3, 2), (3, 3), (4, 4), (4, 6), (6, 4), (5, 5)]
+    for classes, clusters in shapes * 2:
+        table = rng.integers(1, 30, (classes, clusters))
+        while not _has_one_best_naming(table):
+            table = rng.integers(1, 30, (classes, clusters))
+        yield table
+
+
+def _has_one_best_naming(table):
+    """Whether every other naming, which lacks one of the best one's pairs, has a smaller sum."""
+    from scipy.optimize import linear_sum_assignment
+
+    best = linear_sum_assignment(table, maximize=True)
+    for pair in zip(*best, strict=True):
+        without = table.astype(float)
+        without[pair] = -table.sum()
+        if without[linear_sum_assignment(without, maximize=True)].sum() == table[best].sum():
+            return False
+    return True
+
+
+def _named_classes(table, chosen):
+    """The share of each class that `chosen`, pairs of class and cluster, gets right."""
+    shares = np.zeros(len(table))
+    for c, k in chosen:
+        shares[c] += table[c, k] / table[c].sum()
+    return shares
+
+
+def _best_pairs(table):
+    from scipy.optimize import linear_sum_assignment
+
+    return list(zip(*linear_sum_assignment(table, maximize=True), strict=True))
+
+
+def _on_the_diagonal(table):
+    return _named_classes(table, [(k, k) for k in range(min(table.shape))])
+
+
+def _smallest_sum(table):
+    return _named_classes(table, _best_pairs(-table))
+
+
+def _largest_first(table):
+    left, chosen = table.astype(float), []
+    for _ in range(min(table.shape)):
+        c, k = np.unravel_index(left.argmax(), left.shape)
+        chosen.append((c, k))
+        left[c], left[:, k] = -1, -1
+    return _named_classes(table, chosen)
+
+
+def _clusters_claimed_twice(table):
+    return table.max(axis=1) / table.sum(axis=1)
+
+
+def _names_given_twice(table):
+    return _named_classes(table, [(c, k) for k, c in enumerate(table.argmax(axis=0))])
+
+
+def _matched_accuracy(table):
+    return sum(table[pair] for pair in _best_pairs(table)) / table.sum()
+
+
+def _counts(table):
+    return share_of_each_class(table) * table.sum(axis=1)
+
+
+def _shares_of_everything(table):
+    return _counts(table) / table.sum()
+
+
+def _shares_of_the_right_ones(table):
+    counts = _counts(table)
+    return counts / counts.sum()
+
+
+def _shares_of_the_clusters(table):
+    shares = np.zeros(len(table))
+    for c, k in _best_pairs(table):
+        shares[c] = table[c, k] / table[:, k].sum()
+    return shares
+
+
+def _in_the_order_of_clusters(table):
+    shares = np.zeros(table.shape[1])
+    for c, k in _best_pairs(table):
+        shares[k] = table[c, k] / table[c].sum()
+    return shares
+
+
+def _named_classes_only(table):
+    return np.array([table[c, k] / table[c].sum() for c, k in _best_pairs(table)])
+
+
+def _whole_numbers(table):
+    shares = np.zeros_like(table)
+    for c, k in _best_pairs(table):
+        shares[c] = table[c, k] / table[c].sum()
+    return shares
+
+
+def _without_the_last_class(table):
+    shares = share_of_each_class(table)
+    shares[-1] = 0
+    return shares
+
+
+def _classes_per_cent(table):
+    return 100 * share_of_each_class(table)
+
+
+def _clusters_named(table):
+    names = np.full(len(table), -1)
+    for c, k in _best_pairs(table):
+        names[c] = k
+    return names
+
+
+# 08.3: purity, and why to distrust it
+
+
+def purity(table):
+    return table.max(axis=0).sum() / table.sum()
+
+
+def _tables_to_score(rng):
+    yield np.array([[3, 1], [1, 5]])
+    yield np.array([[2, 0], [1, 0]])
+    yield np.array([[4, 3], [3, 0], [0, 2]])
+    yield np.array([[1, 0, 2, 1]])
     for shape in [(2, 2), (2, 3), (3, 2), (3, 3), (5, 5), (5, 9), (9, 5), (2, 30)] * 2:
         table = rng.integers(0, 10, shape) * (rng.random(shape) < 0.8)
-        table[0, 0] += 1
-        labels, clusters = _pictures(table)
-        guess = DecisionTreeClassifier(random_state=0).fit(clusters[:, None], labels)
-        attempt.gives(guess.score(clusters[:, None], labels), table)
+        table[0, 0] += 1  # never empty
+        yield table
+    yield np.array([[4, 0, 3, 1], [2, 0, 5, 0]])
 
 
-def _agreeing(attempt):
-    same = np.array([0, 0, 1])
-    with_itself = "A picture and itself are no pair: with 3 pictures there are 3 pairs."
-    counted = "This is a number of pairs, and their share is asked for."
-    apart = "Pairs that both put *apart* agree too; and there are 3 pairs to divide by."
-    attempt.gives(
-        1.0,
-        same,
-        same,
-        mistakes=[
-            (3, counted),
-            (6, counted),
-            (2 / 3, with_itself),
-            (0.5, with_itself),
-            (1 / 3, apart),
-        ],
-    )
-    names = (
-        "The two put the same pictures together and only number their clusters differently. Do "
-        "not compare the numbers of one with the numbers of the other."
-    )
-    attempt.gives(1.0, same, np.array([1, 1, 0]), mistakes=[(lambda r: r < 1, names)])
-    together = "Pairs that both put *apart* agree too, as pictures 0 and 2 do here."
-    chance = "This is the *adjusted* index, which takes off what chance would give. Not here."
-    attempt.gives(
-        1 / 3,
-        same,
-        np.array([0, 1, 1]),
-        mistakes=[
-            (0.0, together),
-            (5 / 9, with_itself),
-            (2 / 3, names),
-            (-0.5, chance),
-        ],
-    )
-    attempt.gives(0.0, np.array([0, 0]), np.array([3, 5]), mistakes=[(0.5, with_itself)])
-    rng = np.random.default_rng(8)
-    for n, k in [(2, 2), (3, 3), (4, 2), (5, 4), (6, 3), (20, 4), (50, 9), (120, 5)] * 3:
-        first, second = rng.integers(0, k, n), rng.integers(0, k + 1, n)
-        attempt.gives(rand_score(first, second), first, second)
+def _sizes(table):
+    return table.sum(axis=0)
 
+
+def _largest(table):
+    return table.max(axis=0)
+
+
+def _of_classes(table):
+    return table.max(axis=1).sum() / table.sum()
+
+
+def _matched(table):
+    return _matched_accuracy(table)
+
+
+def _mean_of_shares(table):
+    return (_largest(table) / _sizes(table)).mean()
+
+
+def _mean_of_shares_without_empty(table):
+    used = _sizes(table) > 0
+    return (_largest(table)[used] / _sizes(table)[used]).mean()
+
+
+def _mean_of_shares_empty_as_0(table):
+    return (_largest(table) / np.maximum(_sizes(table), 1)).mean()
+
+
+def _divided_by_empty(table):
+    return np.average(_largest(table) / _sizes(table), weights=_sizes(table))
+
+
+def _of_each_cluster(table):
+    return _largest(table) / np.maximum(_sizes(table), 1)
+
+
+def _number_of_pictures(table):
+    return _largest(table).sum()
+
+
+def _largest_number_only(table):
+    return table.max() / table.sum()
+
+
+def _largest_share_of_clusters(table):
+    return _largest(table).mean()
+
+
+def _diagonal(table):
+    return table.trace() / table.sum()
+
+
+def _share_that_is_wrong(table):
+    return 1 - purity(table)
+
+
+def _per_cent(table):
+    return 100 * purity(table)
+
+
+def _whole_division(table):
+    return table.max(axis=0).sum() // table.sum()
+
+
+def _without_the_last_cluster(table):
+    return _largest(table)[:-1].sum() / table.sum()
+
+
+SHARES_FIRST = "Large clusters count more than small ones: add up the pictures, then divide once."
+
+# 08.4: do two clusterings agree?
+
+
+def agreement(first, second):
+    pairs = np.triu_indices(len(first), k=1)
+    together = (first[:, None] == first)[pairs]
+    also_together = (second[:, None] == second)[pairs]
+    return np.mean(together == also_together)
+
+
+def _clusterings(rng):
+    yield np.array([0, 0]), np.array([3, 5])
+    yield np.array([2, 2]), np.array([1, 1])
+    yield np.array([0, 0, 1]), np.array([0, 0, 1])
+    yield np.array([0, 0, 1]), np.array([1, 1, 0])
+    yield np.array([0, 0, 1]), np.array([0, 1, 1])
+    for n, k in [(2, 2), (3, 3), (4, 2), (5, 4), (6, 3), (20, 4), (50, 9), (120, 5)] * 2:
+        yield rng.integers(0, k, n), rng.integers(0, k + 1, n)
+
+
+def _together(first, second):
+    """For each pair of pictures whether both clusterings put it together, (pairs,) bool each."""
+    pairs = np.triu_indices(len(first), k=1)
+    return (first[:, None] == first)[pairs], (second[:, None] == second)[pairs]
+
+
+def _same_numbers(first, second):
+    return np.mean(first == second)
+
+
+def _agreeing_places(first, second):
+    return (first[:, None] == first) == (second[:, None] == second)
+
+
+def _whole_table(first, second):
+    return np.mean(_agreeing_places(first, second))
+
+
+def _each_with_itself(first, second):
+    return _agreeing_places(first, second)[np.triu_indices(len(first))].mean()
+
+
+def _half_of_it(first, second):
+    return agreement(first, second) / 2
+
+
+def _divided_by_half_the_table(first, second):
+    a, b = _together(first, second)
+    return 2 * np.sum(a == b) / len(first) ** 2
+
+
+def _divided_by_the_table(first, second):
+    return _divided_by_half_the_table(first, second) / 2
+
+
+def _number_of_pairs(first, second):
+    a, b = _together(first, second)
+    return np.sum(a == b)
+
+
+def _number_of_ordered_pairs(first, second):
+    return 2 * _number_of_pairs(first, second)
+
+
+def _number_of_places(first, second):
+    return np.sum(_agreeing_places(first, second))
+
+
+def _together_of_all(first, second):
+    a, b = _together(first, second)
+    return (a & b).mean()
+
+
+def _together_of_the_first(first, second):
+    a, b = _together(first, second)
+    return (a & b).sum() / a.sum()
+
+
+def _together_of_either(first, second):
+    a, b = _together(first, second)
+    return (a & b).sum() / (a | b).sum()
+
+
+def _apart_of_all(first, second):
+    a, b = _together(first, second)
+    return (~a & ~b).mean()
+
+
+def _disagreement(first, second):
+    return 1 - agreement(first, second)
+
+
+def _next_ones_only(first, second):
+    return np.mean((first[1:] == first[:-1]) == (second[1:] == second[:-1]))
+
+
+def _first_picture_only(first, second):
+    return np.mean((first[1:] == first[0]) == (second[1:] == second[0]))
+
+
+def _adjusted(first, second):
+    """Hubert and Arabie (1985), from the numbers of pairs."""
+    a, b = _together(first, second)
+    both, neither, one, other = (x.sum() for x in (a & b, ~a & ~b, a & ~b, ~a & b))
+    if one == other == 0:
+        return 1.0
+    chance = (both + one) * (one + neither) + (both + other) * (other + neither)
+    return 2 * (both * neither - one * other) / chance
+
+
+WITH_ITSELF = (
+    "A picture and itself are no pair, for they are always together: with 3 pictures there are 3 "
+    "pairs."
+)
+PAIRS = "n pictures make n (n - 1) / 2 pairs; you divide by another number."
+COUNTED = "This is a number of pairs, and their share is asked for."
+APART = "Pairs that both put *apart* agree too; and all pairs are there to divide by."
 
 EXERCISES = (
-    Exercise(
+    exercise(
         "08.1",
-        "who joins which centre",
-        _nearest,
-        (
+        "who comes second?",
+        solution=second_nearest,
+        cases=_second_cases,
+        returns="index",
+        mistakes=[
+            (
+                _nearest,
+                "This is the nearest centre, which your points joined. Asked for is the next one.",
+            ),
+            (
+                _third,
+                "Off by one: this is the third nearest. Counting from 0, the nearest is in place "
+                "0.",
+            ),
+            (_farthest, "This is the centre that is farthest away."),
+            (
+                _second_farthest,
+                "Your order begins with the centre that is farthest away: do you take the second "
+                "*smallest* distance?",
+            ),
+            (_from_one, "Nearly: the first centre has the number 0, not 1."),
+            (
+                _amounts_compared,
+                "Add up the *squares* of the differences, not their amounts: distances are "
+                "measured as the crow flies.",
+            ),
+            (_differences_added, SIGNS),
+            (_differences_added_other_way, SIGNS),
+            (
+                _larger_number_first,
+                "Where two centres are equally near, the one with the smaller number comes first.",
+            ),
+            (
+                _sorted_along_points,
+                "You sorted the points, for each centre. Sort the centres for each point, along "
+                "`axis=1` of (points, centres).",
+            ),
+            (_one_for_each_centre, FOR_EACH_CENTRE),
+            (_nearest_of_each_centre, FOR_EACH_CENTRE),
+            (_both_of_them, "You give the nearest centre too; the second alone is asked for."),
+            (
+                _place_without_the_nearest,
+                "This is a place in a list without the nearest centre: what came after it has "
+                "moved up by one.",
+            ),
+            (_squared_distance, NUMBER),
+            (_distance, NUMBER),
+            (_centre_itself, "You give the centre itself; its *number* is asked for."),
+            (_of_the_first_point_only, "Give an array, one number for each point, even for one."),
+        ],
+        hints=(
             "`points[:, None] - centres` has the shape (n, k, features): every point minus every "
-            "centre. The cell of k-means above uses it.",
-            "Make distances of it, (n, k), by adding up squares over the last axis.",
-            "`argmin` along the centres gives the number of the nearest, and of several equally "
-            "near ones the first.",
+            "centre. Make distances of it, (n, k).",
+            "`argsort` along the centres puts their numbers in order, the nearest first.",
+            '`argsort(axis=1, kind="stable")` keeps equally near ones in order. '
+            "Which column of it is meant?",
         ),
-        ("points", "centres"),
-        "This is half of k-means; the other half moves the centres.",
+        then="A point whose two distances hardly differ lies on the border. Which points are "
+        "these in `embeddings`?",
     ),
-    Exercise(
+    exercise(
         "08.2",
-        "matched accuracy from a table",
-        _matched,
-        (
-            "The small table above is taken through all the steps. What is missing is a division.",
-            "Use `linear_sum_assignment(table, maximize=True)`: it gives rows and columns, and "
+        "which classes are found?",
+        solution=share_of_each_class,
+        cases=lambda rng: [(table,) for table in _tables_to_name(rng)],
+        mistakes=[
+            (
+                _on_the_diagonal,
+                "You look at the diagonal. But cluster 0 need not belong to class 0: find the "
+                "best naming first.",
+            ),
+            (_smallest_sum, "This is the naming with the *smallest* sum: `maximize=True`."),
+            (
+                _largest_first,
+                "You took the largest number first, and what was left over is poor. The best "
+                "naming of all has the largest *sum*; the Hungarian method finds it.",
+            ),
+            (
+                _clusters_claimed_twice,
+                "Two classes have claimed the same cluster: a cluster has one name only.",
+            ),
+            (
+                _names_given_twice,
+                "Two clusters have got the name of the same class; no name may be given twice.",
+            ),
+            (
+                _matched_accuracy,
+                "This is matched accuracy, over all classes together. Give one number for each "
+                "class.",
+            ),
+            (
+                _counts,
+                "These are numbers of pictures, and shares are asked for: divide by the number of "
+                "pictures of each class.",
+            ),
+            (
+                _shares_of_everything,
+                "You divide by the number of all pictures. Divide by the number of pictures of "
+                "each class.",
+            ),
+            (
+                _shares_of_the_right_ones,
+                "You divide by the number of all that are right. Divide by the number of pictures "
+                "of each class.",
+            ),
+            (
+                _shares_of_the_clusters,
+                "You divide by the size of the cluster, a column. Divide by the size of the "
+                "class, a row.",
+            ),
+            (
+                _in_the_order_of_clusters,
+                "These stand in the order of the clusters; the order of the classes is asked for.",
+            ),
+            (
+                _named_classes_only,
+                "A class that gets no cluster has the share 0, and a place in the answer.",
+            ),
+            (
+                _whole_numbers,
+                "`np.zeros_like(table)` holds whole numbers, and of a share that is put into it "
+                "only 0 or 1 is left. Use `np.zeros(len(table))`.",
+            ),
+            (
+                _without_the_last_class,
+                "The last class has got nothing: does your loop end one too early?",
+            ),
+            (_classes_per_cent, "These are per cent; shares from 0 to 1 are asked for."),
+            (
+                _clusters_named,
+                "These are the numbers of the clusters. What share of each class do they hold?",
+            ),
+        ],
+        hints=(
+            "`linear_sum_assignment(table, maximize=True)` gives classes and their clusters, and "
             "copes with tables that are not square.",
-            "Add up what stands at these rows and columns, and divide by the sum of the table.",
+            "`table[classes, clusters]` is how many are right, and `table.sum(axis=1)` how many "
+            "pictures each class has.",
+            "Begin with `np.zeros(len(table))`, and fill in the classes that have got a cluster.",
         ),
-        ("table",),
-        "With your clusters: `matched_share(table)`, where your pictures have labels.",
+        then="Matched accuracy is the mean of these shares, where all classes have the same "
+        "number of pictures. A fair mean can hide a class that is not found at all.",
     ),
-    Exercise(
+    exercise(
         "08.3",
         "purity, and why to distrust it",
-        _pure,
-        (
-            "A cluster is a column of the table. How many of its pictures belong to the class that "
-            "is most frequent in it?",
+        solution=purity,
+        cases=lambda rng: [(table,) for table in _tables_to_score(rng)],
+        mistakes=[
+            (
+                _of_classes,
+                "You look along the classes. Each *cluster*, a column of the table, is asked "
+                "which class is most frequent in it.",
+            ),
+            (
+                _matched,
+                "This is matched accuracy. Here two clusters may be named after the same class.",
+            ),
+            (_mean_of_shares, SHARES_FIRST),
+            (_mean_of_shares_without_empty, SHARES_FIRST),
+            (_mean_of_shares_empty_as_0, SHARES_FIRST),
+            (
+                _divided_by_empty,
+                "A cluster without pictures adds nothing; you divide by its size, 0.",
+            ),
+            (_of_each_cluster, "One number is asked for, over all clusters together."),
+            (
+                _number_of_pictures,
+                "This is a number of pictures, and a share is asked for: divide by the number of "
+                "all.",
+            ),
+            (
+                _largest_number_only,
+                "This is the largest number of the whole table. Take the largest of each cluster.",
+            ),
+            (
+                _largest_share_of_clusters,
+                "You divide by the number of clusters. Divide by the number of pictures.",
+            ),
+            (
+                _diagonal,
+                "You look at the diagonal. But the most frequent class of cluster 0 need not be "
+                "class 0.",
+            ),
+            (_share_that_is_wrong, "This is the share that is *wrong*."),
+            (_per_cent, "This is per cent; a share from 0 to 1 is asked for."),
+            (_whole_division, "`//` drops what comes after the point; divide with `/`."),
+            (
+                _without_the_last_cluster,
+                "The last cluster is left out: does your loop end one too early?",
+            ),
+        ],
+        hints=(
+            "A cluster is a column of the table. How many of its pictures belong to the class "
+            "that is most frequent in it?",
             "`table.max(axis=...)` gives one number for each cluster, if the axis is the right "
             "one: the one that disappears.",
             "Add these up, and divide by the sum of the table, once.",
         ),
-        ("table",),
-        "Now try `purity(np.eye(100))`: a hundred pictures, each in a cluster of its own. Purity "
-        "can only grow when clusters are split, so it cannot tell you how many there are.",
+        then="Now try `purity(np.eye(100))`: a hundred pictures, each in a cluster of its own. "
+        "Purity can only grow when clusters are split, so it cannot tell you how many there are.",
     ),
-    Exercise(
+    exercise(
         "08.4",
         "do two clusterings agree?",
-        _agreeing,
-        (
+        solution=agreement,
+        cases=_clusterings,
+        mistakes=[
+            (
+                _same_numbers,
+                "The two number their clusters differently. Do not compare the numbers of one "
+                "with the numbers of the other: compare pairs of pictures.",
+            ),
+            (_whole_table, WITH_ITSELF),
+            (_each_with_itself, WITH_ITSELF + " `np.triu_indices` leaves these out with `k=1`."),
+            (
+                _half_of_it,
+                "This is half of it: you count each pair once, and divide by twice as many.",
+            ),
+            (_divided_by_half_the_table, PAIRS),
+            (_divided_by_the_table, PAIRS),
+            (_number_of_pairs, COUNTED),
+            (_number_of_ordered_pairs, COUNTED),
+            (_number_of_places, COUNTED),
+            (_together_of_all, APART),
+            (_together_of_the_first, APART),
+            (_together_of_either, APART),
+            (_apart_of_all, "Pairs that both put *together* agree too."),
+            (_disagreement, "This is the share on which they *disagree*."),
+            (
+                _next_ones_only,
+                "You compare each picture with the next one only; all pairs are asked for.",
+            ),
+            (
+                _first_picture_only,
+                "You compare each picture with the first one only; all pairs are asked for.",
+            ),
+            (
+                _adjusted,
+                "This is the *adjusted* index, which takes off what chance would give. Not here.",
+            ),
+        ],
+        hints=(
             "`first[:, None] == first` is a table (n, n): do these two pictures lie in one "
             "cluster? Make it for both clusterings.",
             "The two agree on a pair where their tables say the same, be it True or False.",
-            "Count each pair once, and no picture with itself: "
-            "`np.triu_indices(len(first), k=1)` gives the places above the diagonal.",
+            "Count each pair once, and no picture with itself: `np.triu_indices(len(first), k=1)` "
+            "gives the places above the diagonal.",
         ),
-        ("first", "second"),
-        "This is Rand's index. Chance alone makes it rather high; the *adjusted* one, ARI, is "
-        "corrected for that.",
+        then="This is Rand's index. Chance alone makes it rather high; the *adjusted* one, ARI, "
+        "is corrected for that.",
     ),
 )
