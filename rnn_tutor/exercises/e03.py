@@ -1,5 +1,6 @@
 """Exercises of notebook 03: weights, half-life, own last states, a cell with a single gate."""
 
+import math
 from functools import partial
 
 import numpy as np
@@ -69,8 +70,8 @@ def _half_life_cases(rng):
         yield (float(bias),)
 
 
-def _half_life_of(bias, *, gate=sigmoid):
-    return np.log(0.5) / np.log(gate(bias))
+def _half_life_of(bias, *, gate=sigmoid, log=np.log):
+    return log(0.5) / log(gate(bias))
 
 
 # 03.3 sequences of different lengths
@@ -241,14 +242,27 @@ EXERCISES = (
                 lambda bias: half_life(bias) + 1,
                 "One too many: after 0 steps the whole of the memory is left.",
             ),
-            (partial(_half_life_of, gate=np.tanh), "A gate is the sigmoid of its bias, not tanh."),
+            (
+                lambda bias: np.floor(half_life(bias) + 1e-9) + 1,
+                "This counts whole steps until less than half is left. Give the number itself.",
+            ),
+            *(
+                (
+                    partial(_half_life_of, gate=np.tanh, log=log),
+                    "A gate is the sigmoid of its bias, not tanh.",
+                )
+                for log in (np.log, math.log)  # one gives NaN, the other raises
+            ),
             (
                 partial(_half_life_of, gate=lambda bias: sigmoid(-bias)),
                 "A large bias should keep the memory for long. Look at the sign in your sigmoid.",
             ),
-            (
-                partial(_half_life_of, gate=lambda bias: bias),
-                "The gate is the *sigmoid* of the bias, not the bias itself.",
+            *(
+                (
+                    partial(_half_life_of, gate=lambda bias: bias, log=log),
+                    "The gate is the *sigmoid* of the bias, not the bias itself.",
+                )
+                for log in (np.log, math.log)
             ),
             (
                 lambda bias: np.log(2) / bias,

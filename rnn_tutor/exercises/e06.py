@@ -150,6 +150,15 @@ def _no_first_number(numbers, scores, wanted):
     return np.exp(np.interp(wanted, scores[k - 1 : k + 1], np.log(numbers[k - 1 : k + 1])))
 
 
+def _last_before_first(numbers, scores, wanted):
+    """Where the first number is enough, index -1 takes the last as the one before it."""
+    if np.max(scores) < wanted:
+        return np.inf
+    k = np.argmax(scores >= wanted)
+    share = (wanted - scores[k - 1]) / (scores[k] - scores[k - 1])
+    return numbers[k - 1] * (numbers[k] / numbers[k - 1]) ** share
+
+
 def _extrapolated(numbers, scores, wanted):
     """Before the first number, too, the line goes on."""
     if scores[0] < wanted or len(scores) < 2:
@@ -429,6 +438,11 @@ EXERCISES = (
             (
                 _no_first_number,
                 "What if the smallest number is enough already? There is none before it.",
+            ),
+            (
+                _last_before_first,
+                "What if the smallest number is enough already? There is none before it, and the "
+                "index -1 is the last of all.",
             ),
             (
                 _strictly_above,
