@@ -1,145 +1,401 @@
-"""The exercises of notebook 10, five classes: what is asked of an answer."""
+"""The exercises of notebook 10, five classes."""
 
 import numpy as np
 
-from rnn_tutor._cv2 import cv2
-from rnn_tutor.exercises._judging import Exercise
+from rnn_tutor.exercises._judging import exercise
 
 WHITE = 255
 
+# 10.1: the largest piece
 
-def _largest_piece(attempt):
-    mask = _drawn("#.....", "...##.", "...##.", ".#....")
-    block = _drawn("......", "...##.", "...##.", "......")
-    attempt.gives(
-        block,
-        mask,
-        mistakes=[
-            (
-                WHITE - mask,
-                "That is the ground: OpenCV's piece 0 is everything black, and often larger than "
-                "any figure. Look among the pieces from 1 on.",
-            ),
-            (mask, "All pieces are still there; only the largest is asked for."),
-            (_drawn("#.....", *["......"] * 3), "That is the first piece, not the largest."),
-            (WHITE - block, "Black and white are swapped."),
-            (
-                lambda r: r.shape == mask.shape and (r.astype(bool) == block.astype(bool)).all(),
-                "The right pixels, but white is 255 and black 0, as uint8.",
-            ),
-        ],
-    )
-    diagonal = _drawn("#...", ".#..", "..#.", "#..#", "#...")
-    corner = (
-        "Pixels that touch at a corner hang together, too: the diagonal is one piece of four. "
-        "`connectivity=8` says so."
-    )
-    attempt.gives(
-        _drawn("#...", ".#..", "..#.", "...#", "...."),
-        diagonal,
-        mistakes=[(_drawn("....", "....", "....", "#...", "#..."), corner)],
-    )
-    attempt.gives(
-        np.zeros((3, 4), np.uint8),
-        np.zeros((3, 4), np.uint8),
-        words="A mask without any white stays as it is.",
-    )
-    rng = np.random.default_rng(10)
-    for height, width in [(5, 7), (12, 12), (40, 30), (64, 64)] * 2:
-        mask = np.where(rng.random((height, width)) < 0.3, WHITE, 0).astype(np.uint8)
-        pieces = _pieces(mask)
-        if len(pieces) < 2 or pieces[0].sum() > pieces[1].sum():  # without a draw
-            attempt.gives(pieces[0].astype(np.uint8) * WHITE, mask)
+
+def largest_piece(mask):
+    n, pieces = _numbered(mask)
+    if n == 1:
+        return mask
+    sizes = np.bincount(pieces.ravel())
+    sizes[0] = 0
+    return np.where(pieces == sizes.argmax(), WHITE, 0).astype(np.uint8)
+
+
+def _numbered(mask, connectivity=8):
+    """How many pieces there are, and the number of each pixel's; 0 is everything black."""
+    from rnn_tutor._cv2 import cv2
+
+    return cv2.connectedComponents(mask, connectivity=connectivity)
 
 
 def _drawn(*rows):
     return np.array([[WHITE if c == "#" else 0 for c in row] for row in rows], np.uint8)
 
 
-def _pieces(mask):
-    """bool `(h, w)` for each piece of white, the largest first."""
-    n, numbers = cv2.connectedComponents(mask, connectivity=8)
-    return sorted((numbers == piece for piece in range(1, n)), key=lambda p: -p.sum())
+def _masks(rng):
+    yield _drawn("#.##")
+    yield _drawn("....", "....")
+    yield _drawn("#...", ".#..", "..#.", "#..#", "#...")  # a diagonal of four
+    yield _drawn("#.....", "...##.", "...##.", ".#....")
+    yield _drawn("#####", "#####", "#####", ".....", "....#")  # more white than black
+    yield _drawn("###..", "#.#..", "###..", ".....", "..###", "..###")  # a ring of 8, a block of 6
+    yield _drawn("#####.", "......", "..##..", "..##..", "......", "##....")
+    for height, width in [(5, 7), (12, 12), (40, 30), (64, 64)] * 2:
+        mask = np.where(rng.random((height, width)) < 0.3, WHITE, 0).astype(np.uint8)
+        while _is_a_draw(mask):
+            mask = np.where(rng.random((height, width)) < 0.3, WHITE, 0).astype(np.uint8)
+        yield mask
 
 
-def _or_unsure(attempt):
+def _is_a_draw(mask):
+    _, pieces = _numbered(mask)
+    sizes = np.sort(np.bincount(pieces.ravel())[1:])
+    return len(sizes) > 1 and sizes[-1] == sizes[-2]
+
+
+def _white_where(condition):
+    return np.where(condition, WHITE, 0).astype(np.uint8)
+
+
+def _ground(mask):
+    _, pieces = _numbered(mask)
+    return _white_where(pieces == np.bincount(pieces.ravel()).argmax())
+
+
+def _everything_that_is_white(mask):
+    return mask.copy()
+
+
+def _first_piece(mask):
+    return _white_where(_numbered(mask)[1] == 1)
+
+
+def _last_piece(mask):
+    n, pieces = _numbered(mask)
+    return _white_where(pieces == n - 1)
+
+
+def _smallest_piece(mask):
+    _, pieces = _numbered(mask)
+    sizes = np.bincount(pieces.ravel())
+    return _white_where(pieces == sizes[1:].argmin() + 1)
+
+
+def _all_but_the_largest(mask):
+    return mask - largest_piece(mask)
+
+
+def _swapped(mask):
+    return WHITE - largest_piece(mask)
+
+
+def _as_bool(mask):
+    return largest_piece(mask) > 0
+
+
+def _as_0_and_1(mask):
+    return (largest_piece(mask) > 0).astype(np.uint8)
+
+
+def _as_bool_and_nothing_becomes_everything(mask):
+    return _nothing_becomes_everything(mask) > 0
+
+
+def _as_0_and_1_and_nothing_becomes_everything(mask):
+    return _nothing_becomes_everything(mask) // WHITE
+
+
+def _numbers_kept(mask):
+    _, pieces = _numbered(mask)
+    return np.where(largest_piece(mask) > 0, pieces, 0)
+
+
+def _number_of_the_piece(mask):
+    sizes = np.bincount(_numbered(mask)[1].ravel())
+    sizes[0] = 0
+    return sizes.argmax()
+
+
+def _corners_apart(mask):
+    _, pieces = _numbered(mask, connectivity=4)
+    sizes = np.bincount(pieces.ravel())
+    sizes[0] = 0
+    return _white_where(pieces == sizes.argmax())
+
+
+def _one_number_too_low(mask):
+    _, pieces = _numbered(mask)
+    return _white_where(pieces == np.bincount(pieces.ravel())[1:].argmax())
+
+
+def _second_of_all(mask):
+    _, pieces = _numbered(mask)
+    return _white_where(pieces == np.bincount(pieces.ravel()).argsort(kind="stable")[-2])
+
+
+def _nothing_becomes_everything(mask):
+    _, pieces = _numbered(mask)
+    sizes = np.bincount(pieces.ravel())
+    sizes[0] = 0
+    return _white_where(pieces == sizes.argmax())
+
+
+def _outline_filled(mask):
+    from rnn_tutor._cv2 import cv2
+
+    outlines, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    largest = max(outlines, key=cv2.contourArea)
+    return cv2.drawContours(np.zeros_like(mask), [largest], -1, WHITE, -1)
+
+
+def _square_around_it(mask):
+    rows, columns = np.nonzero(largest_piece(mask))
+    answer = np.zeros_like(mask)
+    answer[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1] = WHITE
+    return answer
+
+
+def _guarded(function):
+    """The same, with a mask without white returned as it is."""
+
+    def mistake(mask):
+        return function(mask) if mask.any() else mask
+
+    return mistake
+
+
+def _piece_mistakes():
+    words = {
+        _ground: "That is the ground: OpenCV's piece 0 is everything black, and often larger than "
+        "any figure. Look among the pieces from 1 on.",
+        _first_piece: "That is the first piece, not the largest.",
+        _last_piece: "That is the last piece, not the largest.",
+        _smallest_piece: "That is the smallest piece.",
+        _swapped: "Black and white are swapped.",
+        _corners_apart: "Pixels that touch at a corner hang together, too: a diagonal is one "
+        "piece. `connectivity=8` says so.",
+        _one_number_too_low: "Off by one: once the count of piece 0 is cut off, what is in place "
+        "0 is piece 1.",
+        _second_of_all: "You take the second largest, as if black were always the largest. Look "
+        "among the pieces from 1 on.",
+        _outline_filled: "You filled what lies inside the outline. A hole stays black, and does "
+        "not count for the size.",
+        _square_around_it: "That is the square around the largest piece; its own pixels are asked "
+        "for.",
+    }
+    never_guarded = (_first_piece, _outline_filled)  # the same, or an error, without white
+    for function, said in words.items():
+        yield _guarded(function), said
+        if function not in never_guarded:
+            yield function, said
+    yield _everything_that_is_white, "All pieces are still there; only the largest is asked for."
+    yield _all_but_the_largest, "You took the largest piece away, and it alone is to stay."
+    for function in (_as_bool, _as_bool_and_nothing_becomes_everything):
+        yield function, "The right pixels, but as True and False; white is 255 and black 0."
+    for function in (_as_0_and_1, _as_0_and_1_and_nothing_becomes_everything):
+        yield function, "The right pixels, but white is 255, not 1."
+    yield _numbers_kept, "The right pixels, but with the number of their piece; white is 255."
+    yield _number_of_the_piece, "This is the number of the piece; the mask is asked for."
+    yield _nothing_becomes_everything, "A mask without any white stays as it is."
+
+
+# 10.2: or unsure
+
+
+def or_unsure(probabilities, at_least):
+    sure = probabilities.max(axis=1) >= at_least
+    return np.where(sure, probabilities.argmax(axis=1), -1)
+
+
+def _unsure_cases(rng):
     three = np.array([[0.75, 0.25, 0.0], [0.375, 0.125, 0.5], [0.25, 0.5, 0.25]])
-    attempt.gives(
-        np.array([0, -1, -1]),
-        three,
-        0.75,
-        mistakes=[
-            (
-                [-1, -1, -1],
-                "0.75 is at least 0.75: where the probability equals the limit, it is sure enough.",
-            ),
-            ([0, 2, 1], "Every picture got a cluster: nobody was unsure."),
-            ([0, 0, 0], "Unsure is -1; 0 is a cluster like the others."),
-            (lambda r: r.dtype == bool, "You say who is sure; asked for are clusters, or -1."),
-            (lambda r: r.shape == (1,), "One number a picture is asked for, unsure ones included."),
-            (
-                lambda r: r.dtype.kind == "f" and ((r > 0) & (r < 1)).any(),
-                "These are probabilities; asked for are the clusters that have them.",
-            ),
-        ],
-    )
-    attempt.gives(
-        np.array([0, 2, 1]),
-        three,
-        0.5,
-        mistakes=[([0, -1, -1], "0.5 is at least 0.5: it is sure enough.")],
-    )
-    rng = np.random.default_rng(10)
-    for n, k, at_least in [(1, 2, 0.6), (6, 3, 0.5), (50, 5, 0.4), (300, 10, 0.9)] * 2:
-        probabilities = rng.dirichlet(np.full(k, 0.3), n)
-        sure = probabilities.max(axis=1) >= at_least
-        attempt.gives(np.where(sure, probabilities.argmax(axis=1), -1), probabilities, at_least)
+    yield three, 0.75
+    yield three, 0.5
+    yield np.array([[0.125, 0.875]]), 0.5
+    yield np.array([[0.5, 0.25, 0.25], [0.0625, 0.4375, 0.5]]), 0.625
+    for n, k, at_least in [
+        (1, 2, 0.6),
+        (4, 4, 0.55),
+        (6, 3, 0.5),
+        (50, 5, 0.4),
+        (300, 10, 0.9),
+    ] * 2:
+        yield rng.dirichlet(np.full(k, 0.3), n), at_least
 
 
-def _estimated(attempt):
-    sizes, checked, right = np.array([90, 10]), np.array([5, 5]), np.array([5, 0])
-    attempt.gives(
-        0.9,
-        sizes,
-        checked,
-        right,
-        mistakes=[
-            (
-                0.5,
-                "Both clusters counted the same, but the first has nine times as many pictures. "
-                "Weigh the clusters by their sizes.",
-            ),
-            (90.0, "That is per cent, or a number of pictures; a share from 0 to 1 is asked for."),
-            (0.1, "That is the share of *wrong* pictures."),
-            (lambda r: np.shape(r) == (2,), "One number for all clusters together is asked for."),
-        ],
-    )
-    attempt.gives(
-        0.7,
-        np.array([10, 10]),
-        np.array([2, 10]),
-        np.array([2, 4]),
-        mistakes=[
-            (
-                0.5,
-                "Sum over the checks, and the cluster that was checked more often counts more. "
-                "Take the share that is right in each cluster first.",
-            ),
-        ],
-    )
-    rng = np.random.default_rng(10)
-    for k in [1, 2, 5, 9, 20]:
+def _only_more(probabilities, at_least):
+    return np.where(probabilities.max(axis=1) > at_least, probabilities.argmax(axis=1), -1)
+
+
+def _never_unsure(probabilities, at_least):
+    return probabilities.argmax(axis=1)
+
+
+def _unsure_is_0(probabilities, at_least):
+    return np.where(probabilities.max(axis=1) >= at_least, probabilities.argmax(axis=1), 0)
+
+
+def _unsure_is_one_more(probabilities, at_least):
+    answer = or_unsure(probabilities, at_least)
+    return np.where(answer < 0, probabilities.shape[1], answer)
+
+
+def _the_sure_ones_unsure(probabilities, at_least):
+    return np.where(probabilities.max(axis=1) >= at_least, -1, probabilities.argmax(axis=1))
+
+
+def _who_is_sure(probabilities, at_least):
+    return probabilities.max(axis=1) >= at_least
+
+
+def _who_is_sure_as_a_number(probabilities, at_least):
+    return np.where(probabilities.max(axis=1) >= at_least, 1, -1)
+
+
+def _sure_ones_only(probabilities, at_least):
+    sure = probabilities.max(axis=1) >= at_least
+    return probabilities.argmax(axis=1)[sure]
+
+
+def _indices_of_the_sure(probabilities, at_least):
+    return np.flatnonzero(probabilities.max(axis=1) >= at_least)
+
+
+def _probabilities_kept(probabilities, at_least):
+    largest = probabilities.max(axis=1)
+    return np.where(largest >= at_least, largest, -1)
+
+
+def _clusters_from_one(probabilities, at_least):
+    answer = or_unsure(probabilities, at_least)
+    return np.where(answer < 0, -1, answer + 1)
+
+
+def _all_or_nobody(probabilities, at_least):
+    sure = probabilities.max() >= at_least
+    return probabilities.argmax(axis=1) if sure else np.full(len(probabilities), -1)
+
+
+def _sure_by_the_mean(probabilities, at_least):
+    sure = probabilities.max(axis=1).mean() >= at_least
+    return probabilities.argmax(axis=1) if sure else np.full(len(probabilities), -1)
+
+
+def _first_cluster_that_reaches_it(probabilities, at_least):
+    reached = probabilities >= at_least
+    return np.where(reached.any(axis=1), reached.argmax(axis=1), -1)
+
+
+def _last_cluster_that_reaches_it(probabilities, at_least):
+    reached = probabilities[:, ::-1] >= at_least
+    last = probabilities.shape[1] - 1 - reached.argmax(axis=1)
+    return np.where(reached.any(axis=1), last, -1)
+
+
+def _by_the_margin(probabilities, at_least):
+    ranked = np.sort(probabilities, axis=1)
+    sure = ranked[:, -1] - ranked[:, -2] >= at_least
+    return np.where(sure, probabilities.argmax(axis=1), -1)
+
+
+def _least_likely(probabilities, at_least):
+    return np.where(probabilities.max(axis=1) >= at_least, probabilities.argmin(axis=1), -1)
+
+
+def _for_each_cluster(probabilities, at_least):
+    return or_unsure(probabilities.T, at_least)
+
+
+# 10.3: how good, from a few checks
+
+
+def estimated_accuracy(sizes, checked, right):
+    return np.average(right / checked, weights=sizes)
+
+
+def _check_cases(rng):
+    yield np.array([90, 10]), np.array([5, 5]), np.array([5, 0])
+    yield np.array([30, 10]), np.array([2, 10]), np.array([2, 4])
+    yield np.array([10]), np.array([4]), np.array([3])
+    for k in [2, 3, 5, 9, 20] * 2:
         sizes, checked = rng.integers(20, 400, k), rng.integers(1, 20, k)
-        right = rng.integers(0, checked + 1)
-        attempt.gives(float(np.average(right / checked, weights=sizes)), sizes, checked, right)
+        yield sizes, checked, rng.integers(0, checked + 1)
 
+
+def _clusters_alike(sizes, checked, right):
+    return np.mean(right / checked)
+
+
+def _checks_alike(sizes, checked, right):
+    return right.sum() / checked.sum()
+
+
+def _checks_and_sizes(sizes, checked, right):
+    return np.average(right / checked, weights=sizes * checked)
+
+
+def _number_of_pictures(sizes, checked, right):
+    return np.sum(sizes * right / checked)
+
+
+def _per_cent(sizes, checked, right):
+    return 100 * estimated_accuracy(sizes, checked, right)
+
+
+def _share_that_is_wrong(sizes, checked, right):
+    return 1 - estimated_accuracy(sizes, checked, right)
+
+
+def _of_each_cluster(sizes, checked, right):
+    return right / checked
+
+
+def _of_each_cluster_weighted(sizes, checked, right):
+    return right / checked * sizes / sizes.sum()
+
+
+def _right_among_all(sizes, checked, right):
+    return right.sum() / sizes.sum()
+
+
+def _checked_among_all(sizes, checked, right):
+    return checked.sum() / sizes.sum()
+
+
+def _mean_of_weighted(sizes, checked, right):
+    return np.mean(sizes * right / checked) / sizes.sum()
+
+
+def _whole_division(sizes, checked, right):
+    return np.sum(sizes * (right // checked)) / sizes.sum()
+
+
+def _smoothed(sizes, checked, right):
+    return np.average((right + 1) / (checked + 2), weights=sizes)
+
+
+def _without_the_last_cluster(sizes, checked, right):
+    return np.sum((sizes * right / checked)[:-1]) / sizes.sum()
+
+
+def _largest_cluster_only(sizes, checked, right):
+    return (right / checked)[sizes.argmax()]
+
+
+ALIKE = (
+    "Every cluster counted the same, but one of 90 pictures is to count nine times as much as one "
+    "of 10. Weigh the clusters by their sizes."
+)
+POOLED = (
+    "Add up the checks, and the cluster that was checked more often counts more. Take the share "
+    "that is right in each cluster first, and weigh the clusters by their sizes."
+)
 
 EXERCISES = (
-    Exercise(
+    exercise(
         "10.1",
         "the largest piece",
-        _largest_piece,
-        (
+        solution=largest_piece,
+        cases=lambda rng: [(mask,) for mask in _masks(rng)],
+        mistakes=_piece_mistakes(),
+        hints=(
             "`n, pieces = cv2.connectedComponents(mask, connectivity=8)` numbers the pieces: "
             "`pieces` has the number of each pixel's piece, 0 for black.",
             "`np.bincount(pieces.ravel())` is how many pixels each piece has. Piece 0 must not "
@@ -147,34 +403,126 @@ EXERCISES = (
             "`np.where(pieces == largest, 255, 0).astype(np.uint8)`; where there is no white, "
             "return the mask.",
         ),
-        ("mask",),
-        "Put `largest_piece` behind `rt.preprocessing.Otsu()` in the chain, and run the cells "
-        "from there on: a line that is left over no longer decides where the picture is cut.",
+        then="Put `largest_piece` behind `rt.preprocessing.Otsu()` in the chain, and run the cells "
+        "from there on: a line that is left over no longer decides where the picture is cut. (The "
+        "chain wants `uint8`: if yours gives floats, end it with `.astype(np.uint8)`.)",
     ),
-    Exercise(
+    exercise(
         "10.2",
         "or unsure",
-        _or_unsure,
-        (
+        solution=or_unsure,
+        cases=_unsure_cases,
+        returns="index",
+        mistakes=[
+            (
+                _only_more,
+                "Where the probability equals the limit, it is sure enough: 0.75 is at least 0.75.",
+            ),
+            (_never_unsure, "Every picture got a cluster: nobody was unsure."),
+            (_unsure_is_0, "Unsure is -1; 0 is a cluster like the others."),
+            (_unsure_is_one_more, "Unsure is -1, not one number more than there are clusters."),
+            (_the_sure_ones_unsure, "The wrong way round: the *sure* ones got -1."),
+            (_who_is_sure, "You say who is sure; asked for are clusters, or -1."),
+            (_who_is_sure_as_a_number, "You say 1 for who is sure; asked for is the cluster."),
+            (_sure_ones_only, "One number for each picture is asked for, unsure ones included."),
+            (
+                _indices_of_the_sure,
+                "These are the indices of the sure pictures. Asked for is one cluster, or -1, for "
+                "each picture.",
+            ),
+            (
+                _probabilities_kept,
+                "These are probabilities; asked for are the clusters that have them.",
+            ),
+            (_clusters_from_one, "Nearly: the first cluster has the number 0, not 1."),
+            (
+                _all_or_nobody,
+                "You look at the largest probability of all. Each picture has one of its own: "
+                "`max(axis=1)`.",
+            ),
+            (
+                _sure_by_the_mean,
+                "You look at the mean of all pictures. Each picture is sure or unsure by itself.",
+            ),
+            (
+                _first_cluster_that_reaches_it,
+                "You take the first cluster that reaches the limit. Where several do, the most "
+                "likely one is asked for.",
+            ),
+            (
+                _last_cluster_that_reaches_it,
+                "You take the last cluster that reaches the limit. Where several do, the most "
+                "likely one is asked for.",
+            ),
+            (
+                _by_the_margin,
+                "You compare the margin with the limit. Here the largest probability itself "
+                "counts.",
+            ),
+            (_least_likely, "This is the *least* likely cluster: `argmax`, not `argmin`."),
+            (
+                _for_each_cluster,
+                "You give one number for each cluster; look along the clusters, `axis=1`, for "
+                "each picture.",
+            ),
+        ],
+        hints=(
             "`probabilities.max(axis=1)` is how sure the network is of each picture.",
             "`np.where(condition, a, b)` takes a where the condition holds, else b.",
             "`np.where(sure, probabilities.argmax(axis=1), -1)`.",
         ),
-        ("probabilities", "at_least"),
-        "`sure` and `wrong` above are of the new pictures. How many are unsure at 0.9, at 0.98? "
-        "Are the wrong ones among them? A network can be sure and wrong.",
+        then="`sure` and `wrong` above are of the new pictures. How many are unsure at 0.9, at "
+        "0.98? Are the wrong ones among them? A network can be sure and wrong.",
     ),
-    Exercise(
+    exercise(
         "10.3",
         "how good, from a few checks",
-        _estimated,
-        (
+        solution=estimated_accuracy,
+        cases=_check_cases,
+        mistakes=[
+            (_clusters_alike, ALIKE),
+            (_checks_alike, POOLED),
+            (_checks_and_sizes, POOLED),
+            (
+                _number_of_pictures,
+                "This is a number of pictures; a share of all, from 0 to 1, is asked for.",
+            ),
+            (_per_cent, "This is per cent; a share from 0 to 1 is asked for."),
+            (_share_that_is_wrong, "This is the share of *wrong* pictures."),
+            (_of_each_cluster, "One number for all clusters together is asked for."),
+            (
+                _of_each_cluster_weighted,
+                "One number for all clusters together is asked for: add these up.",
+            ),
+            (
+                _right_among_all,
+                "You divide by all pictures, and most of them nobody looked at. Divide by those "
+                "that were checked, in each cluster.",
+            ),
+            (_checked_among_all, "This is the share that was *checked*."),
+            (
+                _mean_of_weighted,
+                "You divide by the number of clusters, too. Add up what each cluster gives, and "
+                "divide once, by the number of all pictures.",
+            ),
+            (
+                _whole_division,
+                "`//` drops what comes after the point; divide with `/`. (An array of whole "
+                "numbers drops it, too.)",
+            ),
+            (_smoothed, "You added checks that nobody made. Take the plain share."),
+            (
+                _without_the_last_cluster,
+                "The last cluster is left out: does your loop end one too early?",
+            ),
+            (_largest_cluster_only, "This is the share in the largest cluster alone."),
+        ],
+        hints=(
             "`right / checked` is the share that was right in each cluster.",
             "A cluster of 90 pictures counts nine times as much as one of 10.",
             "`np.average(right / checked, weights=sizes)`.",
         ),
-        ("sizes", "checked", "right"),
-        "Draw five of the new pictures in each cluster, look, count, and compare with the row of "
-        "the network under *How good is it?*",
+        then="Draw five of the new pictures in each cluster, look, count, and compare with the "
+        "row of the network under *How good is it?*",
     ),
 )
