@@ -12,7 +12,7 @@ import io
 import traceback
 import warnings
 from collections.abc import Callable
-from contextlib import redirect_stdout
+from contextlib import redirect_stdout, suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -105,15 +105,18 @@ def examine(exercise, answer):
         for name in sorted(frozenset().union(*(outcome.changed for outcome in received)))
     )
     found = [difference(exercise, *case) for case in zip(expected, received, cases, strict=True)]
+    if exercise.returns == "index" and not any(found):  # values first, then their type
+        found = [_why_no_index(outcome) for outcome in received]
     wrong = [k for k, words in enumerate(found) if words]
     if not wrong:
         return Result(exercise.name, RIGHT, exercise.then, None, notes)
     k = min(wrong, key=lambda k: _size(cases[k]))
-    named = _named_mistake(exercise, cases, expected, received, k)
+    words = _named_mistake(exercise, cases, expected, received, k)
     if received[k].error:
-        named = f"Your function stopped{_line(answer, received[k].error)}: {found[k]} {named}"
+        stop = "" if found[k].endswith((".", "!", "?")) else "."
+        words = f"Your function stopped{_line(answer, received[k].error)}: {found[k]}{stop} {words}"
     example = _example(answer, cases[k], expected[k], received[k]) if exercise.inputs else None
-    return Result(exercise.name, TRIED, named.strip() or found[k], example, notes)
+    return Result(exercise.name, TRIED, words.strip() or found[k], example, notes)
 
 
 def all_cases(exercise):
@@ -135,6 +138,8 @@ def run(exercise, function, inputs):
         with warnings.catch_warnings(), redirect_stdout(printed):
             warnings.simplefilter("ignore")
             value = function(*given)
+            with suppress(Exception):  # the next call may write into the same array
+                value = copy.deepcopy(value)
     except Exception as raised:
         error = raised
     pairs = zip(exercise.inputs, inputs, given, strict=True)
@@ -160,24 +165,29 @@ def difference(exercise, expected, outcome, inputs):
         return "Your function still returns `...` here."
     asked = _asked(exercise, wanted)
     if received is None:
-        return f"Expected {asked}; what came cannot be made an array."
-    if received.dtype.kind not in ACCEPTED[exercise.returns] and received.size:
+        return f"Expected {asked}; what came, {_article(outcome.value)}, cannot be made an array."
+    if not received.size:
+        received = received.astype(bool if exercise.returns == "bool" else int)  # [] has no type
+    if received.dtype.kind not in ACCEPTED[exercise.returns]:
         return f"Expected {asked}; received {_article(outcome.value)}{_of_what(received)}."
     if np.isnan(received).any() and not np.isnan(wanted).any():
         return "There is NaN in it, not a number: was 0 divided by 0, or infinity by infinity?"
-    if exercise.equal:
-        try:
-            words = exercise.equal(wanted, received, *copy.deepcopy(inputs))
-        except Exception as error:  # such as a shape that cannot be compared
-            words = f"What your answer gives could not be compared ({_described(error)})."
-    else:
-        words = _unequal(asked, wanted, received)
-    if not words and exercise.returns == "index" and received.dtype.kind == "f" and received.size:
-        return (
-            f"The values are right, but they are {received.dtype}. An index or a class must be a "
-            "whole number by type too: use `dtype=int`, or `int(...)` for a single one."
-        )
-    return words
+    if not exercise.equal:
+        return _unequal(asked, wanted, received)
+    try:
+        return exercise.equal(wanted, received, *copy.deepcopy(inputs))
+    except Exception as error:  # such as a shape that cannot be compared
+        return f"What your answer gives could not be compared ({_described(error)})."
+
+
+def _why_no_index(outcome):
+    array = as_array(outcome.value)
+    if array.dtype.kind != "f" or not array.size:
+        return ""
+    return (
+        f"The values are right, but they are {array.dtype}. An index or a class must be a whole "
+        "number by type too: use `dtype=int`, or `int(...)` for a single one."
+    )
 
 
 def same_outcome(one, other):
@@ -216,15 +226,18 @@ def as_array(value):
 def _named_mistake(exercise, cases, expected, received, shown):
     """The words about the mistake that an answer makes, "" where none is known.
 
-    Of several that fit, the one that gives the same as the answer on the most cases.
+    An answer may be wrong in more than one way; but where it fails, the mistake must fail too. Of
+    several that fit, the one that gives the same as the answer on the most cases.
     """
     best, most = "", 0
+    failed = [outcome.error is not None for outcome in received]
     for mistake, words in exercise.mistakes:
         outcomes = [run(exercise, mistake, inputs) for inputs in cases]
         triples = zip(expected, outcomes, cases, strict=True)
         differs = [bool(difference(exercise, *triple)) for triple in triples]
         same = [same_outcome(*pair) for pair in zip(outcomes, received, strict=True)]
-        fits = differs[shown] and all(s for s, d in zip(same, differs, strict=True) if d)
+        explained = (s or not (d or f) for s, d, f in zip(same, differs, failed, strict=True))
+        fits = differs[shown] and all(explained)
         if fits and sum(same) > most:
             best, most = words, sum(same)
     return best
@@ -313,7 +326,7 @@ def _line(function, error):
 
 
 def _article(value):
-    name = type(value).__name__
+    name = type(value).__name__ + (f" of {len(value)}" if isinstance(value, (tuple, list)) else "")
     return f"an {name}" if name[0].lower() in "aeiou" else f"a {name}"
 
 

@@ -81,6 +81,26 @@ def _by_the_other_clusters(labels):
     return counts.max() / (counts.sum() - counts.max()) if len(counts) > 1 else np.inf
 
 
+def _by_one_less(labels):
+    return _counts(labels).max() / (len(labels) - 1)
+
+
+def _largest_number_by_all(labels):
+    return labels.max() / len(labels)
+
+
+def _number_of_clusters_by_all(labels):
+    return len(_counts(labels)) / len(labels)
+
+
+def _rounded(labels):
+    return largest_share(labels).round(2)
+
+
+def _cluster_0_left_out(labels):
+    return max(np.bincount(labels)[1:], default=0) / len(labels)
+
+
 def _last_cluster_left_out(labels):
     sizes = [np.sum(labels == k) for k in range(labels.max())]
     return max(sizes, default=0) / len(labels)
@@ -119,9 +139,11 @@ def _cosines(embeddings, index):
 
 
 def _itself_too(embeddings, index, n):
-    cosines = _cosines(embeddings, index)
-    cosines[index] = 2  # the rounding of a cosine with itself must not decide
-    return np.argsort(-cosines)[:n]
+    return np.argsort(-_cosines(embeddings, index).round(12), kind="stable")[:n]
+
+
+def _itself_too_from_the_end(embeddings, index, n):
+    return np.argsort(_cosines(embeddings, index).round(12), kind="stable")[::-1][:n]
 
 
 def _without_the_first(embeddings, index, n):
@@ -181,11 +203,17 @@ def _the_cosines(embeddings, index, n):
     return np.sort(np.delete(_cosines(embeddings, index), index))[::-1][:n]
 
 
+def _the_first_cosines(embeddings, index, n):
+    return _cosines(embeddings, index)[:n]
+
+
 def _scaled_by_features(embeddings, index, n):
     scaled = embeddings / np.linalg.norm(embeddings, axis=0)
     return _largest_product(scaled, index, n)
 
 
+ITSELF = "The picture itself is among them. It is always most similar to itself, and is not asked "
+ITSELF += "for; take it out before you choose."
 TWINS = "Two embeddings here point exactly the same way, and either may come first when you sort. "
 TWINS += "So leaving out the *first* does not always leave out the picture itself."
 
@@ -215,6 +243,13 @@ EXERCISES = (
              "needs the number of pictures."),
             (_by_the_other_clusters, "You divide by the pictures in the *other* clusters. A share "
              "needs the number of all."),
+            (_by_one_less, "You divide by one picture too few."),
+            (_largest_number_by_all, "This is the largest *number* of a cluster, divided by the "
+             "number of all pictures. Count the pictures of every cluster."),
+            (_number_of_clusters_by_all, "This is the number of *clusters*, divided by the number "
+             "of pictures. Count the pictures of every cluster."),
+            (_rounded, "This is rounded; give the number itself."),
+            (_cluster_0_left_out, "Cluster 0 is not looked at. It may be the largest."),
             (_last_cluster_left_out, "The cluster with the largest number is not looked at: "
              "`range(k)` ends at k - 1."),
         ),
@@ -233,8 +268,8 @@ EXERCISES = (
         cases=_embedding_cases,
         returns="index",
         mistakes=(
-            (_itself_too, "The picture itself is among them. It is always most similar to itself, "
-             "and is not asked for; take it out before you choose."),
+            (_itself_too, ITSELF),
+            (_itself_too_from_the_end, ITSELF),
             (_without_the_first, TWINS),
             (_without_the_last, TWINS),
             (_nearest, "Scale each embedding to length one before you compare: a picture that "
@@ -255,6 +290,8 @@ EXERCISES = (
             (_zero_for_itself, "A cosine may be negative. So 0 in place of the picture's own "
              "cosine can still win."),
             (_the_cosines, "These are the cosines; the *indices* of the pictures are asked for."),
+            (_the_first_cosines, "These are the cosines of the first pictures, unsorted; the "
+             "*indices* of the most similar ones are asked for."),
         ),
         hints=(
             "`rt.clustering.normalised(embeddings)` scales each embedding to length one. The "

@@ -1,5 +1,7 @@
 """Exercises of notebook 01: colour, lighter, black and white, and the peaks of one row."""
 
+import operator
+
 import numpy as np
 
 from rnn_tutor.exercises._judging import exercise
@@ -74,6 +76,35 @@ def _of_the_whole_picture(rgb):
     return (levels.max() - levels.min()) / max(levels.max(), 1)
 
 
+def _of_the_whole_picture_in_uint8(rgb):
+    return (rgb.max() - rgb.min()) / rgb.max()
+
+
+def _without_brackets(rgb):
+    largest, smallest = _levels(rgb)
+    return largest - smallest / np.maximum(largest, 1)
+
+
+def _without_brackets_nan_for_black(rgb):
+    largest, smallest = _levels(rgb)
+    return largest - smallest / largest
+
+
+def _divided_by_the_smallest(rgb):
+    largest, smallest = _levels(rgb)
+    return (largest - smallest) / smallest
+
+
+def _divided_by_the_smallest_or_1(rgb):
+    largest, smallest = _levels(rgb)
+    return (largest - smallest) / np.maximum(smallest, 1)
+
+
+def _divided_by_the_mean(rgb):
+    largest, smallest = _levels(rgb)
+    return (largest - smallest) / np.maximum(rgb.mean(axis=2), 1)
+
+
 def _divided_by_the_sum(rgb):
     largest, smallest = _levels(rgb)
     return (largest - smallest) / np.maximum(largest + smallest, 1)
@@ -117,6 +148,9 @@ def _wrapping_plus_one(rgb):
 
 OTHER_AXIS = "Largest and smallest were taken along the wrong axis. The three channels of a pixel "
 OTHER_AXIS += "lie along the last one."
+BY_THE_LARGEST = "The difference is to be divided by the *largest* of the three, and that alone."
+WHOLE = "This is one number for the whole picture; every pixel has its own."
+BRACKETS = "`/` goes before `-`: the difference needs brackets."
 TWO_CHANNELS = "You look at two channels; the largest and the smallest of all *three* are needed."
 
 
@@ -137,6 +171,10 @@ def _lighter_cases(rng):
 
 def _wraps(picture, by):
     return (picture.astype(int) + by) % 256
+
+
+def _wraps_in_uint8(picture, by):
+    return picture + by  # fails for what uint8 cannot hold
 
 
 def _does_not_stop(picture, by):
@@ -190,6 +228,10 @@ def _never_darker(picture, by):
 
 def _multiplies(picture, by):
     return np.clip(picture * (1 + by / 255), 0, 255).astype(np.uint8)
+
+
+def _divided_by_255_after(picture, by):
+    return lighter(picture, by) / 255
 
 
 def _fits_the_range(picture, by):
@@ -251,6 +293,10 @@ def _exchanged_below(picture, threshold):
     return np.where(picture < threshold, 255, 0)
 
 
+def _one_and_exchanged(picture, threshold):
+    return np.where(picture > threshold, 0, 1)
+
+
 def _bright_kept(picture, threshold):
     return np.where(picture > threshold, picture, 0)
 
@@ -307,11 +353,12 @@ def _peak_cases(rng):
         yield rng.integers(0, 6, 4 + k), int(rng.integers(1, 5))
 
 
-def _peaks(row, reach, first=lambda a, b: a > b, second=lambda a, b: a >= b, ends=True):
-    """Peaks by two comparisons; where `ends` is False the outermost numbers never stay."""
+def _peaks(row, reach, first=operator.gt, second=operator.ge, ends=True, nearer=(0, 0)):
+    """Peaks by other comparisons, without the ends, or with fewer neighbours on a side."""
     kept = np.zeros(len(row), int)
     for i, value in enumerate(row):
-        before, after = row[max(i - reach, 0) : i], row[i + 1 : i + 1 + reach]
+        before = row[max(i - reach + nearer[0], 0) : i]
+        after = row[i + 1 : i + 1 + reach - nearer[1]]
         inside = ends or (i >= reach and i + reach < len(row))
         if inside and all(first(value, b) for b in before) and all(second(value, a) for a in after):
             kept[i] = value
@@ -326,6 +373,32 @@ def _one_too_near(row, reach):
     return _peaks(row, reach - 1)
 
 
+def _one_too_near_before(row, reach):
+    return _peaks(row, reach, nearer=(1, 0))
+
+
+def _one_too_near_after(row, reach):
+    return _peaks(row, reach, nearer=(0, 1))
+
+
+def _past_the_ends(row, reach):
+    return _unguarded(row, reach, [-1, 1])
+
+
+def _past_the_ends_after_first(row, reach):
+    return _unguarded(row, reach, [1, -1])
+
+
+def _unguarded(row, reach, sides):
+    """Peaks, with places below 0 taken from the end, and an error above it."""
+    kept = np.zeros(len(row), int)
+    for i, value in enumerate(row):
+        near = ((row[i + side * k], side) for k in range(1, reach + 1) for side in sides)
+        if all(value > other if side < 0 else value >= other for other, side in near):
+            kept[i] = value
+    return kept
+
+
 def _one_too_far(row, reach):
     return _peaks(row, reach + 1)
 
@@ -337,11 +410,11 @@ def _far_ones_only(row, reach):
 
 
 def _all_equals_stay(row, reach):
-    return _peaks(row, reach, first=lambda a, b: a >= b)
+    return _peaks(row, reach, first=operator.ge)
 
 
 def _no_equals_stay(row, reach):
-    return _peaks(row, reach, second=lambda a, b: a > b)
+    return _peaks(row, reach, second=operator.gt)
 
 
 def _last_equal_stays(row, reach):
@@ -403,9 +476,15 @@ def _left_out(row, reach):
 
 
 def _valleys(row, reach):
-    return _peaks(row, reach, first=lambda a, b: a < b, second=lambda a, b: a <= b)
+    return _peaks(row, reach, first=operator.lt, second=operator.le)
 
 
+TOO_NEAR = (
+    "The farthest neighbour is left out on one side or both: `reach` of them count. Mind where "
+)
+TOO_NEAR += "a slice or a `range` ends."
+PAST = "Near the start, `row[i - k]` counts from the end; near the end, `row[i + k]` is not there. "
+PAST += "Look only at the neighbours that there are."
 WHICH = "This says where the peaks are; their magnitudes are asked for."
 
 
@@ -422,7 +501,7 @@ EXERCISES = (
             (_not_divided, "This is the difference; divide it by the largest of the three."),
             (_divided_by_255, "Divide by the largest of the *pixel's* three numbers, not by 255: "
              "a dark colour can be as strong as a bright one."),
-            (_divided_by_the_sum, "Divide by the largest of the three alone."),
+            (_divided_by_the_sum, BY_THE_LARGEST),
             (_largest_plus_one, "To divide by the largest *plus one* avoids 0 / 0, but makes all "
              "other pixels a little too weak."),
             (_wrapping_plus_one, "In uint8, 255 + 1 wraps around to 0. And dividing by the largest "
@@ -432,8 +511,13 @@ EXERCISES = (
             (_whole_division, "`//` divides and rounds down; here `/` is needed."),
             (_smallest_by_largest, "This is 0 for the strongest colour and 1 for grey: it should "
              "be the other way round."),
-            (_of_the_whole_picture, "This is one number for the whole picture; every pixel has "
-             "its own."),
+            (_of_the_whole_picture, WHOLE),
+            (_of_the_whole_picture_in_uint8, WHOLE),
+            (_without_brackets, BRACKETS),
+            (_without_brackets_nan_for_black, BRACKETS),
+            (_divided_by_the_smallest, BY_THE_LARGEST),
+            (_divided_by_the_smallest_or_1, BY_THE_LARGEST),
+            (_divided_by_the_mean, BY_THE_LARGEST),
             (_red_less_blue, "Red need not be the largest of the three, nor blue the smallest."),
             (_red_and_blue_only, TWO_CHANNELS),
             (_first_two_only, TWO_CHANNELS),
@@ -457,6 +541,7 @@ EXERCISES = (
         cases=_lighter_cases,
         mistakes=(
             (_wraps, WRAPS),
+            (_wraps_in_uint8, WRAPS + " And a negative number does not fit into uint8 at all."),
             (_does_not_stop, "Grey levels outside 0 to 255 are left in: they have to stop there."),
             (_stops_above, "The upper end is right. What falls below 0 has to stop there, too."),
             (_stops_above_and_wraps_below, "The upper end is right. What falls below 0 has to "
@@ -473,6 +558,7 @@ EXERCISES = (
             (_subtracts, "The sign is wrong: a positive number makes the picture lighter."),
             (_never_darker, "A negative number makes the picture darker."),
             (_multiplies, "`by` is to be *added* to every grey level: black becomes lighter, too."),
+            (_divided_by_255_after, "White is 255 here: leave the grey levels as they are."),
             (_fits_the_range, "You stretched the picture over all grey levels. Each is to move by "
              "the same number, and stop only at the ends."),
         ),
@@ -498,6 +584,7 @@ EXERCISES = (
             (_one_from_the_threshold, BOTH),
             (_exchanged, "Black and white are exchanged."),
             (_exchanged_below, "Black and white are exchanged."),
+            (_one_and_exchanged, "Black and white are exchanged, and white should be 255."),
             (_bright_kept, "What is above the threshold keeps its grey level; it should be white."),
             (_dark_kept, "What is not above the threshold keeps its grey level; it should be "
              "black."),
@@ -522,8 +609,9 @@ EXERCISES = (
         mistakes=(
             (_one_neighbour, "You compare with one neighbour on either side, as above. Here it is "
              "`reach` of them."),
-            (_one_too_near, "The farthest neighbour is left out: `reach` of them count on either "
-             "side. Mind where a slice or a `range` ends."),
+            (_one_too_near, TOO_NEAR),
+            (_one_too_near_before, TOO_NEAR),
+            (_one_too_near_after, TOO_NEAR),
             (_one_too_far, "You compare with one neighbour too many on either side."),
             (_far_ones_only, "You compare with the neighbour at the distance `reach` alone. Those "
              "in between count, too."),
@@ -534,6 +622,8 @@ EXERCISES = (
              "neighbours there."),
             (_round_the_end, "The first numbers were compared with the last ones, as `np.roll` "
              "does."),
+            (_past_the_ends, PAST),
+            (_past_the_ends_after_first, PAST),
             (_start_cut_off, "Near the start, `row[i - reach:i]` begins at a negative place, "
              "which Python counts from the end. What is left of it?"),
             (_before_only, "You compare with what stands before; what stands after counts too."),

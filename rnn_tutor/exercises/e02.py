@@ -40,6 +40,18 @@ def _rounded_down(height, width, channels, size):
     return (height // size) * (width // size), size * size * channels
 
 
+def _only_down_rounded_up(height, width, channels, size):
+    return -(-height // size) * (width // size), size * size * channels
+
+
+def _only_across_rounded_up(height, width, channels, size):
+    return (height // size) * -(-width // size), size * size * channels
+
+
+def _rounded_down_without_channels(height, width, channels, size):
+    return (height // size) * (width // size), size * size
+
+
 def _rounded(height, width, channels, size):
     return round(height / size) * round(width / size), size * size * channels
 
@@ -127,6 +139,12 @@ def _all_but_the_first_back(height, width):
 def _only_the_second_back(height, width):
     places = _places(height, width)
     places[1:2] = places[1:2, ::-1].copy()
+    return places.ravel()
+
+
+def _rows_exchanged(height, width):
+    places = _places(height, width)
+    places[1::2] = places[1::2][::-1].copy()
     return places.ravel()
 
 
@@ -288,6 +306,10 @@ EXERCISES = (
             (_without_channels, "Each pixel of a patch has a number for every channel."),
             (_side_of_a_patch, "A patch is a square: it has size x size pixels."),
             (_rounded_down, FITS_NOT),
+            (_only_down_rounded_up, FITS_NOT + " So it is along both sides."),
+            (_only_across_rounded_up, FITS_NOT + " So it is along both sides."),
+            (_rounded_down_without_channels, FITS_NOT + " And each pixel of a patch has a number "
+             "for every channel."),
             (_rounded, FITS_NOT + " Always round up."),
             (_not_rounded, "There are no parts of patches: count whole ones along each side."),
             (_area_rounded_up, SIDES),
@@ -322,6 +344,8 @@ EXERCISES = (
              "4, ... go to the right."),
             (_only_the_second_back, "From the fourth row on something else happens: rows 1, 3, "
              "5, ... go to the left."),
+            (_rows_exchanged, "You turned round the order of the *rows*. The pixels within every "
+             "second row are to be turned round."),
             (_along_the_columns, "This goes down and up the columns; the snake follows the rows."),
             (_columns, "This reads the columns; the snake follows the rows."),
             (_as_a_picture, "The path is one long list: `.ravel()`."),
