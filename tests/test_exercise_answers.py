@@ -1,0 +1,282 @@
+"""Answers as students write them: each wrong one is told what it does, and no two the same.
+
+The usual mistakes that stand with an exercise are functions of ours. Here the same mistakes are
+made in a student's way: with plain loops, arrays of zeros, `math`, and a mistake or two at once.
+"""
+
+import math
+
+import numpy as np
+import pytest
+
+import rnn_tutor as rt
+
+
+@pytest.fixture(autouse=True)
+def own_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def snake_from_one(height, width):
+    path = []
+    for row in range(1, height + 1):
+        columns = range(1, width + 1) if row % 2 else range(width, 0, -1)
+        for column in columns:
+            path.append((row - 1) * width + column)
+    return path
+
+
+def snake_without_turns(height, width):
+    path = []
+    for row in range(height):
+        for column in range(width):
+            path.append(row * width + column)
+    return path
+
+
+def half_life_with_tanh(bias):
+    return math.log(0.5) / math.log(math.tanh(bias))
+
+
+def half_life_of_the_bias(bias):
+    return math.log(0.5) / math.log(bias)
+
+
+def half_life_in_whole_steps(bias):
+    f = 1 / (1 + math.exp(-bias))
+    k, left = 0, 1
+    while left > 0.5:
+        left *= f
+        k += 1
+    return k
+
+
+def step(x, h, W, U, b, candidate_sees=lambda f, h: f * h, with_bias=1):
+    units = h.shape[1]
+    b = with_bias * b
+    f = 1 / (1 + np.exp(-(x @ W[:, :units] + h @ U[:, :units] + b[:units])))
+    seen = candidate_sees(f, h)
+    candidate = np.tanh(x @ W[:, units:] + seen @ U[:, units:] + b[units:])
+    return (1 - f) * h + f * candidate
+
+
+def step_without_bias(x, h, W, U, b):
+    return step(x, h, W, U, b, with_bias=0)
+
+
+def step_without_reset(x, h, W, U, b):
+    return step(x, h, W, U, b, candidate_sees=lambda f, h: h)
+
+
+def answers_of(picture, kernel, one_short):
+    """(y, x, answer), as the two loops of notebook 04 come by."""
+    height, width = kernel.shape
+    for y in range(picture.shape[0] - height + 1 - one_short):
+        for x in range(picture.shape[1] - width + 1 - one_short):
+            yield y, x, (picture[y : y + height, x : x + width] * kernel).sum()
+
+
+def place_never_tried(picture, kernel):
+    best, place = -np.inf, (0, 0)
+    for y, x, answer in answers_of(picture, kernel, one_short=1):
+        if answer > best:
+            best, place = answer, (y, x)
+    return place
+
+
+def place_from_zero(picture, kernel):
+    best = 0
+    for y, x, answer in answers_of(picture, kernel, one_short=0):
+        if answer > best:
+            best = answer
+            place = (y, x)
+    return place
+
+
+def place_of_the_last(picture, kernel):
+    best = -np.inf
+    for y, x, answer in answers_of(picture, kernel, one_short=0):
+        if answer >= best:
+            best = answer
+            place = [y, x]
+    return place
+
+
+def place_of_a_turned_kernel(picture, kernel):
+    best = -np.inf
+    for y, x, answer in answers_of(picture, kernel[::-1, ::-1], one_short=0):
+        if answer > best:
+            best, place = answer, np.array([y, x])
+    return place
+
+
+def pooled(feature_map, size, *, kind=float, largest=lambda window: window.max(axis=(0, 1)), end=0):
+    height, width, channels = feature_map.shape
+    out = np.zeros((height // size, width // size, channels), kind)
+    for y in range(height // size - end):
+        for x in range(width // size - end):
+            out[y, x] = largest(feature_map[y * size : y * size + size, x * size : x * size + size])
+    return out
+
+
+def pooled_into_whole_numbers(feature_map, size):
+    return pooled(feature_map, size, kind=int)
+
+
+def pooled_over_all_channels(feature_map, size):
+    return pooled(feature_map, size, largest=np.max)
+
+
+def pooled_one_window_short(feature_map, size):
+    return pooled(feature_map, size, end=1)
+
+
+def pooled_from_zero(feature_map, size):
+    return pooled(feature_map, size, largest=lambda w: np.maximum(0, w.max(axis=(0, 1))))
+
+
+def surprise_at_the_opposite(labels, probabilities):
+    return [-math.log(1 - row[label]) for label, row in zip(labels, probabilities, strict=True)]
+
+
+def surprise_of_the_surest(labels, probabilities):
+    return [-math.log(max(row)) for row in probabilities]
+
+
+def surprise_without_logarithm(labels, probabilities):
+    return [row[label] for label, row in zip(labels, probabilities, strict=True)]
+
+
+def one_more_of_each(labels, k):
+    seen, test_part = [], []
+    for label in labels:
+        test_part.append(seen.count(label) <= k)
+        seen.append(label)
+    return test_part
+
+
+def right_ones_as_floats(labels, k):
+    test_part = np.zeros(len(labels))
+    for label in np.unique(labels):
+        test_part[np.flatnonzero(labels == label)[:k]] = True
+    return test_part
+
+
+def price(numbers, scores, wanted, *, never=np.inf, to=np.log, back=np.exp):
+    for k in range(len(scores)):
+        if scores[k] >= wanted:
+            if k == 0:
+                return numbers[0]
+            share = (wanted - scores[k - 1]) / (scores[k] - scores[k - 1])
+            return back(to(numbers[k - 1]) + share * (to(numbers[k]) - to(numbers[k - 1])))
+    return never
+
+
+def price_that_is_never_paid(numbers, scores, wanted):
+    return price(numbers, scores, wanted, never=None)
+
+
+def price_on_a_straight_axis(numbers, scores, wanted):
+    return price(numbers, scores, wanted, to=float, back=float)
+
+
+def price_as_measured(numbers, scores, wanted):
+    for number, score in zip(numbers, scores, strict=True):
+        if score >= wanted:
+            return number
+    return np.inf
+
+
+def prototypes(embeddings, clusters, centre):
+    found = []
+    for k in range(clusters.max() + 1):
+        own = np.flatnonzero(clusters == k)
+        middle = centre(embeddings[own], axis=0)
+        found.append(own[np.argmin([math.dist(embeddings[i], middle) for i in own])])
+    return found
+
+
+def prototypes_by_the_median(embeddings, clusters):
+    return prototypes(embeddings, clusters, np.median)
+
+
+def first_of_each_cluster(embeddings, clusters):
+    return [clusters.tolist().index(k) for k in range(clusters.max() + 1)]
+
+
+WRONG = {
+    "02.2": [snake_from_one, snake_without_turns],
+    "03.2": [half_life_with_tanh, half_life_of_the_bias, half_life_in_whole_steps],
+    "03.4": [step_without_bias, step_without_reset],
+    "04.2": [place_never_tried, place_from_zero, place_of_the_last, place_of_a_turned_kernel],
+    "04.3": [
+        pooled_into_whole_numbers,
+        pooled_over_all_channels,
+        pooled_one_window_short,
+        pooled_from_zero,
+    ],
+    "05.1": [surprise_at_the_opposite, surprise_of_the_surest, surprise_without_logarithm],
+    "05.3": [one_more_of_each, right_ones_as_floats],
+    "06.3": [price_that_is_never_paid, price_on_a_straight_axis, price_as_measured],
+    "09.1": [prototypes_by_the_median, first_of_each_cluster],
+}
+
+
+def mistake_named(number, answer):
+    """Which of an exercise's mistakes is named when an answer is handed in."""
+    result = rt.exercises.check(number, answer)
+    assert not result
+    known = [said for _, said in rt.exercises.find(number).mistakes if result.words.endswith(said)]
+    assert known, result
+    return max(known, key=len)
+
+
+@pytest.mark.parametrize("number", WRONG)
+def test_a_students_mistake_is_named_and_not_taken_for_another(number):
+    named = [mistake_named(number, answer) for answer in WRONG[number]]
+    assert len(set(named)) == len(named), named
+
+
+@pytest.mark.parametrize(
+    ("number", "answer"),
+    [
+        ("03.4", step),
+        ("04.3", pooled),
+        ("06.3", price),
+        ("09.1", lambda embeddings, clusters: prototypes(embeddings, clusters, np.mean)),
+    ],
+    ids=["03.4", "04.3", "06.3", "09.1"],
+)
+def test_without_the_mistake_the_same_answer_is_right(number, answer):
+    result = rt.exercises.check(number, answer)
+    assert result, result
+
+
+@pytest.mark.parametrize(
+    ("picture", "kernel", "place"),
+    [
+        ([[3, 1, 2]], [[-1]], (0, 1)),
+        ([[2, 1], [1, 3]], [[-1, -1]], (0, 0)),
+        ([[0, -5], [-4, 0]], [[1], [2]], (0, 1)),
+    ],
+)
+def test_where_every_answer_is_negative_there_is_a_largest_all_the_same(picture, kernel, place):
+    solution = rt.exercises.find("04.2").solution
+    assert tuple(solution(np.array(picture), np.array(kernel))) == place
+
+
+def test_a_place_made_of_floats_is_told_that_it_must_be_whole():
+    def place_in_zeros(picture, kernel):
+        best, place = -np.inf, np.zeros(2)
+        for y, x, answer in answers_of(picture, kernel, one_short=0):
+            if answer > best:
+                best, place[0], place[1] = answer, y, x
+        return place
+
+    def place_in_whole_zeros(picture, kernel):
+        return place_in_zeros(picture, kernel).astype(int)
+
+    result = rt.exercises.check("04.2", place_in_zeros)
+    assert not result
+    assert "whole number" in result.words
+    assert rt.exercises.check("04.2", place_in_whole_zeros)
