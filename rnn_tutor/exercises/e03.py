@@ -181,7 +181,7 @@ EXERCISES = (
             ),
             (
                 partial(_other_count, parts={"simple_rnn": 1, "gru": 2, "lstm": 3}),
-                "You counted the gates. Each of the two has one part more: the candidate.",
+                "You counted the gates. A GRU and an LSTM have one part more: the candidate.",
             ),
             (
                 partial(_other_count, biases=dict.fromkeys(PARTS, 1)),

@@ -384,7 +384,7 @@ EXERCISES = (
             ),
             (
                 _row_by_true_division,
-                "A row is a whole number: `//` divides without a rest.",
+                "A row is a whole number: divide with `//`.",
             ),
             (
                 lambda picture, kernel: strongest_place(picture, kernel)[::-1],
@@ -598,11 +598,11 @@ EXERCISES = (
             ),
             (
                 lambda place, stack: pixels_seen(place, stack)[::-1],
-                "The two in the other order: first the first.",
+                "The two numbers are exchanged: the first pixel comes first.",
             ),
             (
                 _first_and_how_many,
-                "The second number is how *many* pixels there are; asked for is the last of them.",
+                "The second number is how *many* pixels there are. Give the last of them.",
             ),
             (
                 partial(_back, order=list),

@@ -115,11 +115,11 @@ EXERCISES = (
             ),
             (
                 lambda labels, probabilities: surprise(labels, probabilities).mean(),
-                "A number for each picture: leave out the mean.",
+                "This is the mean. Give a number for each picture.",
             ),
             (
                 lambda labels, probabilities: surprise(labels, probabilities).sum(),
-                "A number for each picture: leave out the sum.",
+                "This is the sum. Give a number for each picture.",
             ),
             (
                 lambda labels, probabilities: -surprise(labels, probabilities),
@@ -200,11 +200,11 @@ EXERCISES = (
         mistakes=[
             (
                 lambda matrix: np.trace(matrix) / matrix.sum(),
-                "A number is wanted for each class, this is the accuracy.",
+                "This is the accuracy. Give a number for each class.",
             ),
             (
                 lambda matrix: recall_of_each(matrix).mean(),
-                "A number is wanted for each class, this is their mean.",
+                "This is the mean over the classes. Give a number for each class.",
             ),
             (
                 lambda matrix: matrix / matrix.sum(axis=1, keepdims=True),
@@ -322,8 +322,8 @@ EXERCISES = (
             ),
             (
                 partial(_chosen, classes=lambda labels: range(2)),
-                "There may be more than two classes, and labels need not be 0, 1, 2, ...: which "
-                "there are, says `np.unique(labels)`.",
+                "There may be more than two classes, and labels need not be 0, 1, 2, ... "
+                "`np.unique(labels)` lists those there are.",
             ),
             (
                 partial(_chosen, classes=lambda labels: range(labels.max())),
@@ -331,7 +331,7 @@ EXERCISES = (
             ),
             (
                 partial(_chosen, classes=lambda labels: range(len(np.unique(labels)))),
-                "Labels need not be 0, 1, 2, ...: which there are, says `np.unique(labels)`.",
+                "Labels need not be 0, 1, 2, ... `np.unique(labels)` lists those there are.",
             ),
             (
                 partial(_chosen, places=_only_full_classes),
