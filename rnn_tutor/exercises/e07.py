@@ -67,6 +67,10 @@ def _distance_from_n(view, n):
     return abs(view - n)
 
 
+def _one_first_view_too_many(view, n):
+    return view + n if view <= n else view - n
+
+
 def _number_of_the_image(view, n):
     return view % n
 
@@ -379,6 +383,10 @@ def _without_the_first(scores, view, partner):
     return scores[1:], scores[partner]
 
 
+def _without_the_last(scores, view, partner):
+    return np.append(np.delete(scores, [view, -1]), -np.inf), scores[partner]
+
+
 def _without_the_one_before(scores, view, partner):
     return np.delete(scores, view - 1), scores[partner]
 
@@ -416,6 +424,13 @@ def _changed(way, change):
     return mistake
 
 
+def _partner_added(way):
+    def mistake(scores, view, partner):
+        return way(*_right(scores, view, partner)) + 2 * scores[partner]
+
+    return mistake
+
+
 def _mean_in_place_of_the_sum(loss):
     def mistake(scores, view, partner):
         return loss(scores, view, partner) - np.log(len(scores) - 1)
@@ -443,6 +458,7 @@ def _loss_mistakes():
         _strangers_only: "The partner is a candidate too; you added up the strangers only.",
         _without_the_first: "You leave out the first score, whichever view it is. Leave out "
         "scores[view].",
+        _without_the_last: "The last score is left out: does your loop end one too early?",
         _without_the_one_before: "Off by one: you leave out the score before scores[view].",
         _shifted_place: "Once scores[view] is taken out, what comes after it moves up by one "
         "place.",
@@ -456,6 +472,9 @@ def _loss_mistakes():
         lambda loss: loss / np.log(2): "The natural logarithm is meant, `np.log`, not that to "
         "the base 2.",
     }
+    added = "The partner's score is taken off the logarithm of the sum, not added to it."
+    for way in WAYS[:2]:
+        yield _partner_added(way), added
     for way in WAYS:
         yield from ((_chosen(choose, way), words) for choose, words in choices.items())
         yield from ((_changed(way, change), words) for change, words in changes.items())
@@ -524,6 +543,10 @@ EXERCISES = (
             ),
             (_reversed, "The second views stand in the same order as the first, not reversed."),
             (_one_too_far, OFF_BY_ONE),
+            (
+                _one_first_view_too_many,
+                "Nearly: view n is a second view already, since the first ones are 0 to n - 1.",
+            ),
             (_one_too_near, OFF_BY_ONE),
             (_counted_from_one, "Nearly: the first view has the number 0, not 1."),
             (

@@ -320,6 +320,14 @@ def _largest_share_of_clusters(table):
     return _largest(table).mean()
 
 
+def _divided_by_clusters_too(table):
+    return purity(table) / table.shape[1]
+
+
+def _least_frequent(table):
+    return table.min(axis=0).sum() / table.sum()
+
+
 def _diagonal(table):
     return table.trace() / table.sum()
 
@@ -648,6 +656,11 @@ EXERCISES = (
                 "class 0.",
             ),
             (_share_that_is_wrong, "This is the share that is *wrong*."),
+            (
+                _divided_by_clusters_too,
+                "You divide by the number of clusters too: `sum`, not `mean`, of what they give.",
+            ),
+            (_least_frequent, "These are the *least* frequent classes: `max`, not `min`."),
             (_per_cent, "This is per cent; a share from 0 to 1 is asked for."),
             (_whole_division, "`//` drops what comes after the point; divide with `/`."),
             (

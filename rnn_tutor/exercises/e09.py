@@ -190,6 +190,11 @@ def _second_largest(probabilities):
     return np.sort(probabilities, axis=1)[:, -2]
 
 
+def _sorted_along_the_pictures(probabilities):
+    ranked = np.sort(probabilities, axis=0)
+    return ranked[:, -1] - ranked[:, -2]
+
+
 def _minus_entropy(probabilities):
     return (probabilities * np.log(np.maximum(probabilities, 1e-300))).sum(axis=1)
 
@@ -291,6 +296,8 @@ def _margin_mistakes():
         "largest.",
         _first_two_columns: COLUMNS,
         _first_two_columns_amount: COLUMNS,
+        _sorted_along_the_pictures: "You sorted the pictures, for each class. Sort the classes for "
+        "each picture, `axis=1`.",
         _minus_margins: "These are the largest margins; the smallest are asked for.",
         _second_largest: "This is where the second largest probability is smallest. Take it off "
         "the largest.",

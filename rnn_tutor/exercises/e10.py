@@ -30,6 +30,8 @@ def _drawn(*rows):
 
 
 def _masks(rng):
+    yield _drawn("#")
+    yield _drawn("..#.")  # one pixel, so few that it must not be counted for black
     yield _drawn("#.##")
     yield _drawn("....", "....")
     yield _drawn("#...", ".#..", "..#.", "#..#", "#...")  # a diagonal of four
