@@ -1,5 +1,7 @@
 """The exercises of notebook 07, learning without labels."""
 
+import math
+
 import numpy as np
 
 from rnn_tutor.exercises._judging import exercise
@@ -140,6 +142,10 @@ def _of_each_pixel(pictures, drawn):
 
 def _sum_of_squares(pictures, drawn):
     return _of_each_pixel(pictures, drawn).sum(axis=(1, 2, 3))
+
+
+def _divided_by_784(pictures, drawn):
+    return _sum_of_squares(pictures, drawn) / 28 / 28
 
 
 def _mean_amount(pictures, drawn):
@@ -326,8 +332,8 @@ def _loss_cases(rng):
     yield np.array([1000.0, 1000.0, 0.0, -1000.0]), 0, 2
 
 
-# The same loss, of the partner's score among the candidates' scores, is computed in four ways. All
-# but the first break down where scores are large, so each other mistake is listed in all four.
+# The same loss, of the partner's score among the candidates' scores, is computed in five ways. All
+# but the first break down where scores are large, so each other mistake is listed in all five.
 
 
 def _by_logsumexp(candidates, score):
@@ -344,12 +350,16 @@ def _by_probability(candidates, score):
     return -np.log(np.exp(score) / np.exp(candidates).sum())
 
 
+def _with_math(candidates, score):
+    return math.log(sum(math.exp(candidate) for candidate in candidates)) - score
+
+
 def _by_probability_shifted(candidates, score):
     largest = candidates.max()
     return -np.log(np.exp(score - largest) / np.exp(candidates - largest).sum())
 
 
-WAYS = (_by_logsumexp, _by_log_of_sum, _by_probability, _by_probability_shifted)
+WAYS = (_by_logsumexp, _by_log_of_sum, _by_probability, _with_math, _by_probability_shifted)
 
 
 def _chosen(choose, way):
@@ -473,20 +483,21 @@ def _loss_mistakes():
         "the base 2.",
     }
     added = "The partner's score is taken off the logarithm of the sum, not added to it."
-    for way in WAYS[:2]:
+    for way in (_by_logsumexp, _by_log_of_sum, _with_math):
         yield _partner_added(way), added
     for way in WAYS:
         yield from ((_chosen(choose, way), words) for choose, words in choices.items())
         yield from ((_changed(way, change), words) for change, words in changes.items())
         mean = "Add the exponentials of all candidates up; you took their mean."
         yield _mean_in_place_of_the_sum(_chosen(_right, way)), mean
-    for way in WAYS[:3]:  # probabilities are the same by the fourth way as by the first
+    for way in WAYS[:4]:  # probabilities are the same by the fifth way as by the first
         probability = "This is the probability of the partner. The loss is minus its logarithm."
         yield _changed(way, lambda loss: np.exp(-loss)), probability
         yield _softmax_twice(way, with_itself=False), TWICE
         yield _softmax_twice(way, with_itself=True), f"{TWICE} And: {ITSELF}"
     yield _chosen(_right, _by_log_of_sum), LARGE
     yield _chosen(_right, _by_probability), LARGE
+    yield _chosen(_right, _with_math), LARGE
     yield _chosen(_right, _by_probability_shifted), TINY
 
 
@@ -602,6 +613,11 @@ EXERCISES = (
             (_channels_added_up, "You added the channels up; take the mean over them too."),
             (_of_each_pixel, ONE_FOR_EACH + "you gave one for each pixel."),
             (_sum_of_squares, "This is the sum over the pixels; take their mean."),
+            (
+                _divided_by_784,
+                "Not all pictures are 28 x 28 with one channel: divide by the size that these "
+                "have.",
+            ),
             (_mean_amount, "This is the mean of the differences' amounts: square them."),
             (_square_of_the_mean, "Square each difference first, then take the mean."),
             (_root, "This is the root of the error: leave it squared."),

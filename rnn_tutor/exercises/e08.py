@@ -228,6 +228,11 @@ def _named_classes_only(table):
     return np.array([table[c, k] / table[c].sum() for c, k in _best_pairs(table)])
 
 
+def _divided_by_all_classes(table):
+    shares = np.array([table[pair] for pair in _best_pairs(table)])
+    return shares / table.sum(axis=1)  # fails where some class has no cluster
+
+
 def _whole_numbers(table):
     shares = np.zeros_like(table)
     for c, k in _best_pairs(table):
@@ -251,6 +256,8 @@ def _clusters_named(table):
         names[c] = k
     return names
 
+
+WITHOUT_CLUSTER = "A class that gets no cluster has the share 0, and a place in the answer."
 
 # 08.3: purity, and why to distrust it
 
@@ -390,6 +397,11 @@ def _whole_table(first, second):
 
 def _each_with_itself(first, second):
     return _agreeing_places(first, second)[np.triu_indices(len(first))].mean()
+
+
+def _itself_counted_as_agreeing(first, second):
+    n = len(first)
+    return _agreeing_places(first, second).sum() / (n * (n - 1))
 
 
 def _half_of_it(first, second):
@@ -585,10 +597,8 @@ EXERCISES = (
                 _in_the_order_of_clusters,
                 "These stand in the order of the clusters; the order of the classes is asked for.",
             ),
-            (
-                _named_classes_only,
-                "A class that gets no cluster has the share 0, and a place in the answer.",
-            ),
+            (_named_classes_only, WITHOUT_CLUSTER),
+            (_divided_by_all_classes, WITHOUT_CLUSTER),
             (
                 _whole_numbers,
                 "`np.zeros_like(table)` holds whole numbers, and of a share that is put into it "
@@ -690,6 +700,7 @@ EXERCISES = (
                 "with the numbers of the other: compare pairs of pictures.",
             ),
             (_whole_table, WITH_ITSELF),
+            (_itself_counted_as_agreeing, WITH_ITSELF),
             (_each_with_itself, WITH_ITSELF + " `np.triu_indices` leaves these out with `k=1`."),
             (
                 _half_of_it,

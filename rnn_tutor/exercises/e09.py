@@ -59,6 +59,12 @@ def _nearest_to_the_overall_mean(embeddings, clusters):
     return _chosen(lambda own: own[distances[own].argmin()], clusters)
 
 
+def _nearest_to_the_mean_number(embeddings, clusters):
+    return _chosen(
+        lambda own: own[_squares(embeddings[own], embeddings[own].mean()).argmin()], clusters
+    )
+
+
 def _nearest_to_zero(embeddings, clusters):
     distances = _squares(embeddings, 0)
     return _chosen(lambda own: own[distances[own].argmin()], clusters)
@@ -259,6 +265,11 @@ def _from_the_wrong_end(margins, known, n):
     return margins.argsort(kind="stable")[::-1][:n]
 
 
+def _largest_and_known_ones_first(margins, known, n):
+    margins[known] = np.inf
+    return (-margins).argsort(kind="stable")[:n]
+
+
 def _margins_themselves(margins, known, n):
     margins[known] = np.inf
     return np.sort(margins)[:n]
@@ -316,6 +327,7 @@ def _margin_mistakes():
         _in_order_of_index: "The right pictures, but the smallest margin is to come first.",
         _largest_first: "The right pictures, but the smallest margin is to come first.",
         _from_the_wrong_end: "You begin at the wrong end: the smallest are asked for.",
+        _largest_and_known_ones_first: "You begin with the largest; the smallest are asked for.",
         _margins_themselves: MARGINS,
         _margins_themselves_known_ones_too: MARGINS,
     }
@@ -450,6 +462,11 @@ EXERCISES = (
             (
                 _nearest_to_the_overall_mean,
                 "You took one mean for all pictures. Each cluster has a mean of its own.",
+            ),
+            (
+                _nearest_to_the_mean_number,
+                "You took the mean of all numbers of a cluster. Its centre has a mean for each "
+                "feature: `mean(axis=0)`.",
             ),
             (
                 _nearest_to_zero,

@@ -337,6 +337,10 @@ def _number_of_pictures(sizes, checked, right):
     return np.sum(sizes * right / checked)
 
 
+def _mean_number_of_pictures(sizes, checked, right):
+    return np.mean(sizes * right / checked)
+
+
 def _per_cent(sizes, checked, right):
     return 100 * estimated_accuracy(sizes, checked, right)
 
@@ -488,6 +492,10 @@ EXERCISES = (
             (
                 _number_of_pictures,
                 "This is a number of pictures; a share of all, from 0 to 1, is asked for.",
+            ),
+            (
+                _mean_number_of_pictures,
+                "You divide by the number of clusters. Divide by the number of all pictures.",
             ),
             (_per_cent, "This is per cent; a share from 0 to 1 is asked for."),
             (_share_that_is_wrong, "This is the share of *wrong* pictures."),
