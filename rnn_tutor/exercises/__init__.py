@@ -1,7 +1,8 @@
 """Exercises that check themselves: `check`, `hint`, `solution`, `progress`; `collect` for a class.
 
 Each notebook's exercises stand in a module of their own, `e08` for notebook 08, as a tuple
-`EXERCISES`; it is imported when first needed. Solutions are text in `solutions/`, never imported.
+`EXERCISES`; it is imported when first needed. What `solution` shows is text in `solutions/`, the
+same code as in the module, and why it is so.
 """
 
 import pkgutil
@@ -12,7 +13,8 @@ from pathlib import Path
 
 from rnn_tutor._course import HIDDEN, NO_SOLUTIONS
 from rnn_tutor._errors import TutorError
-from rnn_tutor.exercises import _judging, _old_judging, _progress
+from rnn_tutor.exercises import _progress
+from rnn_tutor.exercises._judging import examine
 from rnn_tutor.exercises._shown import NOT_TRIED, RIGHT, TRIED, Table, Text
 
 __all__ = ["check", "collect", "hint", "progress", "solution"]
@@ -82,12 +84,6 @@ def collect(places):
     solution_seen, first_right (a date or None). `rnn-tutor progress FOLDER` prints the same as CSV.
     """
     return _progress.collected(places)
-
-
-def examine(exercise, answer):
-    """The Result of an answer; nothing is kept."""
-    old = isinstance(exercise, _old_judging.Exercise)  # until every module has moved
-    return (_old_judging if old else _judging).examine(exercise, answer)
 
 
 def find(number):

@@ -230,15 +230,17 @@ def _named_mistake(exercise, cases, expected, received, shown):
     several that fit, the one that gives the same as the answer on the most cases.
     """
     best, most = "", 0
-    failed = [outcome.error is not None for outcome in received]
     for mistake, words in exercise.mistakes:
+        outcome = run(exercise, mistake, cases[shown])
+        if not same_outcome(outcome, received[shown]):
+            continue
         outcomes = [run(exercise, mistake, inputs) for inputs in cases]
+        same = [same_outcome(*pair) for pair in zip(outcomes, received, strict=True)]
         triples = zip(expected, outcomes, cases, strict=True)
         differs = [bool(difference(exercise, *triple)) for triple in triples]
-        same = [same_outcome(*pair) for pair in zip(outcomes, received, strict=True)]
+        failed = [answered.error is not None for answered in received]
         explained = (s or not (d or f) for s, d, f in zip(same, differs, failed, strict=True))
-        fits = differs[shown] and all(explained)
-        if fits and sum(same) > most:
+        if all(explained) and sum(same) > most:
             best, most = words, sum(same)
     return best
 
