@@ -204,6 +204,128 @@ def first_of_each_cluster(embeddings, clusters):
     return [clusters.tolist().index(k) for k in range(clusters.max() + 1)]
 
 
+def errors_of_uint8(pictures, drawn):
+    errors = np.zeros(len(pictures))
+    for k in range(len(pictures)):
+        one, other = pictures[k].ravel(), drawn[k].ravel()
+        with np.errstate(over="ignore"):
+            for a, b in zip(one, other, strict=True):
+                errors[k] += ((a - b) / 255) ** 2
+        errors[k] /= len(one)
+    return errors
+
+
+def roots_of_errors(pictures, drawn):
+    one, other = pictures.astype(float), drawn.astype(float)
+    return [np.sqrt(np.mean((a - b) ** 2)) / 255 for a, b in zip(one, other, strict=True)]
+
+
+def loss(scores, view, partner, leave_out=lambda k, view, partner: k == view):
+    total = 0
+    for k in range(len(scores)):
+        if not leave_out(k, view, partner):
+            total += math.exp(scores[k])
+    return -math.log(math.exp(scores[partner]) / total)
+
+
+def loss_among_all(scores, view, partner):
+    return loss(scores, view, partner, leave_out=lambda k, view, partner: False)
+
+
+def loss_among_strangers(scores, view, partner):
+    return loss(scores, view, partner, leave_out=lambda k, view, partner: k in (view, partner))
+
+
+def second_in_a_shortened_list(points, centres):
+    found = []
+    for point in points:
+        distances = [math.dist(point, centre) for centre in centres]
+        distances.remove(min(distances))
+        found.append(distances.index(min(distances)))
+    return found
+
+
+def second_smallest_distance(points, centres):
+    return [sorted(math.dist(point, centre) for centre in centres)[1] for point in points]
+
+
+def agreement_together(first, second):
+    count = pairs = 0
+    for i in range(len(first)):
+        for j in range(i + 1, len(first)):
+            pairs += 1
+            if first[i] == first[j] and second[i] == second[j]:
+                count += 1
+    return count / pairs
+
+
+def agreement_of_everything(first, second):
+    n, count = len(first), 0
+    for i in range(n):
+        for j in range(n):
+            count += (first[i] == first[j]) == (second[i] == second[j])
+    return count / n**2
+
+
+def margin_of_places(probabilities, known, n):
+    margins = []
+    for i, row in enumerate(probabilities):
+        if i not in known:
+            *_, second, first = sorted(row)
+            margins.append(first - second)
+    return sorted(range(len(margins)), key=margins.__getitem__)[:n]
+
+
+def margin_of_the_surest_alone(probabilities, known, n):
+    unknown = [i for i in range(len(probabilities)) if i not in known]
+    return sorted(unknown, key=lambda i: max(probabilities[i]))[:n]
+
+
+def ground(mask):
+    import cv2
+
+    _, pieces, statistics, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+    return np.where(pieces == statistics[:, cv2.CC_STAT_AREA].argmax(), 255, 0)
+
+
+def piece_before(mask):
+    import cv2
+
+    n, pieces, statistics, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+    if n == 1:
+        return mask
+    return 255 * (pieces == statistics[1:, cv2.CC_STAT_AREA].argmax())
+
+
+def last_that_reaches_the_limit(probabilities, at_least):
+    found = []
+    for row in probabilities:
+        found.append(-1)
+        for k, probability in enumerate(row):
+            if probability >= at_least:
+                found[-1] = k
+    return found
+
+
+def unsure_left_at_zero(probabilities, at_least):
+    found = np.zeros(len(probabilities), int)
+    for i, row in enumerate(probabilities):
+        if max(row) >= at_least:
+            found[i] = row.argmax()
+    return found
+
+
+def accuracy_of_checks(sizes, checked, right):
+    return sum(right) / sum(checked)
+
+
+def accuracy_of_clusters(sizes, checked, right):
+    shares = np.zeros(len(sizes))
+    for k in range(len(sizes)):
+        shares[k] = right[k] / checked[k]
+    return sum(shares) / len(shares)
+
+
 WRONG = {
     "02.2": [snake_from_one, snake_without_turns],
     "03.2": [half_life_with_tanh, half_life_of_the_bias, half_life_in_whole_steps],
@@ -218,7 +340,15 @@ WRONG = {
     "05.1": [surprise_at_the_opposite, surprise_of_the_surest, surprise_without_logarithm],
     "05.3": [one_more_of_each, right_ones_as_floats],
     "06.3": [price_that_is_never_paid, price_on_a_straight_axis, price_as_measured],
+    "07.3": [errors_of_uint8, roots_of_errors],
+    "07.5": [loss, loss_among_all, loss_among_strangers],
+    "08.1": [second_in_a_shortened_list, second_smallest_distance],
+    "08.4": [agreement_together, agreement_of_everything],
     "09.1": [prototypes_by_the_median, first_of_each_cluster],
+    "09.2": [margin_of_places, margin_of_the_surest_alone],
+    "10.1": [ground, piece_before],
+    "10.2": [last_that_reaches_the_limit, unsure_left_at_zero],
+    "10.3": [accuracy_of_checks, accuracy_of_clusters],
 }
 
 
