@@ -17,6 +17,136 @@ def own_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
 
+def count_of_the_largest(labels):
+    counts = {}
+    for label in labels:
+        counts[label] = counts.get(label, 0) + 1
+    return max(counts.values())
+
+
+def share_of_the_first(labels):
+    return sum(1 for label in labels if label == labels[0]) / len(labels)
+
+
+def share_but_for_the_last(labels):
+    largest = 0
+    for k in range(max(labels)):
+        largest = max(largest, list(labels).count(k))
+    return largest / len(labels)
+
+
+def similar_with_itself(embeddings, index, n):
+    cosines = []
+    for other in embeddings:
+        length = math.hypot(*other) * math.hypot(*embeddings[index])
+        cosines.append(round(float(other @ embeddings[index]) / length, 9))
+    return sorted(range(len(cosines)), key=lambda i: -cosines[i])[:n]
+
+
+def similar_by_distance(embeddings, index, n):
+    distances = [math.dist(embeddings[index], other) for other in embeddings]
+    distances[index] = math.inf
+    return sorted(range(len(distances)), key=lambda i: distances[i])[:n]
+
+
+def similar_in_a_shortened_list(embeddings, index, n):
+    unit = [e / math.hypot(*e) for e in embeddings]
+    cosines = [float(u @ unit[index]) for i, u in enumerate(unit) if i != index]
+    return sorted(range(len(cosines)), key=lambda i: -cosines[i])[:n]
+
+
+def sum_in_uint8(picture, by):
+    lighter = picture.copy()
+    for y in range(picture.shape[0]):
+        for x in range(picture.shape[1]):
+            lighter[y, x] = (int(picture[y, x]) + by) % 256
+    return np.clip(lighter, 0, 255)
+
+
+def stopped_above_alone(picture, by):
+    lighter = np.zeros(picture.shape)
+    for y, row in enumerate(picture):
+        for x, level in enumerate(row):
+            lighter[y, x] = 255 if level + float(by) > 255 else level + float(by)
+    return lighter
+
+
+def white_at_the_threshold(picture, threshold):
+    white = np.zeros(picture.shape)
+    for y, row in enumerate(picture):
+        for x, level in enumerate(row):
+            white[y, x] = 0 if level < threshold else 255
+    return white
+
+
+def levels_above_the_threshold(picture, threshold):
+    return [[int(level) if level > threshold else 0 for level in row] for row in picture]
+
+
+def peaks_with(row, reach, *, larger=lambda value, before: value > before):
+    peaks = np.zeros(len(row))
+    for i in range(len(row)):
+        stays = True
+        for k in range(1, reach + 1):
+            if i - k >= 0 and not larger(row[i], row[i - k]):
+                stays = False
+            if i + k < len(row) and row[i + k] > row[i]:
+                stays = False
+        if stays:
+            peaks[i] = row[i]
+    return peaks
+
+
+def peaks(row, reach):
+    return peaks_with(row, reach)
+
+
+def peaks_one_step_short(row, reach):
+    return peaks_with(row, reach - 1)
+
+
+def peaks_with_all_equals(row, reach):
+    return peaks_with(row, reach, larger=lambda value, before: value >= before)
+
+
+def peaks_without_the_ends(row, reach):
+    found = peaks_with(row, reach)
+    for i in range(len(row)):
+        if i < reach or i >= len(row) - reach:
+            found[i] = 0
+    return found
+
+
+def peaks_into_the_row(row, reach):
+    for i in range(len(row)):
+        for k in range(1, reach + 1):
+            before = row[i - k] if i >= k else -1
+            after = row[i + k] if i + k < len(row) else -1
+            if before >= row[i] or after > row[i]:
+                row[i] = 0
+    return row
+
+
+def steps_rounded_down(height, width, channels, size):
+    steps = 0
+    for _ in range(size, height + 1, size):
+        for _ in range(size, width + 1, size):
+            steps += 1
+    return [steps, size * size * channels]
+
+
+def steps_in_grey(height, width, channels, size):
+    return [len(range(0, height, size)) * len(range(0, width, size)), size**2]
+
+
+def both_as_further_steps(sequences):
+    return [one + one[::-1] for one in sequences.tolist()]
+
+
+def both_with_features_turned(sequences):
+    return [[step + step[::-1] for step in one] for one in sequences.tolist()]
+
+
 def snake_from_one(height, width):
     path = []
     for row in range(1, height + 1):
@@ -327,6 +457,18 @@ def accuracy_of_clusters(sizes, checked, right):
 
 
 WRONG = {
+    "00.1": [count_of_the_largest, share_of_the_first, share_but_for_the_last],
+    "00.2": [similar_with_itself, similar_by_distance, similar_in_a_shortened_list],
+    "01.2": [sum_in_uint8, stopped_above_alone],
+    "01.3": [white_at_the_threshold, levels_above_the_threshold],
+    "01.4": [
+        peaks_one_step_short,
+        peaks_with_all_equals,
+        peaks_without_the_ends,
+        peaks_into_the_row,
+    ],
+    "02.1": [steps_rounded_down, steps_in_grey],
+    "02.3": [both_as_further_steps, both_with_features_turned],
     "02.2": [snake_from_one, snake_without_turns],
     "03.2": [half_life_with_tanh, half_life_of_the_bias, half_life_in_whole_steps],
     "03.4": [step_without_bias, step_without_reset],
@@ -370,12 +512,13 @@ def test_a_students_mistake_is_named_and_not_taken_for_another(number):
 @pytest.mark.parametrize(
     ("number", "answer"),
     [
+        ("01.4", peaks),
         ("03.4", step),
         ("04.3", pooled),
         ("06.3", price),
         ("09.1", lambda embeddings, clusters: prototypes(embeddings, clusters, np.mean)),
     ],
-    ids=["03.4", "04.3", "06.3", "09.1"],
+    ids=["01.4", "03.4", "04.3", "06.3", "09.1"],
 )
 def test_without_the_mistake_the_same_answer_is_right(number, answer):
     result = rt.exercises.check(number, answer)

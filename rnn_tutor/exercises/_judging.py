@@ -169,7 +169,7 @@ def difference(exercise, expected, outcome, inputs):
     if not received.size:
         received = received.astype(bool if exercise.returns == "bool" else int)  # [] has no type
     if received.dtype.kind not in ACCEPTED[exercise.returns]:
-        return f"Expected {asked}; received {_article(outcome.value)}{_of_what(received)}."
+        return f"Expected {asked}; received {_article(outcome.value)}{_holding(received)}."
     if np.isnan(received).any() and not np.isnan(wanted).any():
         return "There is NaN in it, not a number: was 0 divided by 0, or infinity by infinity?"
     if not exercise.equal:
@@ -305,9 +305,14 @@ def _asked(exercise, wanted):
     ]
 
 
-def _of_what(array):
-    """What an array holds, for words about the wrong kind."""
-    return f" of {array.dtype}" if array.ndim and array.dtype.kind in "biufc" else ""
+def _holding(array):
+    """What an array of the wrong kind holds: its type, or the first thing that is no number."""
+    if array.ndim == 0 or not array.size:
+        return ""
+    if array.dtype.kind in "biufc":
+        return f" of {array.dtype}"
+    odd = [v for v in array.ravel().tolist() if not isinstance(v, (bool, int, float))]
+    return f" that holds {_article(odd[0])}" if odd else ""
 
 
 def _is_numeric(array):
@@ -328,7 +333,9 @@ def _line(function, error):
 
 
 def _article(value):
-    name = type(value).__name__ + (f" of {len(value)}" if isinstance(value, (tuple, list)) else "")
+    name = "array" if isinstance(value, np.ndarray) else type(value).__name__
+    if isinstance(value, (tuple, list)):
+        name += f" of {len(value)}"
     return f"an {name}" if name[0].lower() in "aeiou" else f"a {name}"
 
 

@@ -531,8 +531,8 @@ EXERCISES = (
             "that the result is 0?",
             "`np.maximum(largest, 1)` is the largest, but never below 1.",
         ),
-        then="Look at it: `rt.plots.photographs([photo, (255 * saturation(photo)).astype("
-        "np.uint8)])`. OpenCV has it as the second channel of `cv2.COLOR_RGB2HSV`.",
+        then="Look at it: `rt.plots.photographs([photo, saturation(photo)])`. OpenCV has it as the "
+        "second channel of `cv2.COLOR_RGB2HSV`.",
     ),
     exercise(
         "01.2",
@@ -643,7 +643,7 @@ EXERCISES = (
             "Which slice are those after it?",
             "`all(value > other for other in before)` is true where there are no neighbours, too.",
         ),
-        then="Peaks are what one looks for in a histogram, a sound or a heartbeat, too: "
-        "`scipy.signal.find_peaks` has the same with more to set.",
+        then="One looks for peaks in a histogram, a sound or a heartbeat, too; "
+        "`scipy.signal.find_peaks` has more to set.",
     ),
 )  # fmt: skip
