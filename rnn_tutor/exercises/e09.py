@@ -30,10 +30,9 @@ def _prototype_cases(rng):
         yield rng.integers(-9, 10, (len(clusters), features)).astype(float), clusters
 
 
-def _chosen(choose, clusters, numbers=None):
+def _chosen(choose, clusters):
     """`choose` of the indices of each cluster's pictures, as an array."""
-    numbers = range(clusters.max() + 1) if numbers is None else numbers
-    return np.array([choose(np.flatnonzero(clusters == k)) for k in numbers])
+    return np.array([choose(np.flatnonzero(clusters == k)) for k in range(clusters.max() + 1)])
 
 
 def _squares(embeddings, centre):
