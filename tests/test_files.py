@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from rnn_tutor import TutorError, files, load_images
+from rnn_tutor import TutorError, decoding, files, load_images
 from rnn_tutor._cv2 import cv2
 from rnn_tutor.images import Refusal, fit
 
@@ -85,8 +85,8 @@ REFERENCES = {
 def test_pictures_come_as_opencv_reads_them(kind):
     content = np.frombuffer(REFERENCES[kind], np.uint8)
     expected = cv2.cvtColor(cv2.imdecode(content, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
-    picture = files.read(entry(REFERENCES[kind]))
-    header = files.header(entry(REFERENCES[kind]))
+    picture = decoding.read(entry(REFERENCES[kind]))
+    header = decoding.header(entry(REFERENCES[kind]))
     assert picture.dtype == np.uint8 and picture.shape == expected.shape
     assert (header.height, header.width, header.note) == (*expected.shape[:2], None)
     # Between two decoders a level of drift is usual; from CMYK each has its own formula.
@@ -102,7 +102,7 @@ def test_what_is_transparent_becomes_white(kind, mode):
     alpha = with_alpha(PHOTO)
     image = Image.fromarray(alpha).convert(mode)
     more = {"lossless": True, "exact": True} if kind == "WEBP" else {}
-    picture = files.read(entry(coded(image, kind, **more)))
+    picture = decoding.read(entry(coded(image, kind, **more)))
     colour = np.asarray(image.convert("RGBA")).astype(float)
     share = colour[..., 3:] / 255
     assert np.abs(picture - (colour[..., :3] * share + 255 * (1 - share))).max() <= 2
@@ -119,21 +119,21 @@ def test_photographs_stand_upright(kind, orientation):
     turns += [lambda p: p.swapaxes(0, 1), lambda p: np.rot90(p, -1)]
     turns += [lambda p: np.rot90(p, 2).swapaxes(0, 1), np.rot90]
     upright = turns[orientation - 1](PHOTO)
-    picture, header = files.read(entry(content)), files.header(entry(content))
+    picture, header = decoding.read(entry(content)), decoding.header(entry(content))
     assert picture.shape == upright.shape == (header.height, header.width, 3)
     assert np.abs(picture.astype(int) - upright).mean() < 5
-    small = files.read(entry(content), (16, 16))
+    small = decoding.read(entry(content), (16, 16))
     assert (small.shape[0] > small.shape[1]) == (upright.shape[0] > upright.shape[1])
 
 
 def test_a_damaged_exif_entry_does_no_harm():
     content = coded(PHOTO, "JPEG", exif=b"Exif\0\0nonsense, no entry at all")
-    assert files.read(entry(content)).shape == PHOTO.shape
-    assert files.header(entry(content)).height == PHOTO.shape[0]
+    assert decoding.read(entry(content)).shape == PHOTO.shape
+    assert decoding.header(entry(content)).height == PHOTO.shape[0]
 
 
 def test_a_large_photograph_is_decoded_smaller_but_never_too_small():
-    whole, small = files.read(entry(JPEG)), files.read(entry(JPEG), (30, 40))
+    whole, small = decoding.read(entry(JPEG)), decoding.read(entry(JPEG), (30, 40))
     assert whole.shape == (300, 400, 3)
     assert 60 <= small.shape[0] < 300 and 80 <= small.shape[1] < 400
     assert np.abs(fit(whole, 30, 40).astype(int) - fit(small, 30, 40)).mean() < 2
@@ -143,10 +143,10 @@ def test_a_large_photograph_is_decoded_smaller_but_never_too_small():
 def test_of_an_animation_the_first_frame_is_used_and_said_so(kind):
     frames = [Image.fromarray(np.roll(PHOTO, shift, axis=1)) for shift in (0, 20, 40)]
     content = coded(frames[0], kind, save_all=True, append_images=frames[1:])
-    note = files.header(entry(content, "dance.x")).note
+    note = decoding.header(entry(content, "dance.x")).note
     word = "3 pages; its first page" if kind == "TIFF" else "an animation; its first frame"
     assert note == f"dance.x: {word} is used"
-    assert np.abs(files.read(entry(content)).astype(int) - PHOTO).mean() < 12
+    assert np.abs(decoding.read(entry(content)).astype(int) - PHOTO).mean() < 12
 
 
 @pytest.mark.parametrize("name", ["a b.png", "衣服 照片.png", "naïve ü.PNG", "no_ending"])
@@ -228,17 +228,17 @@ def test_one_clear_error_when_nothing_is_left(bad_folder, name, capfd):
 @given(cut=st.integers(0, len(JPEG) - 1))
 @settings(max_examples=40, deadline=None)
 def test_a_jpeg_cut_anywhere_is_found(cut):
-    with pytest.raises(files.Unreadable):
-        files.read(entry(JPEG[:cut]))
-    with pytest.raises(files.Unreadable):
-        files.read(entry(JPEG[:cut]), (16, 16))
+    with pytest.raises(decoding.Unreadable):
+        decoding.read(entry(JPEG[:cut]))
+    with pytest.raises(decoding.Unreadable):
+        decoding.read(entry(JPEG[:cut]), (16, 16))
 
 
 @given(cut=st.integers(0, len(PNG) - 24))  # what follows is no longer the picture
 @settings(max_examples=30, deadline=None)
 def test_a_png_cut_anywhere_is_found(cut):
-    with pytest.raises(files.Unreadable):
-        files.read(entry(PNG[:cut]))
+    with pytest.raises(decoding.Unreadable):
+        decoding.read(entry(PNG[:cut]))
 
 
 @given(
@@ -251,9 +251,9 @@ def test_damage_never_becomes_another_error(content, places):
     for place, byte in places:
         damaged[place % len(damaged)] = byte
     try:
-        files.header(entry(bytes(damaged)))
-        assert files.read(entry(bytes(damaged)), (16, 16)).dtype == np.uint8
-    except files.Unreadable as problem:
+        decoding.header(entry(bytes(damaged)))
+        assert decoding.read(entry(bytes(damaged)), (16, 16)).dtype == np.uint8
+    except decoding.Unreadable as problem:
         assert str(problem)
 
 
