@@ -18,6 +18,7 @@ from PIL.JpegImagePlugin import JpegImageFile
 
 from rnn_tutor import _machine
 from rnn_tutor._cv2 import cv2
+from rnn_tutor._quiet import quiet_stderr
 from rnn_tutor.images import count
 
 MAX_PIXELS = 100_000_000  # once decoded
@@ -97,7 +98,7 @@ def header(entry):
         if isinstance(picture, np.ndarray):
             return Header(*picture.shape[:2])
         if picture is None:
-            page = _tiff_page(file)
+            page = _unusual_page(file)
             height, width = _sizes(page)
             turned = _tiff_turn(page) >= 5
         else:
@@ -124,10 +125,11 @@ def read_with_levels(entry, size=None, levels=None):
         if isinstance(picture, np.ndarray):
             values, alpha = _split_alpha(picture, has_alpha=picture.shape[2:] == (4,))
         elif picture is None:
+            _unusual_page(file)
             values, alpha = _tiff_values(file)
         else:
             stored = _decode(picture, file, size)
-            deep = _deep_values(picture, file, stored)
+            deep = _tiff_values(file) if stored is None else _deep_values(picture, file, stored)
             if deep is None:
                 return _rgb(_upright(picture)), None
             values, alpha = deep
@@ -179,7 +181,8 @@ def _opened(entry):
         try:
             stack.enter_context(warnings.catch_warnings())
             warnings.simplefilter("ignore")  # Pillow's remarks about odd but readable files
-            stack.enter_context(_quiet("tifffile"))
+            for name in ("tifffile", "PIL.TiffImagePlugin"):
+                stack.enter_context(_quiet(name))
             thing = entry.open()
             if isinstance(thing, np.ndarray):
                 yield _checked_array(thing), None
@@ -288,7 +291,8 @@ def _check_pixels(picture, limit):
 def _decode(picture, file, size):
     """Decode a picture of Pillow, a JPEG at a fraction of its size where `size` allows it.
 
-    Returns how its pixels are stored, as Pillow calls it: a mode, and for PPM what white is.
+    Returns how its pixels are stored, as Pillow calls it: a mode, and for PPM what white is; None
+    for a TIFF whose header is consistent, but whose arrangement Pillow does not know.
     """
     if _is_jpeg(picture) and file is not None:
         if b"\xff\xd9" not in file.read():
@@ -303,11 +307,13 @@ def _decode(picture, file, size):
     _check_pixels(picture, MAX_PIXELS)
     stored = picture.tile[0].args if getattr(picture, "tile", None) else ()
     try:
-        picture.load()
+        with quiet_stderr() if picture.format == "TIFF" else contextlib.nullcontext():
+            picture.load()
     except (OSError, RuntimeError, ValueError, NotImplementedError):
-        if picture.format == "TIFF":
-            _tiff_page(file)  # names a compression that cannot be read
-        elif _is_jpeg(picture) and file is not None and (kind := _jpeg_kind(file)):
+        if picture.format == "TIFF" and file is not None:
+            _unusual_page(file)  # names what cannot be read
+            return None
+        if _is_jpeg(picture) and file is not None and (kind := _jpeg_kind(file)):
             raise Unreadable(kind) from None
         raise
     return stored if isinstance(stored, tuple) else (stored,)
@@ -322,20 +328,28 @@ def _deep_values(picture, file, stored):
     elif picture.format == "PPM" and picture.mode == "I" and len(stored) > 1:
         # Pillow has stretched the values already, by what the file says white is.
         return np.round(np.asarray(picture) / 257).astype(np.uint8), None
-    elif file is not None and picture.format in ("PNG", "PPM") and _is_cut_down(picture, stored):
+    elif file is not None and _is_cut_down(picture, file, stored):
         values = _by_opencv(file)
-        if values is not None:
-            return _split_alpha(_turned(values, _orientation(picture)), values.ndim == 3)
+        if values is None:
+            raise Unreadable(DAMAGED)
+        return _split_alpha(_turned(values, _orientation(picture)), values.ndim == 3)
     if picture.mode.startswith(("I", "F")):
         return np.asarray(_upright(picture)), None
     return None
 
 
-def _is_cut_down(picture, stored):
+def _is_cut_down(picture, file, stored):
     """Return whether Pillow made 8 bits of a colour picture's 16."""
-    deep = stored[-1:] == (65535,) or any(";16" in str(part) for part in stored[:1])
-    is_colour = picture.mode in ("RGB", "RGBA", "LA")
-    return deep and is_colour and "transparency" not in picture.info
+    if picture.mode not in ("RGB", "RGBA", "LA") or "transparency" in picture.info:
+        return False
+    if picture.format == "JPEG2000":
+        file.seek(0)
+        content = file.read(4000)
+        start = content.find(b"\xff\x4f\xff\x51")  # the codestream and its sizes
+        return start >= 0 and content[start + 42 : start + 43] == b"\x0f"  # 16 bits, less one
+    if picture.format == "PPM":
+        return stored[-1:] == (65535,)
+    return picture.format == "PNG" and ";16" in stored[0]
 
 
 def _orientation(picture):
@@ -411,6 +425,24 @@ def _tiff_page(file):
     return page
 
 
+def _unusual_page(file):
+    """Return the first page of a TIFF that Pillow does not know, where its header is consistent.
+
+    What Pillow does know in general, and not in this file, has a damaged header.
+    """
+    page = _tiff_page(file)
+    extra = page.samplesperpixel - (3 if page.photometric == 2 else 1)
+    common = ("uint8", "uint16") if page.photometric == 2 else ("uint8", "uint16", "int16", "int32")
+    if page.photometric == 0:
+        raise Unreadable(f"a TIFF of {page.dtype} values in which 0 is white: save it anew")
+    is_known = page.dtype in (*common, "uint32", "float32") and extra == 0
+    if is_known and not (page.photometric == 2 and page.dtype in ("uint32", "float32")):
+        raise Unreadable(DAMAGED)
+    if extra < 0 or len(page.extrasamples) != extra:
+        raise Unreadable(DAMAGED)
+    return page
+
+
 def _sizes(page):
     return page.shape[1:] if page.axes == "SYX" else page.shape[:2]
 
@@ -443,7 +475,8 @@ def _tiff_values(file):
 def _by_opencv(file):
     """Return the values of a file as RGB, RGBA or grey, as they are stored; None if it fails."""
     file.seek(0)
-    values = cv2.imdecode(np.frombuffer(file.read(), np.uint8), cv2.IMREAD_UNCHANGED)
+    with quiet_stderr():
+        values = cv2.imdecode(np.frombuffer(file.read(), np.uint8), cv2.IMREAD_UNCHANGED)
     if values is None or values.ndim == 2:
         return values
     return values[..., [2, 1, 0, *range(3, values.shape[2])]]
