@@ -16,11 +16,11 @@ import tarfile
 import tempfile
 import unicodedata
 import zipfile
-from collections import deque
 from collections.abc import Callable, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
+from heapq import heappop, heappush
 from itertools import takewhile
 from pathlib import Path
 
@@ -153,62 +153,59 @@ def _content(source):
 
 @contextmanager
 def _opened_archive(file, name):
-    """Give the members of a zip or tar, or None; file: a path or a file, name: in small letters."""
-    shown = printable(file) if isinstance(file, str) else name
-    if not isinstance(file, str) or os.path.isfile(file):
+    """Give the members of a zip or tar, or None; file: a path or a BytesIO, name: lower case."""
+    if isinstance(file, str) and not os.path.isfile(file):
+        yield None  # such as a pipe, which would never finish reading
+        return
+    with ExitStack() as stack:
+        kind = None
         try:
             if name.endswith(".zip") or zipfile.is_zipfile(file):
-                kind, archive = "zip", zipfile.ZipFile(file)
+                kind = "zip"
+                members = _zipped(stack.enter_context(zipfile.ZipFile(file)))
             elif name.endswith(TARS) or _is_tar(file):
-                kind, archive = "tar", _untarred(file)
+                kind = "tar"
+                members = _tarred(_untarred(file, stack))
             else:
-                archive = None
-            members = archive and (_zipped(archive) if kind == "zip" else _tarred(archive))
-        except TutorError:
-            raise
+                members = None
         except Exception as problem:  # a damaged one fails in a dozen ways
-            kind = "zip" if name.endswith(".zip") else "tar" if name.endswith(TARS) else "archive"
+            shown = printable(file) if isinstance(file, str) else name
             raise TutorError(f"{shown} cannot be opened as a {kind}: {problem}.") from None
-        if archive:
-            with archive:
-                yield members
-            return
-    yield None
+        yield members
 
 
 def _is_tar(file):
     with open(file, "rb") if isinstance(file, str) else io.BytesIO(file.getvalue()) as opened:
         start = opened.read(262)
-    is_packed = start.startswith(tuple(_PACKED))
-    return start[257:] == b"ustar" or (is_packed and tarfile.is_tarfile(file))
+        opened.seek(0)
+        is_packed = start.startswith(tuple(_PACKED))
+        return start[257:] == b"ustar" or (is_packed and tarfile.is_tarfile(opened))
 
 
-def _untarred(file):
+def _untarred(file, stack):
     """Return an open tar; a compressed one by way of a temporary file, which can be read anywhere.
 
     Reading a member of a compressed tar would unpack all that stand before it, each time.
     """
-    where = {"name": file} if isinstance(file, str) else {"fileobj": file}
-    try:
-        return tarfile.open(mode="r:", **where)
-    except tarfile.ReadError:
-        pass
-    raw = open(file, "rb") if isinstance(file, str) else file  # noqa: SIM115
-    raw.seek(0)
-    start = raw.read(6)
-    raw.seek(0)
-    opener = next((o for magic, o in _PACKED.items() if start.startswith(magic)), None)
-    if opener is None:
-        raise TutorError(f"{printable(file) if isinstance(file, str) else 'It'} is not a tar.")
-    plain = tempfile.TemporaryFile()  # noqa: SIM115
-    room = shutil.disk_usage(tempfile.gettempdir()).free // 2
-    with raw, opener(raw) as packed:
-        while block := packed.read(1 << 22):
-            if (room := room - len(block)) < 0:
-                raise TutorError(f"The tar needs more room in {tempfile.gettempdir()} to unpack.")
-            plain.write(block)
-    plain.seek(0)
-    return tarfile.open(fileobj=plain, mode="r:")
+    opened = file
+    if isinstance(file, str):
+        opened = stack.enter_context(open(file, "rb"))  # noqa: SIM115
+    opened.seek(0)
+    start = opened.read(6)
+    opened.seek(0)
+    unpack = next((how for magic, how in _PACKED.items() if start.startswith(magic)), None)
+    if unpack is not None:
+        plain = stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115
+        room = shutil.disk_usage(tempfile.gettempdir()).free // 2
+        with unpack(opened) as packed:
+            while block := packed.read(1 << 22):
+                room -= len(block)
+                if room < 0:
+                    raise OSError(f"to unpack it, {tempfile.gettempdir()} has too little room")
+                plain.write(block)
+        plain.seek(0)
+        opened = plain
+    return stack.enter_context(tarfile.open(fileobj=opened, mode="r:"))
 
 
 def _zipped(archive):
@@ -283,17 +280,16 @@ def _walked(root):
 
     Links to folders and files come last: where they lead may have been read by then.
     """
-    things, seen, links = [], set(), deque()
+    things, seen, links = [], set(), []
     todo = [(os.fspath(root), (), os.path.realpath(root))]
     while todo or links:
         if not todo:
-            path, shown, folders, real = links.popleft()
-            name = "/".join([*folders, shown])
+            _, path, name, folders, real = heappop(links)
             if real in seen or (os.path.dirname(real) in seen and os.path.isfile(real)):
                 what = "folder" if os.path.isdir(path) else "file"
                 things.append(Refusal(name, f"a link to a {what} that is read already"))
             elif os.path.isdir(path):
-                todo.append((path, (*folders, shown), real))
+                todo.append((path, tuple(name.split("/")), real))
             else:
                 seen.add(real)
                 things.append(_file(path, name, folders))
@@ -313,7 +309,9 @@ def _walked(root):
             if is_folder and (reason := _passed_over(item.name)):
                 things.append(Refusal("/".join([*folders, shown]), reason))
             elif is_link and os.path.exists(item.path):
-                links.append((item.path, shown, folders, os.path.realpath(item.path)))
+                name = "/".join([*folders, shown])
+                real_path = os.path.realpath(item.path)
+                heappush(links, (natural(name), item.path, name, folders, real_path))
             elif is_folder:
                 todo.append((item.path, (*folders, shown), here))
             else:
