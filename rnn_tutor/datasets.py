@@ -34,6 +34,7 @@ _TEST = re.compile(
     re.IGNORECASE,
 )
 _UNLABELLED = re.compile(r"unlabell?ed|unsup|no[-_ ]?labels?", re.IGNORECASE)
+# Folders that say nothing about what is in them.
 _ANY = re.compile(r"images|imgs?|pictures|photos|files|all|unknown", re.IGNORECASE)
 
 
@@ -308,9 +309,13 @@ def _without_parts(folders):
             is_test = np.array([_part(f[1]) == "test" for f in folders])
             folders = [(f[0], *f[2:]) for f in folders]
         else:
-            return folders, is_test if is_test is not None and 0 < is_test.sum() < len(
-                is_test
-            ) else None
+            break
+    if is_test is None or is_test.all() or not is_test.any():
+        return folders, None
+    # Test images without a label often lie in one folder more: test/images/1.jpg.
+    known = {f[0] for f, test in zip(folders, is_test, strict=True) if f and not test}
+    others = {f[0] for f in folders if f and f[0] not in known and _ANY.fullmatch(f[0])}
+    return [() if f and f[0] in others else f for f in folders], is_test
 
 
 def _part(folder):

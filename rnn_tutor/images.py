@@ -92,7 +92,7 @@ class ImageSet:
         names = ", ".join(self.class_names[:10]) + (", ..." if self.n_classes > 10 else "")
         kinds = f"{count(self.n_classes, 'class')} ({names})" if self.has_labels else "no labels"
         if self.has_labels and not self.is_labelled.all():
-            kinds += f", {(~self.has_label).sum():,} without a label"
+            kinds += f", {(~self.is_labelled).sum():,} without a label"
         text = (
             f"{self.name}: {count(len(self), 'image')} of {height} x {width} x {channels}, {kinds}"
         )

@@ -214,12 +214,12 @@ def test_images_in_no_class_folder_have_no_label(tmp_path, beside):
     assert "1 without a label" in repr(images)
 
 
-SPLITS = [("train", "test"), ("training", "Validation"), ("Train", "val"), ("training_set", "test_set"),
-          ("seg_train", "seg_test"), ("train2017", "val2017"), ("train", "test1"), ("train", "dev"),
-          ("trainset", "holdout"), ("train-images", "valid")]  # fmt: skip
+SPLITS = {"train": "test", "training": "Validation", "Train": "val", "training_set": "test_set"}
+SPLITS |= {"seg_train": "seg_test", "train2017": "val2017", "TRAIN": "test1", "trainset": "holdout"}
+SPLITS |= {"train-images": "valid", "train_data": "dev"}
 
 
-@pytest.mark.parametrize("train, test", SPLITS)
+@pytest.mark.parametrize("train, test", SPLITS.items())
 def test_folders_called_train_and_test_are_a_split_and_no_classes(tmp_path, train, test):
     names = (f"{train}/cats/1.png", f"{train}/cats/2.png", f"{train}/dogs/1.png")
     images = load_images(folders(tmp_path / "pets", *names, f"{test}/dogs/9.png"))
@@ -333,7 +333,7 @@ def pictures(n=3, height=12, width=16):
 def test_arrays_and_images_of_pillow_are_taken_as_they_are(tmp_path):
     colour = pictures()
     grey = colour[..., :1]
-    lists = [list(colour), [Image.fromarray(p) for p in colour], np.array([*colour, 0][:3])]
+    lists = [list(colour), [Image.fromarray(p) for p in colour], tuple(colour)]
     for source in [
         colour,
         *lists,
@@ -411,8 +411,8 @@ def test_bytes_and_open_files(tmp_path):
     with open(path, "rb") as file:
         assert load_images(file).sources == (str(path),)
     assert load_images((tmp_path / "x.zip").read_bytes()).class_names == ("cats", "dogs")
-    with pytest.raises(TutorError, match="Not one image .* truncated or damaged"):
-        load_images(content[:200])
+    with pytest.raises(TutorError, match="bytes: truncated or damaged"):
+        load_images(content[:45])
     (tmp_path / "1.txt").write_text("text")
     with open(tmp_path / "1.txt") as file, pytest.raises(TutorError, match="opened as text"):
         load_images(file)
@@ -631,7 +631,8 @@ def test_a_size_may_be_any_pair_of_whole_numbers(size):
 @pytest.mark.parametrize("setting", [{"size": 0}, {"size": True}, {"size": np.array([3.5, 2])},
                                      {"size": [[1, 2]]}, {"size": np.nan}, {"channels": True},
                                      {"limit": True}, {"seed": -1}, {"seed": "x"}, {"seed": None},
-                                     {"size": (3, 0)},  {"size": "x"}, {"size": (3, 4, 5)}, {"size": 2.5},
+                                     {"size": (3, 0)}, {"size": "x"}, {"size": (3, 4, 5)},
+                                     {"size": 2.5},
                                      {"channels": 4}, {"limit": 0}, {"limit": "x"}])  # fmt: skip
 def test_settings_that_cannot_be(setting):
     with pytest.raises(TutorError, match=next(iter(setting))):
