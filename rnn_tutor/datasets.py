@@ -161,20 +161,13 @@ def _drawing_order(n, limit, seed):
 
 def _readable(entries, places, refused, limit):
     """Yield (place, header) of the files that can be read; the others go to `refused`."""
-    for place in _shown(places, "looking at files", None if limit else len(places)):
+    for place in files.progress(places, "looking at files", None if limit else len(places)):
         try:
             header = decoding.header(entries[place])
         except decoding.Unreadable as problem:
             refused.append(Refusal(entries[place].name, str(problem)))
         else:
             yield int(place), header
-
-
-def _shown(things, what, total):
-    """Go through things; after two seconds a bar shows how far, and the time left."""
-    from tqdm.auto import tqdm
-
-    return tqdm(things, desc=what, total=total, delay=2, leave=False)
 
 
 def _common_size(headers):
@@ -226,7 +219,7 @@ def _pixels(entries, first, readable, size, channels, refused):
     pixels = np.empty((len(first), *size, channels or 3), np.uint8)
     places, levels, notes = [], [], {}
     queue = chain(first, readable)
-    with _shown(None, "reading images", len(first)) as bar:
+    with files.progress(None, "reading images", len(first)) as bar:
         while len(places) < len(first) and (found := next(queue, None)):
             place, header = found
             try:
@@ -397,6 +390,13 @@ def draw_shapes(
     Picture i depends on the seed and i alone. Raises TutorError for sizes that cannot be drawn.
     """
     height, width = _checked(size, channels, n, seed)
+    clutter = whole(clutter, "clutter", least=0)
+    if not (noise >= 0 and 0 < scale[0] <= scale[1] and rotation >= 0 and 0 <= position <= 1):
+        raise TutorError(
+            "Shapes need noise and rotation of 0 or more, a scale of two parts of the shorter "
+            "side, the smaller first, and a position from 0 to 1; received "
+            f"{noise!r}, {rotation!r}, {scale!r}, {position!r}."
+        )
     pixels = np.empty((n, height, width, channels), np.uint8)
     for i in range(n):
         rng = np.random.default_rng([seed, i])

@@ -66,6 +66,13 @@ class Entry:
     label: str | None = None
 
 
+def progress(things, what, total=None):
+    """Go through things; after two seconds a bar shows how far, and the time left."""
+    from tqdm.auto import tqdm
+
+    return tqdm(things, desc=what, total=total, delay=2, leave=False)
+
+
 def natural(name):
     """Return a key that sorts 2.png before 10.png."""
     pieces = re.split(r"0*(\d+)", name.casefold())
@@ -282,6 +289,7 @@ def _walked(root):
     """
     things, seen, links = [], set(), []
     todo = [(os.fspath(root), (), os.path.realpath(root))]
+    bar = progress(None, "finding files")
     while todo or links:
         if not todo:
             _, path, name, folders, real = heappop(links)
@@ -302,6 +310,7 @@ def _walked(root):
             name = "/".join(folders) or printable(root)
             things.append(Refusal(name, problem.strerror or "cannot be opened"))
             continue
+        bar.update(len(inside))
         for item in inside:
             shown, here = printable(item.name), os.path.join(real, item.name)
             is_link = _is_link(item, here)
@@ -316,6 +325,7 @@ def _walked(root):
                 todo.append((item.path, (*folders, shown), here))
             else:
                 things.append(_file(item.path, "/".join([*folders, shown]), folders))
+    bar.close()
     return things
 
 

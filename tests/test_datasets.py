@@ -165,6 +165,14 @@ def test_shapes_follow_their_seed_and_settings():
         )
 
 
+@pytest.mark.parametrize("setting", [{"noise": -1}, {"scale": (0.5, 0.1)}, {"scale": (0, 1)},
+                                     {"position": 2}, {"rotation": -5}, {"clutter": -1},
+                                     {"clutter": 1.5}])  # fmt: skip
+def test_shapes_that_cannot_be_drawn(setting):
+    with pytest.raises(TutorError, match=next(iter(setting))):
+        datasets.draw_shapes(2, **setting)
+
+
 def test_shapes_are_the_shapes_they_are_called():
     """Found again by their outlines: how much of its smallest circle each shape fills."""
     plain = datasets.draw_shapes(50, 200, 1, noise=0, clutter=0, seed=1)

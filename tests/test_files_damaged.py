@@ -7,6 +7,7 @@ from concurrent.futures import ProcessPoolExecutor
 
 import cv2
 import numpy as np
+import pillow_heif
 import pytest
 import tifffile
 from PIL import Image
@@ -32,6 +33,13 @@ def coded(kind, picture=None, mode="RGB", **more):
 def tiff(values, **more):
     file = io.BytesIO()
     tifffile.imwrite(file, values, **more)
+    return file.getvalue()
+
+
+def heic():
+    pillow_heif.register_heif_opener()
+    file = io.BytesIO()
+    pillow_heif.from_pillow(Image.fromarray(photograph())).save(file, quality=80)
     return file.getvalue()
 
 
@@ -63,6 +71,7 @@ def wholes():
         ],
         "BMP": [coded("BMP"), coded("BMP", mode="P"), coded("BMP", mode="L")],
         "GIF": [coded("GIF"), coded("GIF", save_all=True, append_images=frames)],
+        "HEIC": [heic()],
         "AVIF": [coded("AVIF"), coded("AVIF", quality=40, exif=exif)],
     }
 
