@@ -518,12 +518,14 @@ def test_limit_is_reached_where_files_turn_out_to_be_damaged(tmp_path):
 
 
 def test_the_pixels_are_those_of_their_sources_whatever_was_passed_over(tmp_path):
-    for i in range(30):
-        put(tmp_path / f"{i}.png", colour=(i, i, i))
-        if i % 2:
-            (tmp_path / f"{i}.png").write_bytes((tmp_path / f"{i}.png").read_bytes()[:-30])
-    images = load_images(tmp_path, limit=9)
-    assert images.pixels[:, 0, 0, 0].tolist() == [int(name[:-4]) for name in images.sources]
+    for i in range(40):
+        path = put(tmp_path / f"{i}.png", 200, 300, colour=(i, i, i))
+        if i % 2:  # its size can be read, its pixels cannot
+            path.write_bytes(path.read_bytes()[:-40])
+    for seed in range(3):
+        images = load_images(tmp_path, limit=9, seed=seed)
+        assert images.pixels[:, 0, 0, 0].tolist() == [int(name[:-4]) for name in images.sources]
+        assert len(images) == 9 and images.refused
 
 
 # Time and memory
