@@ -4,36 +4,22 @@ TensorFlow writes a few lines to file descriptor 2 while it starts, which a note
 under the student's first cell. They are dropped here, once; later messages are shown as usual.
 """
 
-import contextlib
 import gc
 import logging
 import os
 
 from rnn_tutor._errors import TutorError
 from rnn_tutor._memory import share_heap
+from rnn_tutor._quiet import quiet_stderr
 
 _TITLES = {"tensorflow": "TensorFlow", "torch": "PyTorch", "jax": "JAX"}
-
-
-@contextlib.contextmanager
-def _quiet_stderr():
-    """Sends file descriptor 2 nowhere: the lines come from C++, below `sys.stderr`."""
-    saved = os.dup(2)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(nowhere, 2)
-        yield
-    finally:
-        os.dup2(saved, 2)
-        os.close(saved)
-        os.close(nowhere)
 
 
 def _load():
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     share_heap()
     try:
-        with _quiet_stderr():
+        with quiet_stderr():
             import keras
 
             keras.ops.zeros(1)  # the first tensor is what wakes the backend, messages and all

@@ -1,66 +1,76 @@
-"""Finding and reading pictures in folders, zips and lists of paths.
+"""Finding images: in folders, zips, tars, patterns and lists, and among arrays.
 
-Pillow decodes: it tells a file's size before decoding it, notices where one is cut short, and is
-quiet. OpenCV gives the same pixels to a level, but `cv2.imread` fills a cut JPEG with grey, and its
-decoders write to stderr.
-What the pictures become is in `datasets`.
+Nothing is decoded here (`decoding` does that), and nothing is unpacked or written, except that a
+compressed tar is unpacked into one temporary file without a name.
 """
 
+import bz2
+import glob
+import gzip
+import io
+import lzma
 import os
 import re
-import warnings
+import shutil
+import tarfile
+import tempfile
+import unicodedata
 import zipfile
-from collections.abc import Callable
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
 from functools import partial
-from math import ceil
+from heapq import heappop, heappush
+from itertools import takewhile
+from pathlib import Path
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 from rnn_tutor._errors import TutorError
 from rnn_tutor.images import Refusal
 
-MAX_PIXELS = 100_000_000
 MAX_BYTES = 400_000_000  # of one file, unpacked
-_FORMATS = ["JPEG", "PNG", "GIF", "BMP", "WEBP", "TIFF", "AVIF", "JPEG2000", "PPM"]
-_BEGINNINGS = (b"\xff\xd8", b"\x89PNG", b"GIF8", b"II*\0", b"MM\0*")
-_HEIC = (b"ftyphei", b"ftyphev", b"ftypmif1", b"ftypmsf1")
-_TURN = Image.Transpose
-_TURNS = {  # what makes each Exif orientation upright
-    2: _TURN.FLIP_LEFT_RIGHT,
-    3: _TURN.ROTATE_180,
-    4: _TURN.FLIP_TOP_BOTTOM,
-    5: _TURN.TRANSPOSE,
-    6: _TURN.ROTATE_270,
-    7: _TURN.TRANSVERSE,
-    8: _TURN.ROTATE_90,
-}
 _SYSTEM_FILES = {"thumbs.db", "desktop.ini"}
-
-
-class Unreadable(Exception):
-    """Why one file cannot be used; it becomes a `Refusal`."""
+_SYSTEM_FOLDERS = {
+    *("@eadir", "#recycle", "@recycle", "#snapshot", "$recycle.bin", "__macosx", "__pycache__"),
+    *("system volume information", "lost+found"),
+}
+TARS = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
+_PACKED = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\0": lzma.open}
+_UNPACKED = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA}
+_DIRECTIONS = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
+_DOWNLOAD = (
+    "nothing is read from the network. Download it first, for instance with "
+    '`urllib.request.urlretrieve(address, "pictures.zip")`, and load the file'
+)
+_TAKEN = (
+    "a name, a folder, a file, a zip or tar, a pattern such as 'pets/*/*.jpg', a list of paths or "
+    "images, an array, bytes, or a dict from path to label"
+)
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A file that may be a picture: its name, the folders around it, how to open it."""
+    """A file that may be an image: its name, the folders around it, how to open it.
+
+    open() returns a binary file; or the image itself, an array or one of Pillow.
+    label: what a dict says of it, or None.
+    """
 
     name: str
     folders: tuple[str, ...]
     open: Callable
-    bytes: int
+    bytes: int = 0
+    label: str | None = None
 
 
-@dataclass(frozen=True)
-class Header:
-    """What a file says of itself: height and width in pixels, upright; a note or none."""
+def progress(things, what, total=None):
+    """Go through things; after two seconds a bar shows how far, and the time left."""
+    from tqdm.auto import tqdm
 
-    height: int
-    width: int
-    note: str | None = None
+    return tqdm(things, desc=what, total=total, delay=2, leave=False)
 
 
 def natural(name):
@@ -69,63 +79,259 @@ def natural(name):
     return [(len(p), p) if i % 2 else p for i, p in enumerate(pieces)], name
 
 
-@contextmanager
-def found(source):
-    """Give (entries, refusals) of a folder, a zip, one picture or a list of paths.
+def printable(name):
+    """Return a file name that can be printed, even where its bytes are no valid text.
 
-    Raises TutorError for a zip that cannot be opened. Nothing is ever unpacked or written.
+    What controls a terminal or turns the direction of writing is spelt out, such as \\x1b.
     """
-    if isinstance(source, list):
-        yield _sorted_out(_listed(source))
-    elif os.path.isdir(source):
-        yield _sorted_out(_walked(source, (), (os.path.realpath(source),)), by_name=True)
-    elif os.path.isfile(source) and (source.lower().endswith(".zip") or zipfile.is_zipfile(source)):
-        try:
-            archive = zipfile.ZipFile(source)
-        except Exception as problem:  # a damaged one fails in a dozen ways
-            raise TutorError(f"{source} cannot be opened as a zip: {problem}.") from None
-        with archive:
-            yield _sorted_out(_members(archive), by_name=True)
+    name = os.fsdecode(name)
+    return name if name.isprintable() else "".join(map(_visible, name))
+
+
+def _visible(character):
+    controls = unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp")
+    if controls or unicodedata.bidirectional(character) in _DIRECTIONS:
+        return character.encode("unicode_escape").decode()
+    return character
+
+
+@contextmanager
+def found(source, unknown):
+    """Give (entries, refusals) of whatever holds images.
+
+    unknown(source) is the sentence for a name that leads nowhere.
+    Raises TutorError for what holds none, and for an archive that cannot be opened.
+    """
+    if isinstance(source, str | os.PathLike):
+        with _path(source, unknown) as things:
+            yield _sorted_out(things)
+    elif isinstance(source, Mapping):
+        yield _sorted_out(_labelled(source))
+    elif isinstance(source, bytes | bytearray | memoryview) or hasattr(source, "read"):
+        with _content(source) as things:
+            yield _sorted_out(things)
+    elif isinstance(source, Image.Image):
+        yield _sorted_out([_item(source, "image")])
     else:
-        yield _sorted_out(_listed([source]))
+        yield _sorted_out(_items(source))
 
 
-def _sorted_out(things, by_name=False):
+def _sorted_out(things):
     things = list(things)
-    if by_name:
-        things.sort(key=lambda t: natural(getattr(t, "name", None) or t.source))
     entries = [t for t in things if isinstance(t, Entry)]
     return entries, [t for t in things if isinstance(t, Refusal)]
 
 
-def printable(name):
-    """Return a file name that can be printed even where its bytes are no valid text."""
-    return os.fsdecode(name).encode("utf-8", "backslashreplace").decode()
+def _by_name(things):
+    return sorted(things, key=lambda t: natural(getattr(t, "name", None) or t.source))
 
 
-def _listed(paths):
-    for path in paths:
-        path = os.path.expanduser(path)
-        yield _file(path, printable(path), ())
+@contextmanager
+def _path(source, unknown):
+    """Give the entries and refusals of a path or a pattern."""
+    if not isinstance(path := os.fspath(source), str):
+        raise TutorError(f"Expected a path as text, received bytes: {path!r}.")
+    if _ADDRESS.match(path):
+        raise TutorError(f"{printable(path)} is an address, and {_DOWNLOAD}.")
+    path = os.path.expanduser(path)
+    if not path.strip() or not os.path.exists(path):
+        if not glob.has_magic(path) or "\0" in path:
+            raise TutorError(unknown(source))
+        yield _by_name(_matching(path))
+    elif os.path.isdir(path):
+        yield _by_name(_walked(path))
+    else:
+        with _opened_archive(path, path.lower()) as members:
+            name = printable(path)
+            yield [_file(path, name, ())] if members is None else _by_name(members)
 
 
-def _walked(folder, folders, above):
-    """Yield entries and refusals of a folder and its sub-folders; links may not go round."""
-    try:
-        names = os.listdir(folder)
-    except OSError as problem:
-        yield Refusal("/".join(folders), problem.strerror or "cannot be opened")
+@contextmanager
+def _content(source):
+    """Give the entries and refusals of bytes, or of what an open file holds: an archive or not."""
+    content = source.read() if hasattr(source, "read") else source
+    if isinstance(content, str):
+        raise TutorError('The file was opened as text: use open(path, "rb").')
+    name = getattr(source, "name", None)
+    name = printable(name) if isinstance(name, str) else "bytes"
+    with _opened_archive(io.BytesIO(content), name.lower()) as members:
+        yield [_item(bytes(content), name)] if members is None else _by_name(members)
+
+
+@contextmanager
+def _opened_archive(file, name):
+    """Give the members of a zip or tar, or None; file: a path or a BytesIO, name: lower case."""
+    if isinstance(file, str) and not os.path.isfile(file):
+        yield None  # such as a pipe, which would never finish reading
         return
-    for name in names:
-        path, shown = os.path.join(folder, name), "/".join([*folders, printable(name)])
-        if not os.path.isdir(path):
-            yield _file(path, shown, folders)
-        elif name.startswith("."):
-            yield Refusal(shown, "a hidden folder")
-        elif (real := os.path.realpath(path)) in above:
-            yield Refusal(shown, "a link back to a folder that holds it")
-        else:
-            yield from _walked(path, (*folders, printable(name)), (*above, real))
+    with ExitStack() as stack:
+        kind = None
+        try:
+            if name.endswith(".zip") or zipfile.is_zipfile(file):
+                kind = "zip"
+                members = _zipped(stack.enter_context(zipfile.ZipFile(file)))
+            elif name.endswith(TARS) or _is_tar(file):
+                kind = "tar"
+                members = _tarred(_untarred(file, stack))
+            else:
+                members = None
+        except Exception as problem:  # a damaged one fails in a dozen ways
+            shown = printable(file) if isinstance(file, str) else name
+            raise TutorError(f"{shown} cannot be opened as a {kind}: {problem}.") from None
+        yield members
+
+
+def _is_tar(file):
+    with open(file, "rb") if isinstance(file, str) else io.BytesIO(file.getvalue()) as opened:
+        start = opened.read(262)
+        opened.seek(0)
+        is_packed = start.startswith(tuple(_PACKED))
+        return start[257:] == b"ustar" or (is_packed and tarfile.is_tarfile(opened))
+
+
+def _untarred(file, stack):
+    """Return an open tar; a compressed one by way of a temporary file, which can be read anywhere.
+
+    Reading a member of a compressed tar would unpack all that stand before it, each time.
+    """
+    opened = file
+    if isinstance(file, str):
+        opened = stack.enter_context(open(file, "rb"))  # noqa: SIM115
+    opened.seek(0)
+    start = opened.read(6)
+    opened.seek(0)
+    unpack = next((how for magic, how in _PACKED.items() if start.startswith(magic)), None)
+    if unpack is not None:
+        plain = stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115
+        room = shutil.disk_usage(tempfile.gettempdir()).free // 2
+        with unpack(opened) as packed:
+            while block := packed.read(1 << 22):
+                room -= len(block)
+                if room < 0:
+                    raise OSError(f"to unpack it, {tempfile.gettempdir()} has too little room")
+                plain.write(block)
+        plain.seek(0)
+        opened = plain
+    return stack.enter_context(tarfile.open(fileobj=opened, mode="r:"))
+
+
+def _zipped(archive):
+    """Return entries and refusals of a zip; names that would lead out of it are refused."""
+    things = []
+    for info in archive.infolist():
+        if info.is_dir():
+            continue
+        problem = None
+        if info.flag_bits & 1:
+            problem = "locked with a password"
+        elif info.compress_type not in _UNPACKED:
+            problem = "packed in a way that Python cannot unpack: pack the zip anew"
+        opener = partial(archive.open, info)
+        things.append(_member(info.filename, opener, info.file_size, problem, "zip"))
+    return [thing for thing in things if thing]
+
+
+def _tarred(archive):
+    """Return entries and refusals of a tar; links and names that lead out of it are refused."""
+    things = []
+    for info in archive.getmembers():
+        if info.isdir():
+            continue
+        problem = None if info.isreg() else "a link or a device, not an ordinary file"
+        opener = partial(archive.extractfile, info)
+        things.append(_member(info.name, opener, info.size, problem, "tar"))
+    return [thing for thing in things if thing]
+
+
+def _member(name, opener, size, problem, kind):
+    name = name.replace("\\", "/")
+    *folders, last = [part for part in name.split("/") if part != "."]
+    if not last or folders[:1] == ["__MACOSX"]:
+        return None  # a folder; what macOS adds to every zip
+    if name.startswith("/") or ".." in folders or re.match(r"[A-Za-z]:", name):
+        return Refusal(printable(name), f"its name leads out of the {kind}")
+    for folder in folders:
+        if reason := _passed_over(folder):
+            return Refusal(printable(name), f"in {reason}")
+    if problem:
+        return Refusal(printable(name), problem)
+    return _entry(printable(name), tuple(map(printable, folders)), opener, size)
+
+
+def _passed_over(folder):
+    """Return why a folder of this name is not searched, or None."""
+    if folder.startswith("."):
+        return "a hidden folder"
+    return "a system folder" if folder.lower() in _SYSTEM_FOLDERS else None
+
+
+def _matching(pattern):
+    """Return entries and refusals of the files that match; folders are those below its fixed part.
+
+    `pets/*/*.jpg` gives what the folder `pets` would, of its `.jpg` files.
+    """
+    fixed = list(takewhile(lambda part: not glob.has_magic(part), Path(pattern).parts[:-1]))
+    things, depth = [], len(fixed)
+    for path in glob.glob(pattern, recursive=True):
+        folders = Path(path).parts[depth:-1]
+        if not os.path.isdir(path) and not any(map(_passed_over, folders)):
+            shown = tuple(map(printable, folders))
+            things.append(_file(path, "/".join([*shown, printable(os.path.basename(path))]), shown))
+    if not things:
+        raise TutorError(f"No file matches {printable(pattern)!r}, looked for in {os.getcwd()}.")
+    return things
+
+
+def _walked(root):
+    """Return entries and refusals of a folder and all below it; nothing is read twice.
+
+    Links to folders and files come last: where they lead may have been read by then.
+    """
+    things, seen, links = [], set(), []
+    todo = [(os.fspath(root), (), os.path.realpath(root))]
+    bar = progress(None, "finding files")
+    while todo or links:
+        if not todo:
+            _, path, name, folders, real = heappop(links)
+            if real in seen or (os.path.dirname(real) in seen and os.path.isfile(real)):
+                what = "folder" if os.path.isdir(path) else "file"
+                things.append(Refusal(name, f"a link to a {what} that is read already"))
+            elif os.path.isdir(path):
+                todo.append((path, tuple(name.split("/")), real))
+            else:
+                seen.add(real)
+                things.append(_file(path, name, folders))
+            continue
+        path, folders, real = todo.pop()
+        seen.add(real)
+        try:
+            inside = list(os.scandir(path))
+        except OSError as problem:
+            name = "/".join(folders) or printable(root)
+            things.append(Refusal(name, problem.strerror or "cannot be opened"))
+            continue
+        bar.update(len(inside))
+        for item in inside:
+            shown, here = printable(item.name), os.path.join(real, item.name)
+            is_link = _is_link(item, here)
+            is_folder = os.path.isdir(item.path) if is_link else item.is_dir()
+            if is_folder and (reason := _passed_over(item.name)):
+                things.append(Refusal("/".join([*folders, shown]), reason))
+            elif is_link and os.path.exists(item.path):
+                name = "/".join([*folders, shown])
+                real_path = os.path.realpath(item.path)
+                heappush(links, (natural(name), item.path, name, folders, real_path))
+            elif is_folder:
+                todo.append((item.path, (*folders, shown), here))
+            else:
+                things.append(_file(item.path, "/".join([*folders, shown]), folders))
+    bar.close()
+    return things
+
+
+def _is_link(item, real):
+    # Windows has junctions too, which `is_symlink` does not know.
+    return item.is_symlink() or (os.name == "nt" and os.path.realpath(item.path) != real)
 
 
 def _file(path, name, folders):
@@ -139,24 +345,6 @@ def _file(path, name, folders):
     return Refusal(name, "not an ordinary file" if exists else what)
 
 
-def _members(archive):
-    """Yield entries and refusals of a zip; names that would lead out of it are refused."""
-    for info in archive.infolist():
-        name = info.filename.replace("\\", "/")
-        *folders, last = [part for part in name.split("/") if part != "."]
-        if not last or folders[:1] == ["__MACOSX"]:
-            continue  # a folder; what macOS adds to every zip
-        if name.startswith("/") or ".." in folders or re.match(r"[A-Za-z]:", name):
-            yield Refusal(printable(name), "its name leads out of the zip")
-        elif any(folder.startswith(".") for folder in folders):
-            yield Refusal(printable(name), "in a hidden folder")
-        elif info.flag_bits & 1:
-            yield Refusal(printable(name), "locked with a password")
-        else:
-            opener = partial(archive.open, info)
-            yield _entry(printable(name), tuple(folders), opener, info.file_size)
-
-
 def _entry(name, folders, opener, size):
     last = name.rsplit("/", 1)[-1]
     if last.startswith(".") or last.lower() in _SYSTEM_FILES:
@@ -168,89 +356,84 @@ def _entry(name, folders, opener, size):
     return Entry(name, folders, opener, size)
 
 
-@contextmanager
-def _opened(entry):
-    """Give (picture, file), not yet decoded. Whatever a foreign file provokes is Unreadable."""
-    too_large = f"too large: its header claims more than {MAX_PIXELS:,} pixels"
+def _labelled(source):
+    """Return entries and refusals of a dict from path to label; None or NaN is no label."""
+    things = []
+    for i, (key, label) in enumerate(source.items()):
+        if not (_is_missing(label) or isinstance(label, str | int | float | np.generic)):
+            raise TutorError(
+                "The dict goes from path to label, such as {'1.jpg': 'cat'}; received "
+                f"{type(label).__name__} as the label of {key!r}."
+            )
+        thing = _item(key, f"image {i}")
+        if isinstance(thing, Entry) and not _is_missing(label):
+            thing = replace(thing, label=printable(str(label)))
+        things.append(thing)
+    if not things:
+        raise TutorError("The dict of paths is empty.")
+    return things
+
+
+def _items(source):
+    """Return entries and refusals of a list, an array, or whatever can be gone through."""
+    if hasattr(source, "columns"):
+        raise TutorError("A table was passed: pass one column, such as table['path'].")
+    if hasattr(source, "__array__") and not isinstance(source, np.ndarray):
+        source = np.asarray(source)
+    if isinstance(source, np.ndarray) and source.dtype.kind not in "OUS":
+        source = _pictures_of(source)
     try:
-        with entry.open() as file, warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Pillow's remarks about odd but readable files
-            start = file.read(16)
-            file.seek(0)
-            with Image.open(file, formats=_FORMATS) as picture:
-                if picture.width * picture.height > MAX_PIXELS:
-                    raise Unreadable(too_large)
-                yield picture, file
-    except Unreadable:
-        raise
-    except Image.DecompressionBombError:
-        raise Unreadable(too_large) from None
-    except UnidentifiedImageError:
-        raise Unreadable(_what_is_it(start)) from None
-    except Exception as problem:  # decoders fail in a dozen ways, none of them the reader's fault
-        reason = getattr(problem, "strerror", None) or "truncated or damaged"
-        raise Unreadable(reason) from problem
+        things = [_item(item, f"image {i}") for i, item in enumerate(source)]
+    except TypeError:
+        raise TutorError(
+            f"load_images takes {_TAKEN}; it received an object of type {type(source).__name__}."
+        ) from None
+    if not things:
+        raise TutorError("The list of paths is empty.")
+    return things
 
 
-def _what_is_it(start):
-    if start[4:].startswith(_HEIC):
-        return "a HEIC photograph, which cannot be read here; export it as JPEG"
-    if start.startswith(_BEGINNINGS) or start[8:12] in (b"WEBP", b"avif"):
-        return "truncated or damaged"
-    return "not a picture in a format that can be read (such as JPEG, PNG, GIF, BMP, WebP, TIFF)"
+def _pictures_of(array):
+    """Return one array for each picture; raises TutorError with the shapes there may be."""
+    is_one = array.ndim == 2 or (array.ndim == 3 and array.shape[2] in (1, 3, 4))
+    colours = array.ndim == 4 and array.shape[3] in (1, 3, 4)
+    if array.dtype.kind in "buif" and (is_one or colours or array.ndim == 3):
+        return [array] if is_one else list(array)
+    first = array.ndim == 4 and array.shape[1] in (1, 3, 4)
+    remedy = " Put the channels last: np.moveaxis(images, 1, -1)." if first else ""
+    raise TutorError(
+        "An array of images is (n, height, width) or (n, height, width, channels) with 1, 3 or 4 "
+        f"channels, of numbers; received {array.shape} as {array.dtype}.{remedy}"
+    )
 
 
-def header(entry):
-    """Return the Header of a file without decoding it; raises Unreadable."""
-    with _opened(entry) as (picture, _):
-        width, height = picture.size
-        turned = _orientation(picture) >= 5
-        note = _note(entry.name, picture)
-    return Header(width, height, note) if turned else Header(height, width, note)
+def _item(item, name):
+    """Return the entry or refusal of one thing in a list: a path, an image, or bytes."""
+    if isinstance(item, str | os.PathLike):
+        path = os.path.expanduser(os.fspath(item))
+        shown = printable(path)
+        if isinstance(path, str) and _ADDRESS.match(path):
+            return Refusal(shown, f"an address, and {_DOWNLOAD}")
+        return _file(path, shown, ())
+    if _is_missing(item):
+        return Refusal(name, "no path (a missing value)")
+    if isinstance(item, Image.Image):
+        file = getattr(item, "filename", "")
+        return Entry(printable(file) if file else name, (), lambda: item)
+    if isinstance(item, Mapping) and {"name", "content"} <= item.keys():
+        name, item = item["name"], item["content"]  # of ipywidgets.FileUpload
+    elif hasattr(item, "read"):
+        name, item = str(getattr(item, "name", name)), item.read()
+    if isinstance(item, bytes | bytearray | memoryview):
+        content = bytes(item)
+        return _entry(printable(name), (), partial(io.BytesIO, content), len(content))
+    if hasattr(item, "__array__") and np.ndim(array := np.asarray(item)):
+        return Entry(name, (), lambda: array)
+    raise TutorError(f"load_images takes {_TAKEN}; {name} is of type {type(item).__name__}.")
 
 
-def _orientation(picture):
-    """Return how a camera was held, 1 to 8 as in Exif; a damaged entry counts as upright."""
-    try:
-        # Pillow turns a TIFF by itself.
-        return 1 if picture.format == "TIFF" else int(picture.getexif().get(0x0112, 1))
-    except Exception:
-        return 1
-
-
-def _note(name, picture):
-    frames = getattr(picture, "n_frames", 1)
-    if frames == 1 or picture.format == "MPO":  # a photograph with its own thumbnails
-        return None
-    if picture.format == "TIFF":
-        return f"{name}: {frames} pages; its first page is used"
-    return f"{name}: an animation; its first frame is used"
-
-
-def read(entry, size=None):
-    """Return one picture, upright, as (height, width, 3) uint8 RGB; transparent becomes white.
-
-    With size=(height, width) a JPEG may come smaller, but at least twice that size: much faster
-    for photographs. 16 bits become 8. Raises Unreadable.
-    """
-    with _opened(entry) as (picture, file):
-        if picture.format in ("JPEG", "MPO") and b"\xff\xd9" not in file.read():
-            raise Unreadable("truncated or damaged")  # the end marker is missing after the start
-        if picture.mode == "F" or (picture.mode == "I" and picture.format == "TIFF"):
-            raise Unreadable("its pixels have 32 bits; 8 or 16 are expected")
-        if size is not None:
-            shrink = 2 * max(size) / min(picture.size)
-            picture.draft(None, (ceil(shrink * picture.width), ceil(shrink * picture.height)))
-        turn = _TURNS.get(_orientation(picture))
-        return _rgb(picture if turn is None else picture.transpose(turn))
-
-
-def _rgb(picture):
-    """Return a decoded picture as (height, width, 3) uint8."""
-    if picture.mode.startswith("I"):
-        grey = (np.asarray(picture) >> 8).astype(np.uint8)  # 16 bits
-        return np.repeat(grey[:, :, None], 3, axis=2)
-    if picture.has_transparency_data:
-        picture = picture.convert("RGBA")
-        picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
-    return np.array(picture.convert("RGB"))
+def _is_missing(value):
+    """Return whether a value is None, NaN or the like: what pandas has for an empty cell."""
+    if value is None or type(value).__name__ in ("NAType", "NaTType"):
+        return True
+    return isinstance(value, float | np.floating) and bool(np.isnan(value))

@@ -26,7 +26,8 @@ class ImageSet:
     """Pictures of one size, with labels or without.
 
     pixels: (n, height, width, channels) uint8, RGB (3 channels) or grey (1 channel).
-    labels: (n,) int64, places in `class_names`; or None.
+    labels: (n,) int64, places in `class_names`, -1 for an image without a label; or None where
+    no image has one.
     sources: where each picture came from. is_test: (n,) bool, the split the set came with; or None.
     refused: a `Refusal` for each file that was not used; notes: sentences about those that were.
     Raises TutorError where the parts do not fit together.
@@ -46,14 +47,14 @@ class ImageSet:
         if pixels.ndim != 4 or pixels.shape[-1] not in (1, 3) or pixels.dtype != np.uint8:
             raise TutorError(
                 "Expected pixels (n, height, width, channels) as uint8 with 1 or 3 channels, "
-                f"received {pixels.shape} as {pixels.dtype}."
+                f"received {pixels.shape} as {pixels.dtype}. load_images(array) makes them so."
             )
         self._set(pixels=pixels, class_names=tuple(self.class_names), sources=tuple(self.sources))
         if self.labels is not None:
             self._set(labels=np.asarray(self.labels, np.int64))
             top = int(self.labels.max(initial=-1)) + 1
             self._set(class_names=self.class_names or tuple(str(i) for i in range(top)))
-            if top > len(self.class_names) or self.labels.min(initial=0) < 0:
+            if top > len(self.class_names) or self.labels.min(initial=0) < -1:
                 raise TutorError(f"The labels do not fit {len(self.class_names)} class names.")
         if self.is_test is not None:
             self._set(is_test=np.asarray(self.is_test, bool))
@@ -61,6 +62,8 @@ class ImageSet:
             part = getattr(self, what)
             if part is not None and len(part) and len(part) != len(pixels):
                 raise TutorError(f"{len(pixels)} pictures came with {len(part)} {what}.")
+        if len(pixels) and not self.is_labelled.any():
+            self._set(labels=None)
 
     def _set(self, **parts):
         for key, part in parts.items():
@@ -80,15 +83,21 @@ class ImageSet:
             is_test=None if self.is_test is None else self.is_test[chosen],
         )
 
+    def __array__(self, dtype=None, copy=None):
+        """Return the pixels: `np.asarray(images)` is (n, height, width, channels) uint8."""
+        return np.array(self.pixels, dtype=dtype, copy=copy)
+
     def __repr__(self):
         height, width, channels = self.shape
         names = ", ".join(self.class_names[:10]) + (", ..." if self.n_classes > 10 else "")
-        kinds = f"{_count(self.n_classes, 'class')} ({names})" if self.has_labels else "no labels"
+        kinds = f"{count(self.n_classes, 'class')} ({names})" if self.has_labels else "no labels"
+        if self.has_labels and not self.is_labelled.all():
+            kinds += f", {(~self.is_labelled).sum():,} without a label"
         text = (
-            f"{self.name}: {_count(len(self), 'image')} of {height} x {width} x {channels}, {kinds}"
+            f"{self.name}: {count(len(self), 'image')} of {height} x {width} x {channels}, {kinds}"
         )
         if self.refused:
-            text += f"; {_count(len(self.refused), 'file')} not used, see .report()"
+            text += f"; {count(len(self.refused), 'file')} not used, see .report()"
         return text
 
     @property
@@ -101,18 +110,23 @@ class ImageSet:
         return self.labels is not None
 
     @property
+    def is_labelled(self):
+        """Which images have a label, (n,) bool: `images[images.is_labelled]` are those."""
+        return np.zeros(len(self), bool) if self.labels is None else self.labels >= 0
+
+    @property
     def n_classes(self):
         """The number of classes; 0 without labels."""
         return len(self.class_names) if self.has_labels else 0
 
     def require_labels(self):
-        """Return self; raise NeedsLabels where there are none."""
+        """Return the images that have a label; raise NeedsLabels where there are none."""
         if not self.has_labels:
             raise NeedsLabels(
                 f"This lesson is about labels, and {self.name} has none. Put the pictures into one "
                 "sub-folder for each kind, or load a set that has labels, such as 'fashion5'."
             )
-        return self
+        return self if self.is_labelled.all() else self[self.is_labelled]
 
     def without_labels(self):
         """Return the same pictures with their labels forgotten."""
@@ -124,6 +138,7 @@ class ImageSet:
 
     def resized(self, height, width):
         """Return the pictures at another size in pixels; proportions may change."""
+        height, width = whole(height, "height"), whole(width, "width")
         if (height, width) == self.shape[:2]:
             return self
         pixels = np.empty((len(self), height, width, self.shape[2]), np.uint8)
@@ -146,7 +161,7 @@ class ImageSet:
 
     def sample(self, n, seed=0):
         """Return at most n pictures, drawn without replacement, in their old order."""
-        return self if n >= len(self) else self[choose(len(self), n, seed)]
+        return self if whole(n, "n", least=0) >= len(self) else self[choose(len(self), n, seed)]
 
     def split(self, seed=0, test_size=0.2):
         """Return (train, test): the split the set came with, or a random one.
@@ -158,7 +173,7 @@ class ImageSet:
         if len(self) < 2 or not 0 < test_size < 1:
             raise TutorError(
                 "A split needs two pictures or more and a test_size between 0 and 1; "
-                f"received {_count(len(self), 'picture')} and {test_size}."
+                f"received {count(len(self), 'picture')} and {test_size}."
             )
         is_test = self.is_test
         if is_test is None or is_test.all() or not is_test.any():
@@ -166,8 +181,10 @@ class ImageSet:
         return self[~is_test], self[is_test]
 
     def _drawn_split(self, rng, test_size):
+        # Images without a label, -1, are split like a class of their own.
         labels = np.zeros(len(self), int) if self.labels is None else self.labels
-        if np.bincount(labels).max() < 2:  # every class has one picture: treat them as one class
+        if np.unique(labels, return_counts=True)[1].max() < 2:
+            # Every class has one picture: treat them as one class.
             labels = np.zeros(len(self), int)
         is_test = np.zeros(len(self), bool)
         for label in np.unique(labels):
@@ -181,7 +198,7 @@ class ImageSet:
 
         folder: where; made if it is not there. Files of the same names are written over, others
         stay. names: one for each picture, without `.jpg`; None numbers them in their order, 0000
-        onwards. Without labels the files lie in `folder` itself.
+        onwards. Images without a label lie in `folder` itself.
         Returns the folder's path. `load_images` reads it again; JPEG changes pixels a little.
         Raises TutorError where a name or a class's name would lead out of the folder.
         """
@@ -189,7 +206,9 @@ class ImageSet:
         names = [f"{i:04d}" for i in range(len(self))] if names is None else list(names)
         if len(names) != len(self):
             raise TutorError(f"{len(self)} pictures came with {len(names)} names.")
-        kinds = [self.class_names[k] for k in self.labels] if self.has_labels else [""] * len(self)
+        kinds = [""] * len(self)
+        if self.has_labels:
+            kinds = [self.class_names[k] if k >= 0 else "" for k in self.labels]
         for kind, name in zip(kinds, names, strict=True):
             if kind in (".", "..") or {"/", "\\"} & {*kind, *str(name)}:
                 raise TutorError(f"{kind!r} and {str(name)!r} do not make a folder and a file.")
@@ -204,8 +223,16 @@ class ImageSet:
         lines = [f"{r.source}: {r.reason}" for r in self.refused]
         if not lines and not self.notes:
             return "Everything could be read."
-        heads = [f"{_count(len(lines), 'file')} not used:"] if lines else []
+        heads = [f"{count(len(lines), 'file')} not used:"] if lines else []
         return "\n".join([*heads, *_shortened(lines, at_most), *_shortened(self.notes, at_most)])
+
+
+def whole(value, name, least=1):
+    """Return a whole number of at least `least` as int; raise TutorError for anything else."""
+    is_whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    if not is_whole or value < least:
+        raise TutorError(f"{name} is a whole number, {least} or more, not {value!r}.")
+    return int(value)
 
 
 def choose(n, at_most, seed):
@@ -229,7 +256,8 @@ def fit(picture, height, width):
     return resize(picture[top : top + tall, left : left + wide], height, width)
 
 
-def _count(n, noun):
+def count(n, noun):
+    """Return how many there are, in words: 1 class, 2,000 classes."""
     plural = noun + ("es" if noun.endswith("s") else "s")
     return f"{n:,} {noun if n == 1 else plural}"
 

@@ -137,6 +137,101 @@ def test_labels_are_asked_for_in_a_sentence():
         bare.require_labels()
 
 
+# Labels for some
+
+
+def partly(**more):
+    labels = [0, -1, 1, -1, 0, 1, 1, -1, 0, 1]
+    return some(labels=labels, class_names=("cat", "dog"), name="pets", **more)
+
+
+def test_an_image_without_a_label_is_of_no_class():
+    images = partly()
+    assert repr(images) == ("pets: 10 images of 6 x 4 x 3, 2 classes (cat, dog), 3 without a label")
+    assert images.has_labels and images.n_classes == 2
+    assert np.flatnonzero(~images.is_labelled).tolist() == [1, 3, 7]
+    labelled = images.require_labels()
+    assert labelled.labels.tolist() == [0, 1, 0, 1, 1, 0, 1] and "1.png" not in labelled.sources
+    assert images.without_labels().is_labelled.tolist() == [False] * 10
+    assert "3.png" in images.sample(9, seed=1).sources + images[[3]].sources
+
+
+@pytest.mark.parametrize("key", [1, [1, 3, 7], np.arange(10) % 4 == 3])
+def test_where_no_image_has_a_label_there_are_no_labels(key):
+    bare = partly()[key]
+    assert bare.labels is None and not bare.has_labels and bare.n_classes == 0
+    assert repr(bare).endswith("no labels")
+    with pytest.raises(NeedsLabels):
+        bare.require_labels()
+    assert partly()[[]].labels.tolist() == []
+
+
+@given(labels=st.lists(st.integers(-1, 3), min_size=2, max_size=60), seed=st.integers(0, 5))
+@settings(max_examples=60, deadline=None)
+def test_split_divides_the_images_without_a_label_too(labels, seed):
+    n = len(labels)
+    images = ImageSet(np.zeros((n, 1, 1, 1), np.uint8), labels, sources=[str(i) for i in range(n)])
+    train, test = images.split(seed)
+    assert sorted(train.sources + test.sources, key=int) == list(images.sources)
+    assert len(train) and len(test)
+    unlabelled = [source for source in test.sources if labels[int(source)] == -1]
+    if labels.count(-1) > 1:
+        assert 0 < len(unlabelled) < labels.count(-1)
+
+
+def test_what_is_written_without_a_label_is_read_without_one(tmp_path):
+    again = load_images(partly().write(tmp_path))
+    assert again.class_names == ("cat", "dog")
+    assert np.bincount(again.labels + 1).tolist() == [3, 3, 4]
+
+
+@pytest.mark.parametrize("labels", [[0, -2], [0, 5], [0]])
+def test_labels_that_do_not_fit(labels):
+    with pytest.raises(TutorError):
+        ImageSet(np.zeros((2, 4, 4, 1), np.uint8), labels, ("a", "b"))
+
+
+# As an array
+
+
+def test_a_set_is_an_array_of_its_pixels():
+    images = some(labels=[0] * 10)
+    array = np.asarray(images)
+    assert array.dtype == np.uint8 and np.shares_memory(array, images.pixels)
+    assert np.array_equal(array, images.pixels)
+    assert np.asarray(images[3]).shape == (1, 6, 4, 3)
+    assert not np.shares_memory(np.array(images), images.pixels)
+    assert np.asarray(images, dtype=np.float32).dtype == np.float32
+    with pytest.raises(ValueError, match="copy"):
+        np.array(images, dtype=np.float32, copy=False)
+    assert np.concatenate([images, images[:2]]).shape == (12, 6, 4, 3)
+    assert np.mean(images) == pytest.approx(images.pixels.mean())
+
+
+def test_keras_takes_a_set_as_its_pixels():
+    from rnn_tutor._keras import keras
+
+    images = some()
+    tensor = keras.ops.convert_to_tensor(images)
+    assert np.array_equal(keras.ops.convert_to_numpy(tensor), images.pixels)
+
+
+@pytest.mark.parametrize(
+    "call, says",
+    [
+        (lambda images: images.sample(2.5), "n is a whole number"),
+        (lambda images: images.sample(-1), "n is a whole number"),
+        (lambda images: images.resized(0, 4), "height is a whole number"),
+        (lambda images: images.resized(4, 2.5), "width is a whole number"),
+        (lambda images: images.resized(True, 4), "height is a whole number"),
+    ],
+)
+def test_numbers_that_cannot_be_are_refused_in_a_sentence(call, says):
+    with pytest.raises(TutorError, match=says):
+        call(some())
+    assert some().resized(np.int64(3), np.uint8(5)).shape == (3, 5, 3)
+
+
 @pytest.mark.parametrize(
     "parts, says",
     [

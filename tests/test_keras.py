@@ -10,6 +10,7 @@ import pytest
 
 from rnn_tutor import _keras
 from rnn_tutor._keras import keras
+from rnn_tutor._quiet import quiet_stderr
 
 TITLES = {"tensorflow": "TensorFlow", "torch": "PyTorch", "jax": "JAX"}
 
@@ -39,7 +40,7 @@ def test_what_keras_brings_is_not_collected_again_and_again():
 
 
 def test_later_messages_are_shown_again(capfd):
-    with _keras._quiet_stderr():
+    with quiet_stderr():
         os.write(2, b"noise")
     os.write(2, b"news")
     assert capfd.readouterr().err == "news"
