@@ -148,13 +148,14 @@ def check_keras(status: int, output: str, chosen: str | None) -> Finding:
     )
 
 
-def check_cores(cores: int) -> Finding:
-    """`cores` that this process may use."""
+def check_cores(cores: float) -> Finding:
+    """`cores` that this process may use, such as 2, or 0.5 in a container."""
+    said = f"{cores:.2g} cores" if cores > 1 else f"{cores:.2g} core"
     if cores < 2:
-        return Finding(
-            "warning", "1 core", "Training takes about twice the minutes that are stated."
-        )
-    return Finding("ok", f"{cores} cores")
+        times = f"{2 / cores:.2g} times" if cores != 1 else "twice"
+        remedy = f"Training takes about {times} the minutes that are stated."
+        return Finding("warning", said, remedy)
+    return Finding("ok", said)
 
 
 def check_memory(total: float | None, free: float | None) -> Finding:

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
-from rnn_tutor import TutorError, _course, _doctor, _lab, _machine, cli
+from rnn_tutor import TutorError, _course, _doctor, _lab, cli
 
 FIRST, SEVENTH = "00_start_here.ipynb", "07_unsupervised_training.ipynb"
 
@@ -361,10 +361,3 @@ def test_a_folder_that_cannot_be_written_to_is_a_problem(tmp_path, monkeypatch):
 
     monkeypatch.setattr(_doctor.tempfile, "TemporaryFile", refuse)
     assert "Permission denied" in _doctor.check_writing(tmp_path).text
-
-
-def test_the_machine_answers():
-    total, free = _machine.memory()
-    assert _machine.cores() >= 1
-    assert total > 5e8
-    assert free is None or 0 < free <= total
