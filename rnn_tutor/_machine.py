@@ -155,11 +155,13 @@ def browser() -> str | None:
     return getattr(found, "name", None) or type(found).__name__
 
 
-def start_python(code: str) -> subprocess.Popen:
-    """Run `code` in a Python of its own, which may crash; `finish` waits for it."""
+def start_probe(name: str, folder: Path) -> subprocess.Popen:
+    """Run a function of `_probes` in a Python of its own, in `folder`; `finish` waits for it."""
     quiet = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONIOENCODING": "utf-8"}
+    code = f"from rnn_tutor import _probes; _probes.{name}()"
     return subprocess.Popen(
-        [sys.executable, "-W", "ignore", "-c", code],
+        [sys.executable, "-W", "ignore", "-P", "-c", code],
+        cwd=folder,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         stdin=subprocess.DEVNULL,

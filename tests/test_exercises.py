@@ -8,20 +8,18 @@ import copy
 import csv
 import io
 import json
-import os
 import re
 import subprocess
 import sys
 import textwrap
 import time
-import zipfile
 
 import numpy as np
 import pytest
 from exercises_wrong import WRONG
 from support import course
 
-from rnn_tutor import TutorError, _course, _handout, _lab, cli, exercises
+from rnn_tutor import TutorError, _course, _lab, cli, exercises
 from rnn_tutor.exercises import _judging, _progress, _shown
 
 ALL = exercises.everything()
@@ -461,110 +459,3 @@ def test_what_is_withheld_does_not_count_as_seen(folder):
     (folder / _course.HIDDEN / _course.NO_SOLUTIONS).touch()
     exercises.solution("08.1")
     assert not (folder / _progress.FILE).exists()
-
-
-@pytest.fixture(scope="module")
-def handed_out(tmp_path_factory):
-    """A folder for students."""
-    folder = tmp_path_factory.mktemp("out") / "for students"
-    assert cli.main(["hand-out", str(folder)]) == 0
-    return folder
-
-
-@pytest.fixture(scope="module")
-def installed(handed_out, tmp_path_factory):
-    """Its wheel, installed."""
-    target = tmp_path_factory.mktemp("installed")
-    (wheel,) = handed_out.glob("*.whl")
-    words = ["install", "--quiet", "--no-deps", "--no-index", "--no-compile", "--target"]
-    subprocess.run([sys.executable, "-m", "pip", *words, str(target), str(wheel)], check=True)
-    return target
-
-
-def test_a_hand_out_holds_no_solution_in_any_form(handed_out):
-    content = b""
-    for path in handed_out.rglob("*.*"):
-        if path.suffix == ".whl":
-            with zipfile.ZipFile(path) as wheel:
-                content += b"".join(wheel.read(name) for name in wheel.namelist())
-                assert not [name for name in wheel.namelist() if "solutions" in name]
-                assert [n for n in wheel.namelist() if n.endswith("/notebooks/08_clusters.ipynb")]
-        elif path.is_file():
-            content += path.read_bytes()
-    content = re.sub(rb'[\s\\n"]+', b"", content)
-    for exercise in ALL:
-        code = re.search(r"```python\n(.*?)```", exercises.solution_text(exercise.number), re.S)[1]
-        lines = [re.sub(r'[\s\\n"]+', "", line.split("#")[0]) for line in code.splitlines()]
-        returned = [line.encode() for line in lines if line.startswith(("retur", "aswer="))]
-        assert returned
-        assert not [line for line in returned if line in content], exercise.number
-
-
-def test_a_hand_out_says_how_to_begin(handed_out):
-    (wheel,) = handed_out.glob("*.whl")
-    readme = (handed_out / "README.txt").read_text()
-    assert readme.count(wheel.name) == 2
-    assert "rnn-tutor lab notebooks" in readme
-    names = sorted(path.name for path in (handed_out / "notebooks").iterdir())
-    assert names == [path.name for path in course.NOTEBOOKS]
-
-
-def test_an_edition_without_solutions_checks_answers(installed, folder):
-    code = """
-        import pathlib, rnn_tutor as rt, rnn_tutor.cli
-        from rnn_tutor import _course, exercises
-        print(pathlib.Path(rt.__file__).parent)
-        print(bool(exercises.check("07.2", lambda view, n: view + n if view < n else view - n)))
-        print(exercises.check("07.2", lambda view, n: view + n))
-        print(exercises.solution("07.2"))
-        print(exercises.hint("07.2"))
-        print(len(exercises.everything()), len(_course.shipped_notebooks()))
-        from importlib.metadata import distribution
-        files = distribution("rnn-tutor").files
-        print(all(f.locate().exists() and (not f.hash or True) for f in files), len(files))
-    """
-    environment = {**os.environ, "PYTHONPATH": str(installed)}
-    done = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(code)],
-        capture_output=True,
-        text=True,
-        env=environment,
-    )
-    assert done.returncode == 0, done.stderr
-    where, right, *said = done.stdout.splitlines()
-    assert where == str(installed / "rnn_tutor")
-    assert right == "True"
-    text = "\n".join(said)
-    assert "Exercise 7.2: not yet right" in text
-    assert "Solutions are withheld in this edition" in text
-    assert "Hint 1" in text
-    assert f"{len(ALL)} {len(course.NOTEBOOKS)}" in text
-    assert not (installed / "rnn_tutor" / "exercises" / "solutions").exists()
-
-
-def test_a_hand_out_can_be_made_from_an_installed_wheel(installed, handed_out, tmp_path):
-    """From the edition itself: the same wheel comes out, byte for byte."""
-    environment = {**os.environ, "PYTHONPATH": str(installed)}
-    words = ["-m", "rnn_tutor.cli", "hand-out", str(tmp_path / "again")]
-    subprocess.run([sys.executable, *words], check=True, env=environment, capture_output=True)
-    (first,), (second,) = handed_out.glob("*.whl"), (tmp_path / "again").glob("*.whl")
-    with zipfile.ZipFile(first) as one, zipfile.ZipFile(second) as other:
-        assert one.namelist() == other.namelist()
-        different = [n for n in one.namelist() if one.read(n) != other.read(n)]
-    assert different == []
-
-
-def test_a_hand_out_writes_over_nothing(tmp_path, capsys):
-    (tmp_path / "mine.txt").write_text("mine")
-    assert cli.main(["hand-out", str(tmp_path)]) == 1
-    assert "new or empty" in capsys.readouterr().err
-    assert (tmp_path / "mine.txt").read_text() == "mine"
-
-
-def test_a_hand_out_needs_an_installation(tmp_path, monkeypatch):
-    def missing(name):
-        raise _handout.metadata.PackageNotFoundError(name)
-
-    monkeypatch.setattr(_handout.metadata, "distribution", missing)
-    with pytest.raises(TutorError, match="not installed here"):
-        _handout.hand_out(tmp_path / "new")
