@@ -165,32 +165,24 @@ def check_imports(status: int, output: str) -> list[Finding]:
 
 def check_keras(status: int, output: str, chosen: str | None) -> list[Finding]:
     """What the probe `keras` printed; `chosen`: what KERAS_BACKEND says, None where not set."""
-    file, settings = keras_settings()
-    named = chosen or settings.get("backend")
-    # Whoever named the backend can name another one.
+    file, said_there = keras_settings()
+    named = chosen or (said_there.get("backend") if isinstance(said_there, dict) else None)
     if chosen:
         where, change = f"the variable KERAS_BACKEND says {chosen!r}", "unset KERAS_BACKEND"
     else:
         where = f'the file {file} says "backend": {json.dumps(named)}'
         change = f'write "tensorflow" in its place in {file}'
-    for version, backend, backend_version, order, numbers in _lines("ready", output):
-        wrong = [
-            (f'"{key}": "{said}"', f'"{key}": "{wanted}"')
-            for key, said, wanted in (
-                ("image_data_format", order, "channels_last"),
-                ("floatx", numbers, "float32"),
-            )
+    if named and named not in TITLES:
+        text = f"{where}, and the course needs one of {', '.join(TITLES)}"
+        return [Finding("problem", text, f"{change[0].upper()}{change[1:]}.")]
+    for version, backend, backend_version in _lines("ready", output):
+        found = [
+            Finding("problem", f'the file {file} says "{key}": "{said}"', f'Write "{wanted}".')
+            for key, said, wanted in _lines("setting", output)
             if said != wanted
         ]
-        found = [
-            Finding("problem", f"the file {file} says {said}", f"Write {wanted} there.")
-            for said, wanted in wrong
-        ]
-        if backend not in TITLES:
-            text = f"{where}, and the course needs one of {', '.join(TITLES)}"
-            found.append(Finding("problem", text, change[0].upper() + change[1:] + "."))
-        title = TITLES.get(backend, backend)
-        return found or [Finding("ok", f"Keras {version} computes, on {title} {backend_version}")]
+        text = f"Keras {version} computes, on {TITLES[backend]} {backend_version}"
+        return found or [Finding("ok", text)]
     for (missing,) in _lines("missing", output):
         if missing == "keras":
             continue
@@ -211,26 +203,23 @@ def check_keras(status: int, output: str, chosen: str | None) -> list[Finding]:
         ]
     said = [why for _, why in _lines("failed", output)] or output.strip().splitlines()
     text = f"Keras does not compute: {said[-1] if said else f'it ended with status {status}'}"
-    if named and named not in TITLES:
-        text = f"{where}, and the course needs one of {', '.join(TITLES)}"
-        return [Finding("problem", text, change[0].upper() + change[1:] + ".")]
-    if settings and "configuration" in text:
+    if "configuration" in text or not isinstance(said_there, dict):
         return [Finding("problem", text, f"Correct the file {file}, or delete it.")]
     return [Finding("problem", text, _pip("--force-reinstall keras tensorflow"))]
 
 
-def keras_settings() -> tuple[Path, dict]:
-    """The file in which Keras's settings stand, and what it says; {} where it says nothing."""
+def keras_settings() -> tuple[Path, object]:
+    """Return the file in which Keras's settings stand, and what it says: a dict, if it is sound."""
     home = os.environ.get("KERAS_HOME")
     if home is None:
         home = Path.home() if os.access(Path.home(), os.W_OK) else "/tmp"  # as Keras does
         home = Path(home) / ".keras"
-    file = Path(home) / "keras.json"
+    file = (Path(home).expanduser() / "keras.json").absolute()
     try:
-        settings = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        settings = {}
-    return file, settings if isinstance(settings, dict) else {}
+        said = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):  # Keras passes over a file that is no JSON
+        said = {}
+    return file, said
 
 
 def blame_shadows(found: list[Finding], output: str) -> list[Finding]:

@@ -26,15 +26,17 @@ def imports():
 
 
 def keras():
-    """Print `ready` with what Keras computes on and its settings, `missing`, or `failed`."""
+    """Print `ready` with what Keras computes on, each `setting` with the one needed, or why not."""
     error = _begin_like_a_kernel()
     try:
         keras = importlib.import_module("keras")
         assert float(keras.ops.sum(keras.ops.ones((2, 2)))) == 4
         backend = keras.backend.backend()
         version = getattr(importlib.import_module(backend), "__version__", "")
-        settings = (keras.config.image_data_format(), keras.config.floatx())
-        print("ready", keras.__version__, backend, version, *settings, sep="\t")
+        print("ready", keras.__version__, backend, version, sep="\t")
+        order = keras.config.image_data_format()
+        print("setting", "image_data_format", order, "channels_last", sep="\t")
+        print("setting", "floatx", keras.config.floatx(), "float32", sep="\t")
     except Exception as caught:
         error = caught
         if isinstance(error, ModuleNotFoundError):
