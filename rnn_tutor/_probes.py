@@ -12,6 +12,7 @@ from importlib.machinery import PathFinder
 
 # What is imported from these wins over what is installed.
 IN_FRONT = [os.getcwd(), *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]
+MEANT_TO_WIN = {"rnn_tutor", "sitecustomize", "usercustomize"}
 PACKAGES = "numpy cv2 matplotlib skimage sklearn numba umap ipywidgets ipykernel jupyterlab"
 WIDGETS = "@jupyter-widgets/jupyterlab-manager"
 
@@ -94,21 +95,19 @@ def _print_shadows(errors):
     for error in filter(None, errors):
         files += [frame.f_code.co_filename for frame, _ in traceback.walk_tb(error.__traceback__)]
         files += [getattr(error, "filename", None), getattr(error, "path", None)]
-    behind = [
-        path for path in sys.path if os.path.abspath(path) not in map(os.path.abspath, IN_FRONT)
-    ]
+    front = sorted({os.path.abspath(path) for path in IN_FRONT}, key=len, reverse=True)
+    behind = [path for path in sys.path if os.path.abspath(path) not in front]
     found = {}
     for file in files:
         if not isinstance(file, str) or not os.path.exists(file):
             continue  # compiled modules name the source that they were built from
-        for folder in map(os.path.abspath, IN_FRONT):
-            inside = os.path.abspath(file).removeprefix(os.path.join(folder, ""))
-            if inside == os.path.abspath(file) or any(_is_in(file, path) for path in behind):
-                continue
-            top = inside.split(os.sep)[0]
-            name = top.split(".")[0]
-            if name != "rnn_tutor" and PathFinder.find_spec(name, behind):
-                found[name] = os.path.join(folder, top)
+        folder = next((folder for folder in front if _is_in(file, folder)), None)
+        if folder is None or any(_is_in(file, path) for path in behind):
+            continue
+        top = os.path.relpath(file, folder).split(os.sep)[0]
+        name = top.split(".")[0]
+        if name not in MEANT_TO_WIN and PathFinder.find_spec(name, behind):
+            found[name] = os.path.join(folder, top)
     for name, file in found.items():
         print("shadow", name, file, sep="\t")
 
