@@ -17,7 +17,7 @@ import time
 import numpy as np
 import pytest
 from exercises_wrong import WRONG
-from support import course
+from support import course, hostile
 
 from rnn_tutor import TutorError, _course, _lab, cli, exercises
 from rnn_tutor.exercises import _judging, _progress, _shown
@@ -293,7 +293,8 @@ def test_markup_in_what_a_student_writes_is_shown_as_it_is():
 
 
 def kept(folder):
-    return json.loads((folder / _progress.FILE).read_text())["exercises"]
+    lines = (folder / _progress.FILE).read_text().splitlines()
+    return {entry.pop("exercise"): entry for entry in map(json.loads, lines)}
 
 
 def test_each_call_gives_one_more_hint_and_a_restart_does_not_forget(folder):
@@ -374,29 +375,74 @@ def test_where_nothing_can_be_written_the_check_works_and_says_so(folder):
     assert kept(folder)["08.3"]["first_right"] == _progress.today()
 
 
-def test_an_interrupted_write_leaves_the_old_file(folder, monkeypatch):
+def test_a_full_disk_leaves_the_file_as_it_was(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with hostile.full_disk(tmp_path / "full", first=lambda: exercises.hint("08.1")) as full:
+        before = (full / _progress.FILE).read_bytes()
+        assert before
+        monkeypatch.chdir(full)
+        while "could not be kept" not in repr(said := exercises.hint("08.1")):
+            pass  # until the last block that the file has is full
+        assert "No space left on device" in repr(said)
+        after = (full / _progress.FILE).read_bytes()
+        assert after.startswith(before) and after.endswith(b"\n")
+        monkeypatch.chdir(tmp_path)
+
+
+def test_each_try_adds_a_line(folder):
     exercises.hint("08.1")
-    before = (folder / _progress.FILE).read_bytes()
+    first = (folder / _progress.FILE).read_bytes()
+    exercises.check("08.3", lambda *_: 5)
+    exercises.hint("08.1")
+    second = (folder / _progress.FILE).read_bytes()
+    assert second.startswith(first) and second.count(b"\n") == 3
+    assert kept(folder)["08.1"]["hints"] == 2
 
-    def full_disk(*_):
-        raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(_course.os, "replace", full_disk)
-    assert "No space left on device" in repr(exercises.hint("08.1"))
-    assert (folder / _progress.FILE).read_bytes() == before
+ENTRY = _progress.NEW | {"state": "right", "tries": 2, "first_right": "2026-11-30"}
+
+
+def test_a_file_of_an_earlier_version_is_read_and_goes_on(folder):
+    old = {"exercises": {"08.1": ENTRY, "00.1": _progress.NEW | {"hints": 1}}}
+    (folder / _progress.FILE).write_text(json.dumps(old, indent=1) + "\n")
+    exercises.hint("00.1")
+    assert kept(folder) == {"08.1": ENTRY, "00.1": _progress.NEW | {"hints": 2}}
     assert [path.name for path in folder.iterdir()] == [_progress.FILE]
+
+
+@pytest.mark.parametrize("damage", [b'{"exercise": "08.3", "sta', b"\xff\n", b"\0\0\0", b"5\n"])
+def test_a_line_that_was_cut_costs_no_other(damage, folder):
+    line = json.dumps({"exercise": "08.1"} | ENTRY).encode() + b"\n"
+    (folder / _progress.FILE).write_bytes(line + damage)
+    assert "damaged" in repr(exercises.hint("00.1"))
+    assert "damaged" not in repr(exercises.hint("00.1"))
+    assert kept(folder) == {"08.1": ENTRY, "00.1": _progress.NEW | {"hints": 2}}
+
+
+def test_two_kernels_write_into_one_file(folder):
+    exercises.hint("08.1")
+    code = "import rnn_tutor as rt; rt.exercises.hint('08.3'); rt.exercises.hint('08.1')"
+    subprocess.run([sys.executable, "-c", code], check=True)
+    exercises.hint("08.3")
+    assert {number: entry["hints"] for number, entry in kept(folder).items()} == {
+        "08.1": 2,
+        "08.3": 2,
+    }
 
 
 @pytest.fixture
 def handed_in(tmp_path):
     """Three students' files: in folders of their own, one renamed, one damaged."""
     entry = _progress.NEW | {"state": "right", "tries": 2, "first_right": "2026-11-30"}
-    good = json.dumps({"exercises": {"08.1": entry, "00.1": _progress.NEW}})
+    new = _progress.NEW
+    good = json.dumps({"exercises": {"08.1": entry, "00.1": new}})  # as earlier versions wrote
     files = {"Anna/x": _progress.FILE, "Ben": f"1234_{_progress.FILE}", "Cleo": _progress.FILE}
     for where, name in files.items():
         place = tmp_path / "handed in" / where
         place.mkdir(parents=True)
         (place / name).write_text("{" if where == "Cleo" else good)
+    lines = [{"exercise": n} | e for n, e in (("00.1", entry), ("08.1", entry), ("00.1", new))]
+    (tmp_path / "handed in/Anna/x" / _progress.FILE).write_text("\n".join(map(json.dumps, lines)))
     return tmp_path / "handed in"
 
 

@@ -36,13 +36,19 @@ def give_away(folder):
 
 
 @contextlib.contextmanager
-def full_disk(folder):
-    """A folder on a disk of its own, on which files can be made and nothing be put in them."""
+def full_disk(folder, first=None):
+    """A folder on a disk of its own, on which files can be made and nothing be put in them.
+
+    first: a function that is called in the folder while there is room.
+    """
     folder.mkdir()
     command = ["mount", "-t", "tmpfs", "-o", "size=64k,mode=777", "tmpfs", str(folder)]
     if shutil.which("mount") is None or subprocess.run(command, capture_output=True).returncode:
         pytest.skip("no disk can be mounted here")
     try:
+        if first is not None:
+            with contextlib.chdir(folder):
+                first()
         with contextlib.suppress(OSError), (folder / "big").open("wb", buffering=0) as file:
             while True:
                 file.write(bytes(4096))
