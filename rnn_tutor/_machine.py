@@ -1,4 +1,4 @@
-"""What this machine has, asked of Linux, macOS and Windows without a further package.
+"""What this machine has, asked of Linux, macOS and Windows.
 
 A container or a batch system may give a process less than the machine has. On Linux its control
 groups say how much.
@@ -21,12 +21,12 @@ def cores(root=ROOT) -> float:
     Args:
         root: Folder in which `proc` and `sys` lie, by default that of the machine.
     """
-    if hasattr(os, "sched_getaffinity"):
-        count = len(os.sched_getaffinity(0))
-    else:
-        count = os.cpu_count() or 1
+    try:
+        from joblib import cpu_count  # knows which cores a process is bound to
+    except ImportError:  # the doctor says what is missing
+        from os import cpu_count
     quotas = [_quota(group) for group in control_groups(root)]
-    return min([count, *(quota for quota in quotas if quota)])
+    return min([cpu_count() or 1, *(quota for quota in quotas if quota)])
 
 
 def memory(root=ROOT) -> tuple[int | None, int | None]:

@@ -86,7 +86,7 @@ def surroundings():
     packages = ("tensorflow", "keras", "scikit-learn", "umap-learn", "numpy")
     return {
         "machine": {"system": platform.system(), "processor": platform.machine()}
-        | {"cores": os.cpu_count(), "memory in GB": round(memory / 1e9)},
+        | {"cores": cpu_count(), "memory in GB": round(memory / 1e9)},
         "versions": {package: version(package) for package in packages},
     }
 
