@@ -18,6 +18,7 @@ from datetime import date
 from importlib.metadata import version
 from pathlib import Path
 
+from joblib import cpu_count
 from sklearn.decomposition import PCA
 
 import rnn_tutor as rt
