@@ -159,9 +159,9 @@ def check_imports(status: int, output: str) -> list[Finding]:
         for name, why in _lines("failed", output)
     ]
     if status and not found:
-        found = [
-            Finding("problem", f"importing the packages ended with status {status}", _pip(PROJECT))
-        ]
+        why = (output.strip().splitlines() or [f"it ended with status {status}"])[-1]
+        text = f"the packages cannot be imported: {why}"
+        found = [Finding("problem", text, _pip(f"--force-reinstall {PROJECT}"))]
     return found or [Finding("ok", "the packages can be imported, OpenCV among them")]
 
 
@@ -174,7 +174,7 @@ def check_keras(status: int, output: str, chosen: str | None) -> list[Finding]:
     else:
         where = f'the file {file} says "backend": {json.dumps(named)}'
         change = f'write "tensorflow" in its place in {file}'
-    if named and named not in TITLES:
+    if named and named not in list(TITLES):  # it may be anything
         text = f"{where}, and the course needs one of {', '.join(TITLES)}"
         return [Finding("problem", text, f"{change[0].upper()}{change[1:]}.")]
     for version, backend, backend_version in _lines("ready", output):

@@ -471,6 +471,7 @@ def settings(folder, text, monkeypatch):
         ('{"backend": "torch"}', "missing\ttorch\n"),
         ('{"backend": "jax"}', "missing\tjax\n"),
         ('{"backend": "theano"}', "failed\tkeras\tUnable to import backend\n"),
+        ('{"backend": ["jax"]}', "failed\tkeras\tno\n"),
         ('{"backend": "numpy"}', "ready\t3.15\tnumpy\t2.4\n"),
     ],
 )
@@ -479,8 +480,9 @@ def test_a_settings_file_that_names_a_backend_is_named(text, output, tmp_path, m
     (finding,) = _doctor.check_keras(1, output, None)
     assert finding.level == "problem"
     assert file in finding.text and file in finding.remedy
-    assert json.loads(text)["backend"] in finding.text
-    (finding,) = _doctor.check_keras(1, output, json.loads(text)["backend"])  # both say it
+    named = json.loads(text)["backend"]
+    assert json.dumps(named) in finding.text
+    (finding,) = _doctor.check_keras(1, output, str(named))  # both say it
     assert "unset KERAS_BACKEND" in finding.remedy.replace("Unset", "unset")
 
 
