@@ -419,6 +419,12 @@ def test_a_line_that_was_cut_costs_no_other(damage, folder):
     assert kept(folder) == {"08.1": ENTRY, "00.1": _progress.NEW | {"hints": 2}}
 
 
+def test_a_file_whose_last_line_does_not_end_goes_on(folder):
+    (folder / _progress.FILE).write_text(json.dumps({"exercise": "08.1"} | ENTRY))
+    assert "damaged" not in repr(exercises.hint("00.1")) + repr(exercises.hint("00.1"))
+    assert kept(folder) == {"08.1": ENTRY, "00.1": _progress.NEW | {"hints": 2}}
+
+
 def test_two_kernels_write_into_one_file(folder):
     exercises.hint("08.1")
     code = "import rnn_tutor as rt; rt.exercises.hint('08.3'); rt.exercises.hint('08.1')"

@@ -99,7 +99,7 @@ def _append(path, entries):
     with path.open("ab+", buffering=0) as file:
         end = file.tell()
         file.seek(max(0, end - 1))
-        begin = b"" if file.read(1) in (b"", b"\n") else b"\n"  # a line that was cut ends here
+        begin = b"" if file.read(1) in (b"", b"\n") else b"\n"  # an editor may leave it out
         lines = begin + _lines(entries)
         try:
             if file.write(lines) < len(lines):  # what a disk does that has room for a part
