@@ -13,6 +13,7 @@ from pathlib import Path
 
 from rnn_tutor._errors import TutorError
 
+FOLDER = "rnn-tutor-course"  # where `lab` lays the course out when no folder is named
 HIDDEN = ".rnn-tutor"
 NO_SOLUTIONS = "no-solutions"  # a file in the hidden folder: `solution` then shows none
 FIRST = "00_start_here.ipynb"

@@ -1,22 +1,26 @@
 """Says whether the course can run here, one line a thing, each problem with its remedy.
 
 What the machine has is asked in `_machine`; here it is judged. What is heavy or may crash is
-imported in processes of its own, so that the doctor survives what it looks for.
+tried in processes of its own (`_probes`), so that the doctor survives what it looks for.
 """
 
 import importlib.util
+import json
 import os
 import platform
-import re
 import shutil
+import site
 import sys
 import tempfile
 import textwrap
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
 
 from rnn_tutor import _machine
+from rnn_tutor._course import FOLDER, HIDDEN
+from rnn_tutor._errors import TutorError
+from rnn_tutor._folders import cannot_write, replace_folders, temporary_folder
 
 PROJECT = "rnn-tutor"
 # What stands in `import` where that is not the package's name.
@@ -35,6 +39,7 @@ OTHER_BUILDS = {
     ]
 }
 GIGABYTE = 1e9
+WIDGETS_MAJOR = 5  # of the extension that goes with ipywidgets 8
 MEMORY_NEEDED = 1.2 * GIGABYTE  # what a notebook may take at its peak
 TITLES = {"tensorflow": "TensorFlow", "torch": "PyTorch", "jax": "JAX"}
 
@@ -69,17 +74,48 @@ def doctor() -> int:
 
 
 def examine():
-    """Yield the findings, cheap ones first; about six seconds in all."""
-    probes = [_machine.start_python(_IMPORTS), _machine.start_python(_KERAS)]
+    """Yield the findings, cheap ones first.
+
+    Takes about eight seconds in all, and half a minute the first time, when UMAP is compiled.
+    """
+    yield from check_folders()
+    # Where `lab` has laid the course out below, its notebooks run there.
+    course = Path.cwd() / FOLDER
+    course = course if (course / HIDDEN).is_dir() else Path.cwd()
+    probes = [_machine.start_probe(name, course) for name in ("imports", "keras", "widgets")]
     yield check_python(platform.python_version(), sys.prefix != sys.base_prefix)
     yield check_cores(_machine.cores())
     yield check_memory(*_machine.memory())
-    yield check_disk(Path.cwd(), shutil.disk_usage(Path.cwd()).free)
-    yield check_writing(Path.cwd())
+    yield check_disk(course, shutil.disk_usage(course).free)
+    yield check_writing(course)
     yield check_browser(_machine.browser())
-    yield from check_packages(_requirements(), _installed)
-    yield from check_imports(*_machine.finish(probes[0]))
-    yield check_keras(*_machine.finish(probes[1]), os.environ.get("KERAS_BACKEND"))
+    yield from check_packages(_requirements(), _installed, _remedy_elsewhere)
+    imports, keras, widgets = map(_machine.finish, probes)
+    found = [*check_imports(*imports), *check_keras(*keras, os.environ.get("KERAS_BACKEND"))]
+    yield from blame_shadows(found, imports[1] + keras[1])
+    yield check_widgets(*widgets)
+
+
+def check_folders() -> list[Finding]:
+    """Whether the libraries can write where they want to; from here on, elsewhere if not."""
+    try:
+        replaced = replace_folders()
+        elsewhere = temporary_folder() if replaced else None
+    except TutorError as error:
+        return [Finding("problem", "no folder takes a file", str(error))]
+    reasons = {}
+    for folder, why in replaced.items():
+        reasons.setdefault(why, []).append(str(folder))
+    return [
+        Finding(
+            "warning",
+            f"no file can be kept in {', '.join(folders)}: {why}",
+            f"The course keeps these files in {elsewhere}, until the system clears it. To have "
+            "them kept: make room in your home folder, correct its permissions, or let the "
+            "variable HOME name another folder.",
+        )
+        for why, folders in reasons.items()
+    ]
 
 
 def check_python(version: str, own_environment: bool) -> Finding:
@@ -97,8 +133,11 @@ def check_python(version: str, own_environment: bool) -> Finding:
     return Finding("ok", f"Python {version}{where}")
 
 
-def check_packages(requirements, installed) -> list[Finding]:
-    """`requirements` as `packaging` parses them; `installed(name)` is a version, or None."""
+def check_packages(requirements, installed, elsewhere=lambda name: "") -> list[Finding]:
+    """`requirements` as `packaging` parses them; `installed(name)` is a version, or None.
+
+    `elsewhere(name)` is the remedy where the version that wins is out of reach for pip, else "".
+    """
     found = []
     for requirement in requirements:
         version = installed(requirement.name)
@@ -108,53 +147,140 @@ def check_packages(requirements, installed) -> list[Finding]:
             text = f"{requirement.name} {version}, and the course needs {requirement.specifier}"
         else:
             continue
-        found.append(Finding("problem", text, _pip(f'"{requirement}"')))
+        remedy = elsewhere(requirement.name) or _pip(f'"{requirement}"')
+        found.append(Finding("problem", text, remedy))
     return found or [Finding("ok", f"{len(requirements)} packages, in versions that fit")]
 
 
 def check_imports(status: int, output: str) -> list[Finding]:
-    """What `_IMPORTS` printed: `module<TAB>what went wrong` for each that cannot be imported."""
-    broken = [line.split("\t", 1) for line in output.splitlines() if "\t" in line]
+    """What the probe `imports` printed."""
     found = [
-        Finding("problem", f"{name}: {why}", _import_remedy(name, why)) for name, why in broken
+        Finding("problem", f"{name} cannot be imported: {why}", _import_remedy(name, why))
+        for name, why in _lines("failed", output)
     ]
     if status and not found:
-        found = [
-            Finding("problem", f"importing the packages ended with status {status}", _pip(PROJECT))
-        ]
+        why = (output.strip().splitlines() or [f"it ended with status {status}"])[-1]
+        text = f"the packages cannot be imported: {why}"
+        found = [Finding("problem", text, _pip(f"--force-reinstall {PROJECT}"))]
     return found or [Finding("ok", "the packages can be imported, OpenCV among them")]
 
 
-def check_keras(status: int, output: str, chosen: str | None) -> Finding:
-    """What `_KERAS` printed, and what KERAS_BACKEND says (None where it is not set)."""
-    ready = re.search(r"^ready\t(.+)\t(.+)\t(.+)$", output, re.MULTILINE)
-    if status == 0 and ready:
-        keras, backend, version = ready.groups()
-        return Finding("ok", f"Keras {keras} computes, on {TITLES.get(backend, backend)} {version}")
-    missing = re.search(r"^missing\t(\w+)$", output, re.MULTILINE)
-    if missing and missing[1] != "keras":
-        return _no_backend(missing[1], chosen)
+def check_keras(status: int, output: str, chosen: str | None) -> list[Finding]:
+    """What the probe `keras` printed; `chosen`: what KERAS_BACKEND says, None where not set."""
+    file, said_there = keras_settings()
+    named = chosen or (said_there.get("backend") if isinstance(said_there, dict) else None)
+    if chosen:
+        where, change = f"the variable KERAS_BACKEND says {chosen!r}", "unset KERAS_BACKEND"
+    else:
+        where = f'the file {file} says "backend": {json.dumps(named)}'
+        change = f'write "tensorflow" in its place in {file}'
+    if named and named not in list(TITLES):  # it may be anything
+        text = f"{where}, and the course needs one of {', '.join(TITLES)}"
+        return [Finding("problem", text, f"{change[0].upper()}{change[1:]}.")]
+    for version, backend, backend_version in _lines("ready", output):
+        found = [
+            Finding("problem", f'the file {file} says "{key}": "{said}"', f'Write "{wanted}".')
+            for key, said, wanted in _lines("setting", output)
+            if said != wanted
+        ]
+        text = f"Keras {version} computes, on {TITLES[backend]} {backend_version}"
+        return found or [Finding("ok", text)]
+    for (missing,) in _lines("missing", output):
+        if missing == "keras":
+            continue
+        if missing == named and missing != "tensorflow":
+            text = f"{where}, and {missing} is not installed"
+            return [Finding("problem", text, f"{_pip(missing)}, or {change}")]
+        text = f"Keras is installed, but {missing}, the backend that it computes with, is not"
+        return [Finding("problem", text, _pip(missing))]
     if status in (-4, 0xC000001D):
+        return [
+            Finding(
+                "problem",
+                "the processor lacks instructions (AVX) that Keras's backend was built with",
+                "Use another machine, or the backend PyTorch: "
+                + _pip("torch").removeprefix("Run: ")
+                + ", then set KERAS_BACKEND=torch",
+            )
+        ]
+    said = [why for _, why in _lines("failed", output)] or output.strip().splitlines()
+    text = f"Keras does not compute: {said[-1] if said else f'it ended with status {status}'}"
+    if "configuration" in text or not isinstance(said_there, dict):
+        return [Finding("problem", text, f"Correct the file {file}, or delete it.")]
+    return [Finding("problem", text, _pip("--force-reinstall keras tensorflow"))]
+
+
+def keras_settings() -> tuple[Path, object]:
+    """Return the file in which Keras's settings stand, and what it says: a dict, if it is sound."""
+    home = os.environ.get("KERAS_HOME")
+    if home is None:
+        home = Path.home() if os.access(Path.home(), os.W_OK) else "/tmp"  # as Keras does
+        home = Path(home) / ".keras"
+    file = (Path(home).expanduser() / "keras.json").absolute()
+    try:
+        said = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):  # Keras passes over a file that is no JSON
+        said = {}
+    return file, said
+
+
+def blame_shadows(found: list[Finding], output: str) -> list[Finding]:
+    """`found`, and before it each file that is imported in place of an installed module.
+
+    Where something fails, that file is the cause, and its remedy comes first. `output`: what the
+    probes printed.
+    """
+    shadows = dict.fromkeys((name, Path(file)) for name, file in _lines("shadow", output))
+    if not shadows:
+        return found
+    fails = any(finding.level == "problem" for finding in found)
+    blamed = []
+    for name, file in shadows:
+        # What stands in for a module of Python itself may do no harm.
+        harmless = not fails and name in sys.stdlib_module_names
+        text = f"{file} is imported in place of the module {name}"
+        blamed.append(Finding("warning" if harmless else "problem", text, _move(file)))
+    first = "First do what is said of the files that are imported in place of others."
+    return blamed + [
+        replace(finding, remedy=first) if finding.level == "problem" else finding
+        for finding in found
+    ]
+
+
+def check_widgets(status: int, output: str) -> Finding:
+    """What the probe `widgets` printed."""
+    package = "@jupyter-widgets/jupyterlab-manager"
+    off = [name for (name,) in _lines("off", output)]
+    found = _lines("found", output)
+    if status:
+        text = f"JupyterLab's extensions could not be read: {output.strip().splitlines()[-1:]}"
+        return Finding("problem", text, _pip("--force-reinstall jupyterlab jupyterlab_widgets"))
+    if off:
+        files = ", ".join(file for (file,) in _lines("file", output))
         return Finding(
             "problem",
-            "the processor lacks instructions (AVX) that Keras's backend was built with",
-            "Use another machine, or the backend PyTorch: "
-            + _pip("torch").removeprefix("Run: ")
-            + ", then set KERAS_BACKEND=torch",
+            f"the extension that shows widgets is switched off in {files or 'JupyterLab'}",
+            "Run: " + " && ".join(f"jupyter labextension enable {name}" for name in off) + ". "
+            "Where that does not help, take its line out of the file.",
         )
-    last = (output.strip().splitlines() or [f"it ended with status {status}"])[-1]
-    return Finding(
-        "problem", f"Keras does not compute: {last}", _pip("--force-reinstall keras tensorflow")
-    )
+    if not found:
+        text = f"JupyterLab has no extension that shows widgets ({package})"
+        return Finding("problem", text, _pip("--force-reinstall jupyterlab_widgets"))
+    version, folder = found[0]
+    if int(version.split(".")[0]) < WIDGETS_MAJOR:
+        text = f"an old extension for widgets, {version}, is found first, in {folder}"
+        return Finding("problem", text, "Delete that folder.")
+    return Finding("ok", "JupyterLab shows widgets")
 
 
-def check_cores(cores: int) -> Finding:
-    """`cores` that this process may use."""
+def check_cores(cores: float) -> Finding:
+    """`cores` that this process may use, such as 2, or 0.5 in a container."""
+    said = f"{round(cores, 2):g} core" + "s" * (cores > 1)
     if cores < 2:
-        return Finding(
-            "warning", "1 core", "Training takes about twice the minutes that are stated."
-        )
-    return Finding("ok", f"{cores} cores")
+        times = f"{2 / cores:.2g} times" if cores != 1 else "twice"
+        remedy = f"Training takes about {times} the minutes that are stated."
+        return Finding("warning", said, remedy)
+    return Finding("ok", said)
 
 
 def check_memory(total: float | None, free: float | None) -> Finding:
@@ -187,16 +313,14 @@ def check_disk(folder: Path, free: int) -> Finding:
 
 
 def check_writing(folder: Path) -> Finding:
-    """Whether a file can be made in `folder`, and where Jupyter keeps its own while it runs."""
-    for place in (folder, _machine.runtime_folder()):
-        try:
-            with tempfile.TemporaryFile(dir=_nearest(place)):
-                pass
-        except OSError as error:
+    """Whether a file can be kept in `folder`, where Jupyter runs, and among temporary files."""
+    for place in (folder, _machine.runtime_folder(), Path(tempfile.gettempdir())):
+        if why := cannot_write(place):
             return Finding(
                 "problem",
-                f"cannot write in {place}: {error.strerror}",
-                "Go to a folder of your own, such as your home folder, or correct its permissions.",
+                f"cannot write in {place}: {why}",
+                "Make room there, correct its permissions, or go to a folder of your own, such as "
+                "your home folder.",
             )
     return Finding("ok", f"files can be written in {folder}")
 
@@ -212,18 +336,37 @@ def check_browser(name: str | None) -> Finding:
     return Finding("ok", f"browser: {name}")
 
 
-def _no_backend(missing, chosen):
-    if chosen:
-        return Finding(
-            "problem",
-            f"KERAS_BACKEND says {chosen!r}, and {missing} is not installed",
-            f"{_pip(missing)}, or unset KERAS_BACKEND",
-        )
-    return Finding(
-        "problem",
-        f"Keras is installed, but {missing}, the backend that it computes with, is not",
-        _pip(missing),
-    )
+def _lines(first, output):
+    """What stands behind `first` in the lines of a probe, as lists of words."""
+    rows = (line.split("\t") for line in output.splitlines())
+    return [row[1:] for row in rows if row[0] == first and len(row) > 1]
+
+
+def _move(file):
+    """What to do about a file that wins over an installed module."""
+    listed = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    if any(entry and Path(entry).resolve() == file.parent.resolve() for entry in listed):
+        return _unset(file.parent)
+    return f"Give {file} another name, or move it to another folder."
+
+
+def _unset(folder):
+    command = "set PYTHONPATH=" if sys.platform == "win32" else "unset PYTHONPATH"
+    return f"The variable PYTHONPATH names {folder}, and what is there wins. Run: {command}"
+
+
+def _remedy_elsewhere(name):
+    """What to do about a package that pip cannot replace, for another folder wins; else ""."""
+    try:
+        folder = Path(_distribution(name).locate_file("")).resolve()
+    except metadata.PackageNotFoundError:
+        return ""
+    listed = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    if any(entry and Path(entry).resolve() == folder for entry in listed):
+        return _unset(folder)
+    if sys.prefix != sys.base_prefix and folder == Path(site.getusersitepackages()).resolve():
+        return f"The one in {folder} wins. Set the variable PYTHONNOUSERSITE to 1."
+    return ""
 
 
 def _import_remedy(name, why):
@@ -252,36 +395,16 @@ def _requirements():
 
 def _installed(name):
     """The version, or None."""
+    try:
+        return _distribution(name).version
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _distribution(name):
     for build in OTHER_BUILDS.get(name, (name,)):
         try:
-            return metadata.version(build)
+            return metadata.distribution(build)
         except metadata.PackageNotFoundError:
             continue
-    return None
-
-
-# umap itself takes seconds to import; what fails in it is numba.
-_IMPORTS = """
-import importlib, sys
-for name in "cv2 numpy matplotlib skimage sklearn numba ipywidgets ipykernel jupyterlab".split():
-    try:
-        importlib.import_module(name)
-    except Exception as error:
-        print(name, " ".join(str(error).split()), sep="\\t", flush=True)
-"""
-
-_KERAS = """
-import importlib, sys
-try:
-    import keras
-    assert float(keras.ops.sum(keras.ops.ones((2, 2)))) == 4
-except ModuleNotFoundError as error:
-    print("missing", error.name.split(".")[0], sep="\\t")
-    sys.exit(1)
-backend = keras.backend.backend()
-print("ready", keras.__version__, backend, importlib.import_module(backend).__version__, sep="\\t")
-"""
-
-
-def _nearest(folder):
-    return next(place for place in (folder, *folder.parents) if place.is_dir())
+    raise metadata.PackageNotFoundError(name)

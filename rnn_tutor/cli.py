@@ -1,16 +1,16 @@
 """The command `rnn-tutor`: `lab` opens the course, `doctor` says whether it can run here.
 
-For instructors, `hand-out` builds an edition without solutions and `progress` collects what a class
-has done. All four stand in modules of their own; here is only how they are called.
+For instructors, `progress` collects what a class has done. All three stand in modules of their own;
+here is only how they are called.
 """
 
 import argparse
 import csv
 import sys
 
+from rnn_tutor._course import FOLDER
 from rnn_tutor._errors import TutorError
 
-FOLDER = "rnn-tutor-course"
 # JupyterLab's options that stand alone: what follows any other option is taken for its value.
 STAND_ALONE = {"--no-browser", "--allow-root", "--debug", "-y", "--autoreload", "--core-mode"}
 
@@ -70,15 +70,6 @@ def _doctor(parser, options, further):
     return doctor()
 
 
-def _hand_out(parser, options, further):
-    from rnn_tutor._handout import hand_out
-
-    _refuse(parser, "hand-out", further)
-    for name in hand_out(options.folder):
-        print(f"{options.folder}/{name}")
-    return 0
-
-
 def _progress(parser, options, further):
     from rnn_tutor.exercises._progress import COLUMNS, collected
 
@@ -101,7 +92,7 @@ def _parser():
         allow_abbrev=False,
     )
     commands = parser.add_subparsers(
-        title="commands", required=True, metavar="lab | doctor | hand-out | progress"
+        title="commands", required=True, metavar="lab | doctor | progress"
     )
     _add_lab(commands)
     _add_others(commands)
@@ -130,8 +121,8 @@ def _add_lab(commands):
         dest="solutions",
         action="store_false",
         default=None,
-        help="withhold the solutions of the exercises in FOLDER, from now on; checks and hints "
-        "work. A switch, not a lock: for an edition that holds none, see hand-out",
+        help="keep the solutions of the exercises in FOLDER out of sight, from now on; checks and "
+        "hints work. A switch, not a lock: whoever opens the package's source can read them",
     )
     solutions.add_argument(
         "--solutions", action="store_true", default=None, help="show them again in FOLDER"
@@ -148,15 +139,6 @@ def _add_others(commands):
         allow_abbrev=False,
     )
     doctor.set_defaults(run=_doctor)
-    hand_out = commands.add_parser(
-        "hand-out",
-        help="for instructors: build a folder to give to students, without solutions",
-        description="Writes the notebooks, a README.txt with the lines to install and to start, "
-        "and a wheel of this package without the solutions. Checks and hints work in it.",
-        allow_abbrev=False,
-    )
-    hand_out.add_argument("folder", metavar="FOLDER", help="a new or empty folder")
-    hand_out.set_defaults(run=_hand_out)
     progress = commands.add_parser(
         "progress",
         help="for instructors: collect what students have tried, as CSV",

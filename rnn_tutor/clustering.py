@@ -20,6 +20,7 @@ from sklearn.neighbors import NearestNeighbors
 from threadpoolctl import threadpool_limits
 
 from rnn_tutor._errors import TutorError
+from rnn_tutor._folders import replace_folders
 from rnn_tutor._memory import give_back_memory
 
 METHODS = ("kmeans", "tied_mixture", "gaussian_mixture")
@@ -356,6 +357,7 @@ def _neighbours(points, n):
 
 def _import_umap():
     """Import UMAP alone: its package would load TensorFlow too, loudly, for a class unused here."""
+    replace_folders(["NUMBA_CACHE_DIR"])  # without a cache that can be written, it fails
     unused = "umap.parametric_umap"
     if "tensorflow" not in sys.modules:
         sys.modules.setdefault(unused, None)

@@ -10,20 +10,18 @@ import csv
 import importlib
 import io
 import json
-import os
 import pkgutil
 import re
 import subprocess
 import sys
 import textwrap
-import zipfile
 
 import exercises as right_answers
 import numpy as np
 import pytest
-from support import course
+from support import course, hostile
 
-from rnn_tutor import TutorError, _course, _handout, _lab, cli, exercises
+from rnn_tutor import TutorError, _course, _lab, cli, exercises
 from rnn_tutor.exercises import _judging, _progress, _shown
 
 ALL = exercises.everything()
@@ -591,7 +589,8 @@ def test_markup_in_what_a_student_writes_is_shown_as_it_is():
 
 
 def kept(folder):
-    return json.loads((folder / _progress.FILE).read_text())["exercises"]
+    lines = (folder / _progress.FILE).read_text().splitlines()
+    return {entry.pop("exercise"): entry for entry in map(json.loads, lines)}
 
 
 def test_each_call_gives_one_more_hint_and_a_restart_does_not_forget(folder):
@@ -672,29 +671,80 @@ def test_where_nothing_can_be_written_the_check_works_and_says_so(folder):
     assert kept(folder)["08.3"]["first_right"] == _progress.today()
 
 
-def test_an_interrupted_write_leaves_the_old_file(folder, monkeypatch):
+def test_a_full_disk_leaves_the_file_as_it_was(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with hostile.full_disk(tmp_path / "full", first=lambda: exercises.hint("08.1")) as full:
+        before = (full / _progress.FILE).read_bytes()
+        assert before
+        monkeypatch.chdir(full)
+        while "could not be kept" not in repr(said := exercises.hint("08.1")):
+            pass  # until the last block that the file has is full
+        assert "No space left on device" in repr(said)
+        after = (full / _progress.FILE).read_bytes()
+        assert after.startswith(before) and after.endswith(b"\n")
+        monkeypatch.chdir(tmp_path)
+
+
+def test_each_try_adds_a_line(folder):
     exercises.hint("08.1")
-    before = (folder / _progress.FILE).read_bytes()
+    first = (folder / _progress.FILE).read_bytes()
+    exercises.check("08.3", lambda *_: 5)
+    exercises.hint("08.1")
+    second = (folder / _progress.FILE).read_bytes()
+    assert second.startswith(first) and second.count(b"\n") == 3
+    assert kept(folder)["08.1"]["hints"] == 2
 
-    def full_disk(*_):
-        raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(_course.os, "replace", full_disk)
-    assert "No space left on device" in repr(exercises.hint("08.1"))
-    assert (folder / _progress.FILE).read_bytes() == before
+ENTRY = _progress.NEW | {"state": "right", "tries": 2, "first_right": "2026-11-30"}
+
+
+def test_a_file_of_an_earlier_version_is_read_and_goes_on(folder):
+    old = {"exercises": {"08.1": ENTRY, "00.1": _progress.NEW | {"hints": 1}}}
+    (folder / _progress.FILE).write_text(json.dumps(old, indent=1) + "\n")
+    exercises.hint("00.1")
+    assert kept(folder) == {"08.1": ENTRY, "00.1": _progress.NEW | {"hints": 2}}
     assert [path.name for path in folder.iterdir()] == [_progress.FILE]
+
+
+@pytest.mark.parametrize("damage", [b'{"exercise": "08.3", "sta', b"\xff\n", b"\0\0\0", b"5\n"])
+def test_a_line_that_was_cut_costs_no_other(damage, folder):
+    line = json.dumps({"exercise": "08.1"} | ENTRY).encode() + b"\n"
+    (folder / _progress.FILE).write_bytes(line + damage)
+    assert "damaged" in repr(exercises.hint("00.1"))
+    assert "damaged" not in repr(exercises.hint("00.1"))
+    assert kept(folder) == {"08.1": ENTRY, "00.1": _progress.NEW | {"hints": 2}}
+
+
+def test_a_file_whose_last_line_does_not_end_goes_on(folder):
+    (folder / _progress.FILE).write_text(json.dumps({"exercise": "08.1"} | ENTRY))
+    assert "damaged" not in repr(exercises.hint("00.1")) + repr(exercises.hint("00.1"))
+    assert kept(folder) == {"08.1": ENTRY, "00.1": _progress.NEW | {"hints": 2}}
+
+
+def test_two_kernels_write_into_one_file(folder):
+    exercises.hint("08.1")
+    code = "import rnn_tutor as rt; rt.exercises.hint('08.3'); rt.exercises.hint('08.1')"
+    subprocess.run([sys.executable, "-c", code], check=True)
+    exercises.hint("08.3")
+    assert {number: entry["hints"] for number, entry in kept(folder).items()} == {
+        "08.1": 2,
+        "08.3": 2,
+    }
 
 
 @pytest.fixture
 def handed_in(tmp_path):
     """Three students' files: in folders of their own, one renamed, one damaged."""
     entry = _progress.NEW | {"state": "right", "tries": 2, "first_right": "2026-11-30"}
-    good = json.dumps({"exercises": {"08.1": entry, "00.1": _progress.NEW}})
+    new = _progress.NEW
+    good = json.dumps({"exercises": {"08.1": entry, "00.1": new}})  # as earlier versions wrote
     files = {"Anna/x": _progress.FILE, "Ben": f"1234_{_progress.FILE}", "Cleo": _progress.FILE}
     for where, name in files.items():
         place = tmp_path / "handed in" / where
         place.mkdir(parents=True)
         (place / name).write_text("{" if where == "Cleo" else good)
+    lines = [{"exercise": n} | e for n, e in (("00.1", entry), ("08.1", entry), ("00.1", new))]
+    (tmp_path / "handed in/Anna/x" / _progress.FILE).write_text("\n".join(map(json.dumps, lines)))
     return tmp_path / "handed in"
 
 
@@ -757,110 +807,3 @@ def test_what_is_withheld_does_not_count_as_seen(folder):
     (folder / _course.HIDDEN / _course.NO_SOLUTIONS).touch()
     exercises.solution("08.1")
     assert not (folder / _progress.FILE).exists()
-
-
-@pytest.fixture(scope="module")
-def handed_out(tmp_path_factory):
-    """A folder for students."""
-    folder = tmp_path_factory.mktemp("out") / "for students"
-    assert cli.main(["hand-out", str(folder)]) == 0
-    return folder
-
-
-@pytest.fixture(scope="module")
-def installed(handed_out, tmp_path_factory):
-    """Its wheel, installed."""
-    target = tmp_path_factory.mktemp("installed")
-    (wheel,) = handed_out.glob("*.whl")
-    words = ["install", "--quiet", "--no-deps", "--no-index", "--no-compile", "--target"]
-    subprocess.run([sys.executable, "-m", "pip", *words, str(target), str(wheel)], check=True)
-    return target
-
-
-def test_a_hand_out_holds_no_solution_in_any_form(handed_out):
-    content = b""
-    for path in handed_out.rglob("*.*"):
-        if path.suffix == ".whl":
-            with zipfile.ZipFile(path) as wheel:
-                content += b"".join(wheel.read(name) for name in wheel.namelist())
-                assert not [name for name in wheel.namelist() if "solutions" in name]
-                assert [n for n in wheel.namelist() if n.endswith("/notebooks/08_clusters.ipynb")]
-        elif path.is_file():
-            content += path.read_bytes()
-    content = re.sub(rb'[\s\\n"]+', b"", content)
-    for exercise in ALL:
-        code = re.search(r"```python\n(.*?)```", exercises.solution_text(exercise.number), re.S)[1]
-        lines = [re.sub(r'[\s\\n"]+', "", line.split("#")[0]) for line in code.splitlines()]
-        returned = [line.encode() for line in lines if line.startswith(("retur", "aswer="))]
-        assert returned
-        assert not [line for line in returned if line in content], exercise.number
-
-
-def test_a_hand_out_says_how_to_begin(handed_out):
-    (wheel,) = handed_out.glob("*.whl")
-    readme = (handed_out / "README.txt").read_text()
-    assert readme.count(wheel.name) == 2
-    assert "rnn-tutor lab notebooks" in readme
-    names = sorted(path.name for path in (handed_out / "notebooks").iterdir())
-    assert names == [path.name for path in course.NOTEBOOKS]
-
-
-def test_an_edition_without_solutions_checks_answers(installed, folder):
-    code = """
-        import pathlib, rnn_tutor as rt, rnn_tutor.cli
-        from rnn_tutor import _course, exercises
-        print(pathlib.Path(rt.__file__).parent)
-        print(bool(exercises.check("07.2", lambda view, n: view + n if view < n else view - n)))
-        print(exercises.check("07.2", lambda view, n: view + n))
-        print(exercises.solution("07.2"))
-        print(exercises.hint("07.2"))
-        print(len(exercises.everything()), len(_course.shipped_notebooks()))
-        from importlib.metadata import distribution
-        files = distribution("rnn-tutor").files
-        print(all(f.locate().exists() and (not f.hash or True) for f in files), len(files))
-    """
-    environment = {**os.environ, "PYTHONPATH": str(installed)}
-    done = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(code)],
-        capture_output=True,
-        text=True,
-        env=environment,
-    )
-    assert done.returncode == 0, done.stderr
-    where, right, *said = done.stdout.splitlines()
-    assert where == str(installed / "rnn_tutor")
-    assert right == "True"
-    text = "\n".join(said)
-    assert "Exercise 7.2: not yet right" in text
-    assert "Solutions are withheld in this edition" in text
-    assert "Hint 1" in text
-    assert f"{len(ALL)} {len(course.NOTEBOOKS)}" in text
-    assert not (installed / "rnn_tutor" / "exercises" / "solutions").exists()
-
-
-def test_a_hand_out_can_be_made_from_an_installed_wheel(installed, handed_out, tmp_path):
-    """From the edition itself: the same wheel comes out, byte for byte."""
-    environment = {**os.environ, "PYTHONPATH": str(installed)}
-    words = ["-m", "rnn_tutor.cli", "hand-out", str(tmp_path / "again")]
-    subprocess.run([sys.executable, *words], check=True, env=environment, capture_output=True)
-    (first,), (second,) = handed_out.glob("*.whl"), (tmp_path / "again").glob("*.whl")
-    with zipfile.ZipFile(first) as one, zipfile.ZipFile(second) as other:
-        assert one.namelist() == other.namelist()
-        different = [n for n in one.namelist() if one.read(n) != other.read(n)]
-    assert different == []
-
-
-def test_a_hand_out_writes_over_nothing(tmp_path, capsys):
-    (tmp_path / "mine.txt").write_text("mine")
-    assert cli.main(["hand-out", str(tmp_path)]) == 1
-    assert "new or empty" in capsys.readouterr().err
-    assert (tmp_path / "mine.txt").read_text() == "mine"
-
-
-def test_a_hand_out_needs_an_installation(tmp_path, monkeypatch):
-    def missing(name):
-        raise _handout.metadata.PackageNotFoundError(name)
-
-    monkeypatch.setattr(_handout.metadata, "distribution", missing)
-    with pytest.raises(TutorError, match="not installed here"):
-        _handout.hand_out(tmp_path / "new")

@@ -1,10 +1,14 @@
 """What stands at the top, what travels in the wheel, and what must stand in no file."""
 
 import json
+import os
 import re
+import shutil
 import statistics
 import subprocess
+import sys
 import tomllib
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -94,11 +98,95 @@ def test_python_has_both_bounds_and_no_package_an_exact_pin():
     assert all(">=" in one and "==" not in one and "@" not in one for one in stated)
 
 
-def test_the_notebooks_travel_in_the_wheel():
-    wheel = PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]
-    names = {f"notebooks/{path.name}" for path in course.NOTEBOOKS}
-    assert wheel["force-include"] == {name: f"rnn_tutor/{name}" for name in names}
-    assert wheel["packages"] == ["rnn_tutor"]
+def copy_of_the_project(folder):
+    for name in ("pyproject.toml", "README.md", "LICENSE", ".gitignore"):
+        shutil.copy(ROOT / name, folder)
+    unwanted = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints")
+    shutil.copytree(ROOT / "rnn_tutor", folder / "rnn_tutor", ignore=unwanted)
+    (folder / "notebooks").mkdir()
+    for path in course.NOTEBOOKS:
+        shutil.copy(path, folder / "notebooks")
+
+
+@pytest.mark.parametrize("version", ["standard", "editable"])
+def test_the_wheel_holds_the_package_and_its_notebooks(tmp_path, version):
+    """Built for real, from a checkout that was worked in."""
+    pytest.importorskip("hatchling")
+    copy_of_the_project(tmp_path)
+    used = [
+        "Untitled.ipynb",
+        "07_unsupervised_training.fresh.ipynb",
+        "my_pictures.zip",
+        "kinds.npz",
+    ]
+    for name in used:
+        (tmp_path / "notebooks" / name).write_text("")
+    command = [sys.executable, "-m", "hatchling", "build", "-d", "out", "-t", f"wheel:{version}"]
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+    (wheel,) = (tmp_path / "out").glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        names = {name for name in archive.namelist() if ".dist-info/" not in name}
+        paths = [archive.read(name).decode().strip() for name in names if name.endswith(".pth")]
+    if version == "editable":
+        assert [Path(path) for path in paths] == [tmp_path]
+        return
+    package = [path for path in (tmp_path / "rnn_tutor").rglob("*") if path.is_file()]
+    expected = {path.relative_to(tmp_path).as_posix() for path in package}
+    expected |= {f"rnn_tutor/notebooks/{path.name}" for path in course.NOTEBOOKS}
+    assert names == expected
+
+
+ASKS_FOR_A_SOLUTION = """
+import pathlib, sys
+import rnn_tutor as rt
+print(rt.__file__)
+print(rt.exercises.solution("08.1"))
+print(rt.exercises.hint("08.1"))
+"""
+
+
+def zipped_package(path, without=()):
+    with zipfile.ZipFile(path, "w") as archive:
+        for file in (ROOT / "rnn_tutor").rglob("*"):
+            name = file.relative_to(ROOT)
+            if file.is_file() and not {"__pycache__", "data", *without} & set(name.parts):
+                archive.write(file, name)
+    return path
+
+
+def test_run_from_a_zip_a_solution_is_shown(tmp_path):
+    archive = zipped_package(tmp_path / "course.zip")
+    done = run_from(archive, ASKS_FOR_A_SOLUTION, tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith(str(archive))
+    assert "```python" in done.stdout and "withheld" not in done.stdout
+    assert "Hint 1" in done.stdout
+
+
+def test_run_from_a_zip_solutions_can_be_kept_out_of_sight(tmp_path):
+    (tmp_path / ".rnn-tutor").mkdir()
+    (tmp_path / ".rnn-tutor" / "no-solutions").touch()
+    archive = zipped_package(tmp_path / "course.zip")
+    said = run_from(archive, ASKS_FOR_A_SOLUTION, tmp_path).stdout
+    assert "```python" not in said and "withheld" in said
+
+
+def test_a_package_that_lost_its_solutions_says_so(tmp_path):
+    archive = zipped_package(tmp_path / "course.zip", without=["solutions"])
+    done = run_from(archive, ASKS_FOR_A_SOLUTION, tmp_path)
+    assert "TutorError" in done.stderr and "Install the course again" in done.stderr
+    assert "withheld" not in done.stderr + done.stdout
+
+
+def run_from(archive, code, folder):
+    path = os.pathsep.join([str(archive), os.environ.get("PYTHONPATH", "")])
+    return subprocess.run(
+        [sys.executable, "-P", "-c", code],
+        env=os.environ | {"PYTHONPATH": path},
+        cwd=folder,
+        capture_output=True,
+        text=True,
+    )
 
 
 def test_no_shipped_file_is_large():

@@ -9,6 +9,7 @@ import pkgutil
 import re
 from dataclasses import replace
 from importlib import import_module
+from importlib.resources import files
 from pathlib import Path
 
 from rnn_tutor._course import HIDDEN, NO_SOLUTIONS
@@ -19,8 +20,11 @@ from rnn_tutor.exercises._shown import NOT_TRIED, RIGHT, TRIED, Table, Text
 
 __all__ = ["check", "collect", "hint", "progress", "solution"]
 
-SOLUTIONS = Path(__file__).with_name("solutions")
-WITHHELD = "Solutions are withheld in this edition of the course. Hints still work: `{hint}`"
+SOLUTIONS = files(__name__) / "solutions"  # which may stand in a zip
+WITHHELD = (
+    "Solutions are withheld in this folder; `rnn-tutor lab --solutions` shows them again. "
+    "Hints still work: `{hint}`"
+)
 
 
 def check(number, answer):
@@ -57,9 +61,9 @@ def hint(number):
 def solution(number):
     """The code of a solution and why it is so. Returns text; raises TutorError as `check`."""
     exercise = find(number)
-    words = None if _is_withheld() else solution_text(exercise.number)
-    if words is None:
+    if _is_withheld():
         return Text(WITHHELD.format(hint=f'rt.exercises.hint("{exercise.number}")'))
+    words = solution_text(exercise.number)
     _, sentence = _progress.change(exercise.number, lambda _: {"solution_seen": True})
     title = f"**{exercise.name}, a solution**"
     return Text("\n\n".join([title, words, *filter(None, [sentence])]))
@@ -105,11 +109,14 @@ def everything():
 
 
 def solution_text(number):
-    """The solution of an exercise as Markdown; None where this edition has none."""
+    """The solution of an exercise as Markdown; raises TutorError where the package lacks it."""
     try:
         text = (SOLUTIONS / f"{number[:2]}.md").read_text(encoding="utf-8")
-    except OSError:
-        return None
+    except OSError as error:
+        raise TutorError(
+            f"The solutions of notebook {number[:2]} should have come with the package, and cannot "
+            f"be read: {error.strerror or error}. Install the course again."
+        ) from error
     parts = re.split(r"^## +(\d\d\.\d+) *$", text, flags=re.MULTILINE)
     return dict(zip(parts[1::2], map(str.strip, parts[2::2]), strict=True)).get(number)
 

@@ -1,10 +1,12 @@
 """What a student has tried, in a small file beside the notebooks, and its collection.
 
-The file is read again before each change, since several notebooks may share it, and written whole
-or not at all. Where it cannot be written, this kernel remembers.
+The file has JSON lines: each try, hint and solution adds one that says how its exercise stands, so
+several notebooks can write into it, and the last line of an exercise counts. Where it cannot be
+written, this kernel remembers.
 """
 
 import datetime
+import errno
 import json
 import os
 import re
@@ -18,6 +20,8 @@ COLUMNS = ("folder", "exercise", "state", "tries", "hints", "solution_seen", "fi
 STATES = ("not tried", "tried", "right")
 NEW = {"state": STATES[0], "tries": 0, "hints": 0, "solution_seen": False, "first_right": None}
 
+OLD, LINES = "one object", "lines"
+
 _unsaved = {}
 
 
@@ -30,12 +34,11 @@ def change(number, changes):
     known, sentence = load()
     entry = known.setdefault(number, dict(NEW))
     entry.update(changes(entry))
-    content = json.dumps({"exercises": dict(sorted(known.items()))}, indent=1) + "\n"
+    _unsaved[number] = entry
     try:
-        write_whole(Path(FILE), content.encode())
+        _append(Path(FILE), _unsaved)
         _unsaved.clear()
     except OSError as error:
-        _unsaved.update(known)
         sentence = (
             f"Your progress could not be kept in {FILE}: {error.strerror or error}. It is "
             "remembered until this kernel ends."
@@ -45,25 +48,70 @@ def change(number, changes):
 
 def load():
     """What is known of each exercise, {number: entry}, and a sentence where the file is damaged."""
+    known, sentence = {}, ""
     try:
-        known, sentence = read(Path(FILE)), ""
+        known, damage, form = _read(Path(FILE))
+        if damage:
+            sentence = _set_aside(Path(FILE), known)
+        elif form == OLD:
+            write_whole(Path(FILE), _lines(known))
     except FileNotFoundError:
-        known, sentence = {}, ""
+        pass
     except OSError as error:
-        known, sentence = {}, f"{FILE} could not be read: {error.strerror or error}."
-    except ValueError:
-        known, sentence = {}, _set_aside(Path(FILE))
+        sentence = f"{FILE} could not be read: {error.strerror or error}."
     return known | _unsaved, sentence
 
 
 def read(path):
-    """The entries in a file; raises OSError, and ValueError where it is none of ours."""
+    """Return what a file says of each exercise, {number: entry}, and what is wrong with it, or "".
+
+    Lines that are cut or altered are passed over. Raises OSError.
+    """
+    known, damage, _ = _read(path)
+    return known, damage
+
+
+def _read(path):
+    content = path.read_bytes()
     try:
-        known = json.loads(path.read_text(encoding="utf-8"))["exercises"]
-        assert all(_is_sound(*pair) for pair in known.items())
-    except (ValueError, LookupError, TypeError, AttributeError, AssertionError, RecursionError):
-        raise ValueError(f"{path.name} is not a file of progress, or is damaged") from None
-    return known
+        old = json.loads(content)["exercises"]  # one object, as versions before JSON lines wrote
+        if all(_is_sound(*pair) for pair in old.items()):
+            return old, "", OLD
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        pass
+    known, bad = {}, 0
+    for line in content.splitlines():
+        try:
+            entry = json.loads(line)
+            number = entry.pop("exercise")
+            if not _is_sound(number, entry):
+                raise ValueError
+            known[number] = entry
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+            bad += 1
+    if bad or not content.strip():
+        return known, f"{path.name} is not a file of progress, or is damaged", LINES
+    return known, "", LINES
+
+
+def _append(path, entries):
+    """Add a line for each entry, all of them or none."""
+    with path.open("ab+", buffering=0) as file:
+        end = file.tell()
+        file.seek(max(0, end - 1))
+        begin = b"" if file.read(1) in (b"", b"\n") else b"\n"  # an editor may leave it out
+        lines = begin + _lines(entries)
+        try:
+            if file.write(lines) < len(lines):  # what a disk does that has room for a part
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        except OSError:
+            file.truncate(end)
+            raise
+
+
+def _lines(entries):
+    rows = ({"exercise": number} | entry for number, entry in sorted(entries.items()))
+    return "".join(json.dumps(row) + "\n" for row in rows).encode()
 
 
 def today():
@@ -89,12 +137,16 @@ def collected(places):
 
 
 def _rows(name, path):
+    known, damage = {}, ""
     try:
-        known = read(path)
-    except (OSError, ValueError) as error:
-        state = f"unreadable: {path.name}: {error}"
-        return [dict.fromkeys(COLUMNS, "") | {"folder": name, "state": state}]
-    return [{"folder": name, "exercise": n} | known[n] for n in sorted(known)]
+        known, damage = read(path)
+    except OSError as error:
+        damage = f"{path.name}: {error.strerror or error}"
+    rows = [{"folder": name, "exercise": n} | known[n] for n in sorted(known)]
+    if damage:
+        state = f"unreadable: {damage}"
+        rows.append(dict.fromkeys(COLUMNS, "") | {"folder": name, "state": state})
+    return rows
 
 
 def _folder_name(path, place):
@@ -115,14 +167,17 @@ def _is_sound(number, entry):
     )
 
 
-def _set_aside(path):
-    """Rename a damaged file; returns a sentence."""
+def _set_aside(path, known):
+    """Rename a damaged file, and begin a new one with what is known; returns a sentence."""
     for number in range(1, 1000):
         aside = path.with_name(f"{path.name}.damaged-{number}")
         if not aside.exists():
             break
     try:
         path.rename(aside)
+        if known:
+            write_whole(path, _lines(known))
     except OSError:
-        return f"{path.name} is damaged, and your earlier progress cannot be read from it."
-    return f"{path.name} was damaged. It is now called {aside.name}, and a new one was begun."
+        return f"{path.name} is damaged, and your earlier progress may not be complete."
+    kept = " What could be read is in it." if known else ""
+    return f"{path.name} was damaged. It is now called {aside.name}, and a new one was begun.{kept}"

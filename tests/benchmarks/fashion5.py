@@ -18,6 +18,7 @@ from datetime import date
 from importlib.metadata import version
 from pathlib import Path
 
+from joblib import cpu_count
 from sklearn.decomposition import PCA
 
 import rnn_tutor as rt
@@ -86,7 +87,7 @@ def surroundings():
     packages = ("tensorflow", "keras", "scikit-learn", "umap-learn", "numpy")
     return {
         "machine": {"system": platform.system(), "processor": platform.machine()}
-        | {"cores": os.cpu_count(), "memory in GB": round(memory / 1e9)},
+        | {"cores": cpu_count(), "memory in GB": round(memory / 1e9)},
         "versions": {package: version(package) for package in packages},
     }
 
