@@ -109,7 +109,7 @@ def test_what_an_objective_does_not_use_is_grey(images):
 
 
 def test_only_what_differs_from_the_defaults_is_shown(images):
-    panel = TrainingPanel(images)
+    panel = TrainingPanel(images, rt.TrainingSettings())
     assert panel.code.startswith("settings = rt.TrainingSettings()\n")
     panel.settings = rt.TrainingSettings(cell="lstm")
     assert panel.code.startswith('settings = rt.TrainingSettings(cell="lstm")\n')
