@@ -2,8 +2,10 @@
 
 import html
 
+import numpy as np
+
 from rnn_tutor import evaluation, plots
-from rnn_tutor.clustering import Clustering, project
+from rnn_tutor.clustering import FEWEST_FOR_NEIGHBOURS, Clustering, project
 from rnn_tutor.widgets import _parts as parts
 
 METHODS = {
@@ -19,8 +21,8 @@ class ClusterPanel(parts.Panel):
     """Clusters embeddings anew whenever a setting changes, and shows what came of it.
 
     embeddings: (n, d) numbers. images: the `ImageSet` they came from; labels, where there are any,
-    only measure. clustering: `Clustering` to begin with. points: (n, 2), a map; PCA's if None. Where
-    the clustering goes through UMAP, the map is UMAP's, too.
+    only measure. clustering: `Clustering` to begin with. points: (n, 2), a map; PCA's if None.
+    Where the clustering goes through UMAP, the map is UMAP's, too.
 
     `clustering` can be read and set; `clusters` and `fitted` are the result (they wait for it);
     `code` is the plain Python that gives the same, where the embeddings are called
@@ -93,7 +95,9 @@ class ClusterPanel(parts.Panel):
         """The points (n, 2) of the map on which a clustering is shown, and what map that is."""
         if not clustering.umap and self._given is not None:
             return self._given, "The map that was given"
-        kind = ("umap", clustering.seed) if clustering.umap else ("pca", 0)
+        different = len(np.unique(self.embeddings, axis=0))
+        through_umap = clustering.umap and different >= FEWEST_FOR_NEIGHBOURS
+        kind = ("umap", clustering.seed) if through_umap else ("pca", 0)
         if kind not in self._maps:
             self._maps[kind] = project(self.embeddings, *kind)
         return self._maps[kind], {"umap": "UMAP's map", "pca": "PCA's map"}[kind[0]]
