@@ -132,14 +132,10 @@ class Number(widgets.HBox):
 
     def _say_refused(self, asked, value):
         """Says under the box what was asked for and not taken; nothing where `asked` is None."""
-        words = (
-            ""
-            if asked is None
-            else (
-                f"{self._label} goes from {self.box.min:,} to {self.box.max:,}: {asked:,} became "
-                f"{value:,}."
-            )
-        )
+        words = ""
+        if asked is not None:
+            low, high = self.box.min, self.box.max
+            words = f"{self._label}: from {low:,} to {high:,}; {asked:,} became {value:,}."
         self._note.value = words and f'<div role="alert" class="rt-error">{words}</div>'
         self._note.layout.display = "" if words else "none"
 

@@ -262,7 +262,10 @@ class RunningPanel(parts.Panel):
     def _say_stopped(self):
         """Where the run stands, and what the buttons would do now."""
         if self._can_go_on():
-            words = "<b>Go on</b> continues with the next batch, <b>Start over</b> begins again."
+            words = (
+                "<b>Go on</b> continues with the next batch, <b>Begin again</b> trains afresh "
+                "with the same settings."
+            )
         else:
             words = (
                 "The settings have changed: <b>Start</b> trains afresh with them. With the old "
@@ -314,7 +317,7 @@ class RunningPanel(parts.Panel):
         """The buttons with the bar, and below them what is said."""
         self._start = _button("Start", "play", "success", self._start_clicked)
         self._stop = _button("Stop", "stop", "", self._stop_clicked)
-        self._over = _button("Start over", "undo", "", self._start_clicked)
+        self._over = _button("Begin again", "undo", "", self._start_clicked)
         margin, row = "2px 2px 2px 14px", {"align_items": "center", "margin": "8px 0 0"}
         self._bar = widgets.IntProgress(0, layout={"flex": "1 1 auto", "margin": margin})
         self._status, self._code = parts.text(READY), parts.text(flex="1 1 350px", min_width="0")
