@@ -1,6 +1,6 @@
 """The training panels' line charts: inline SVG, drawn in milliseconds, legible at any width."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from matplotlib.ticker import MaxNLocator
@@ -11,6 +11,7 @@ from rnn_tutor.widgets._saying import DASHES, EDGE, apart
 
 HEIGHT, WIDE = 150, 1000  # of a chart: CSS pixels, and what its width is counted in
 MOST = 300  # points a line
+WHOLE = {"spread": (0.0, 1.0)}  # measures that are drawn on their whole scale
 MARKED = 60  # epochs; a line of more has no markers
 CAPS = "round", "square"  # markers are the ends of lines without length: these are not stretched
 
@@ -106,6 +107,8 @@ def _chart(history, name, values, steps, earlier):
     ends = [points[-1, 0] for points in old.values()]
     end = max(1, len(values) / steps, len(history[name]), *ends)
     frame = Frame.around([*shown, *old.values()], end)
+    if name in WHOLE:
+        frame = replace(frame, **dict(zip(("low", "high"), WHOLE[name], strict=True)))
     drawn = "".join(_thin(frame.place(points)) for points in old.values())
     drawn += _pale(frame.place(pale))
     for k, points in enumerate(map(frame.place, lines)):
