@@ -187,6 +187,7 @@ def test_when_all_have_names_no_key_changes_one(order):
     named = panel.labels[:]
     assert "Every picture has a name." in panel._status.value
     panel._do([("class", 1), ("unused", "x"), ("add", "Hat"), ("class", 2)])
+    panel._do([("remove", "Hat"), ("undo", 1), ("class", 2)])
     assert panel.labels[:] == named and "Choose one" in panel._status.value
     assert not any("rt-turn" in shot._dom_classes for shot in panel._shots)
     panel.picture = order[0]

@@ -113,7 +113,9 @@ class LabellingPanel(parts.Panel):
         if not len(pictures):
             return "There is nothing left to undo."
         here = np.flatnonzero(np.isin(self.order, pictures))
-        self._go(here[0] if len(here) else self._place)
+        if len(here):
+            self._resting = False
+            self._go(here[0])
         name = self.labels[int(pictures[0])]
         return f"Undone: picture {pictures[0]} {f'is called {name}' if name else 'has no name'}."
 
@@ -320,7 +322,7 @@ ACTIONS = {
     "remove": LabellingPanel._remove,
     "unused": LabellingPanel._unused,
 }
-STAY = {"class", "add", "rename", "remove", "unused"}  # these choose no picture
+STAY = {"class", "undo", "add", "rename", "remove", "unused"}  # these choose no picture
 
 
 def _originals(images, originals):
