@@ -73,8 +73,6 @@ class _Bounded:
         asked = proposal["value"]
         value = min(max(asked, self.min), self.max)
         self._refused(None if value == asked else asked, value)
-        if value != asked and value == self.value:
-            self.send_state("value")  # nothing changes here, and the screen shows what was typed
         return value
 
 

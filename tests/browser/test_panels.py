@@ -182,7 +182,8 @@ def test_settings_after_a_stop_and_numbers_out_of_range(open_notebook):
     expect(status).to_contain_text("Go on continues")
     panel.get_by_role("button", name="Begin again").press("Enter")
     expect(panel.get_by_text(re.compile("epoch [1-9] of 5000"))).to_be_visible(timeout=60_000)
-    expect(panel.get_by_role("table", name="The last runs")).to_be_visible()
+    table = panel.get_by_role("table", name="The last runs")  # once an epoch is done
+    expect(table).to_be_visible(timeout=60_000)
     expect(panel.get_by_role("img", name="thin lines: run 1")).to_be_visible()
     key("Enter")
     expect(status).to_contain_text("Stopped")
