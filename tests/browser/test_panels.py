@@ -170,7 +170,8 @@ def test_settings_after_a_stop_and_numbers_out_of_range(open_notebook):
     key("Enter")
     expect(panel.get_by_role("alert")).to_have_count(0)
     panel.get_by_role("button", name="Start").press("Enter")
-    expect(panel.get_by_text("epoch 2 of 5000")).to_be_visible(timeout=60_000)
+    later = re.compile(r"epoch ([2-9]|\d\d+) of 5000")  # a poll may miss any one epoch
+    expect(panel.get_by_text(later)).to_be_visible(timeout=60_000)
     key("Enter")
     expect(status).to_contain_text("Go on continues")
     units.press("ArrowUp")
@@ -181,7 +182,7 @@ def test_settings_after_a_stop_and_numbers_out_of_range(open_notebook):
     units.press("Enter")
     expect(status).to_contain_text("Go on continues")
     panel.get_by_role("button", name="Begin again").press("Enter")
-    expect(panel.get_by_text(re.compile("epoch [1-9] of 5000"))).to_be_visible(timeout=60_000)
+    expect(panel.get_by_text(re.compile(r"epoch \d+ of 5000"))).to_be_visible(timeout=60_000)
     table = panel.get_by_role("table", name="The last runs")  # once an epoch is done
     expect(table).to_be_visible(timeout=60_000)
     expect(panel.get_by_role("img", name="thin lines: run 1")).to_be_visible()
@@ -417,7 +418,7 @@ def test_labelling_panel(open_notebook, lab):
     turn, field = panel.locator(".rt-turn"), panel.get_by_label("New class")
     check(page, panel)
     cells = page.evaluate(NUMBER_OF_CELLS)
-    expect(status).to_have_text("0 of 40 named.")
+    expect(status).to_contain_text("0 of 40 named.")
     grey = panel.get_by_role("button", name="2 grey")
     grey.press("Enter")
     expect(status).to_have_text("1 of 40 named. Picture 149 is called grey.")
@@ -428,9 +429,9 @@ def test_labelling_panel(open_notebook, lab):
     key("Enter")
     expect(status).to_contain_text("There is a class tr\u00e8s clair, 1u, key 3.")
     expect(field).to_have_value("")
-    for name in ("Add", "Previous", "Next"):
+    for name in ("Add", "Change a class", "Previous", "Next"):
         key("Tab")
-        expect(panel.get_by_role("button", name=name, exact=True)).to_be_focused()
+        expect(panel.get_by_role("button", name=re.compile(f"{name}$"))).to_be_focused()
     key("Space")
     expect(turn).to_have_text("147")
     key("3")
