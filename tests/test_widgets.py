@@ -398,9 +398,9 @@ def test_a_number_out_of_range_is_said(images, field, typed, taken):
 
 
 def test_a_step_beyond_the_last_is_said(images):
-    panel = ScanPanel(images, "columns")
+    panel = ScanPanel(images, "columns")  # pixel by pixel
     panel._step.box.set_state({"value": 500})
-    assert panel.step == 12 and "Step: from 0 to 12; 500 became 12." in html_of(panel)
+    assert panel.step == 144 and "Step: from 0 to 144; 500 became 144." in html_of(panel)
 
 
 # Clusters
