@@ -19,6 +19,12 @@ WIDTH = 7.0  # inches
 DPI = 85
 LARGE = 40_000  # bytes
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#000000", "#F0E442")
+# For more than eight clusters: each lies as far as can be from those before it, also for those who
+# see no red or no green (distances in CIELAB; Machado, Oliveira, Fernandes 2009 for their eyes).
+MORE_COLOURS = (
+    *("#0000FF", "#001188", "#773322", "#AA55FF", "#00EE88", "#660055", "#EECCCC", "#555555"),
+    *("#999955", "#2255BB", "#0000BB", "#AA88FF", "#33DDEE", "#BB0000", "#AA0088", "#99DD55"),
+)
 MARKERS = ("o", "s", "^", "X", "D", "v", "P", "*")
 LINES = ("-", "--", "-.", ":")
 CHINESE_FONTS = ("Noto Sans CJK SC", "Microsoft YaHei", "PingFang SC", "Hiragino Sans GB", "SimHei")
@@ -59,9 +65,13 @@ class Picture:
 
 
 def style(index):
-    """The colour and marker of class, cluster or curve `index`: no two alike below 64."""
-    k = len(COLOURS)
-    return COLOURS[index % k], MARKERS[(index + index // k) % k]
+    """The colour and marker of class, cluster or curve `index`: no two alike below 64.
+
+    The first 24 have colours of their own.
+    """
+    colours = COLOURS + MORE_COLOURS
+    k = len(colours)
+    return colours[index % k], MARKERS[(index + index // k) % len(MARKERS)]
 
 
 class Sheet:

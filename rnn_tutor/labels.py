@@ -30,6 +30,8 @@ class Labels:
         labels[clusters == 2] = "Dress"  # many at once, chosen as in NumPy
         labels[17], labels[18]           # "Bag", None
         labels[17] = None                # takes the name away
+        labels.rename_class("Dress", "Skirt")
+        labels.remove_class("Bag")       # its pictures have no name any more
         labels.undo()                    # takes the last change back
         y = labels.as_array()            # (n,) int64: places in labels.class_names, -1 for no name
 
@@ -83,7 +85,7 @@ class Labels:
         name = None if name is None else self.add_class(name)
         rows = {self._keys[i]: (printable(sources[i]) if sources else "", name) for i in chosen}
         if rows:
-            self._changes.append(self._put(rows))
+            self._changes.append((self._put(rows), None, None))
             self._tell()
 
     def add_class(self, name):
@@ -94,12 +96,35 @@ class Labels:
             self._tell()
         return name
 
+    def rename_class(self, name, new_name):
+        """Give a class another name; that of another class joins the two.
+
+        Returns the new name as it is kept. Raises TutorError where there is no class `name`.
+        """
+        name, new_name = self._known_class(name), _name(new_name)
+        names = [new_name if known == name else known for known in self._class_names]
+        self._change_class(name, new_name, list(dict.fromkeys(names)))
+        return new_name
+
+    def remove_class(self, name):
+        """Take a class away; its pictures have no name then. Raises TutorError where there is none.
+
+        Returns how many pictures lost their name.
+        """
+        name = self._known_class(name)
+        count = self[:].count(name)
+        self._change_class(name, None, [known for known in self._class_names if known != name])
+        return count
+
     def undo(self):
         """Take back the last change made here; returns the pictures it was about, (k,) int64."""
         if not self._changes:
             return np.array([], np.int64)
-        rows = self._changes[-1]
+        rows, class_names, new_name = self._changes[-1]
         self._put(rows)
+        if class_names is not None:
+            since = [n for n in self._class_names if n != new_name or n in self[:]]
+            self._class_names = list(dict.fromkeys([*class_names, *since]))
         self._changes.pop()
         self._tell()
         return np.flatnonzero([key in rows for key in self._keys])
@@ -112,6 +137,21 @@ class Labels:
     def on_change(self, function):
         """Have `function()` called after each change made here."""
         self._listeners.append(function)
+
+    def _known_class(self, name):
+        if _name(name) not in self._class_names:
+            known = ", ".join(self._class_names) or "none yet"
+            raise TutorError(f"There is no class {name!r} to change. There are: {known}.")
+        return _name(name)
+
+    def _change_class(self, name, new_name, class_names):
+        """Give a class's pictures that are here another name or none, and keep these classes."""
+        before = list(self._class_names)
+        keys = {key for key in self._keys if self._of(key) == name}
+        rows = self._put({key: (self._rows[key][0], new_name) for key in keys})
+        self._changes.append((rows, before, new_name))
+        self._class_names = class_names
+        self._tell()
 
     def _of(self, key):
         return self._rows.get(key, NO_ROW)[1]

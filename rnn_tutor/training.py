@@ -26,8 +26,10 @@ __all__ = [
     "Progress",
     "Trainer",
     "TrainingSettings",
+    "running",
     "train",
 ]
+_RUNNING = []  # the trainers that train just now, in the order in which they began
 
 
 class Trainer:
@@ -157,6 +159,7 @@ class Trainer:
         """
         self._stop.clear()
         listener = Listener(self)
+        _RUNNING.append(self)
         try:
             with interrupts_to(self.stop):
                 give_back_memory()  # of trainings before this one
@@ -165,12 +168,17 @@ class Trainer:
         except KeyboardInterrupt:
             self._stop.set()
         finally:
+            _RUNNING.remove(self)
             self._keep_place(listener)
         if self._stop.is_set():
             listener.tell("stop")
         self._save()
         listener.tell("end")
         return self.history
+
+    def __repr__(self):
+        done = len(self.history["loss"])
+        return f"Trainer({self.batches.objective}, {done} of {self.epochs} epochs done)"
 
     def _fit(self, listener):
         """The rest of an epoch that was stopped, then the other epochs."""
@@ -257,6 +265,20 @@ class Trainer:
 
     def _means(self):
         return {metric.name: float(metric.result()) for metric in self._metrics}
+
+
+def running():
+    """Return the trainers that train just now, on whichever thread, the oldest first.
+
+    A panel trains on a thread of its own: where its buttons are gone, this still reaches it.
+
+        for trainer in rt.training.running():
+            trainer.stop()
+
+    Returns:
+        A list of `Trainer`; empty when nothing trains.
+    """
+    return list(_RUNNING)
 
 
 def _falling(learning_rate, steps):

@@ -2,21 +2,24 @@
 
 import re
 import threading
+import types
 from dataclasses import replace
 
 import cv2
 import numpy as np
 import pytest
-from support.running import stop_after
+from support.running import on, stop_after
 
 import rnn_tutor as rt
 from rnn_tutor import plots
 from rnn_tutor.widgets import (
     ClusterPanel,
     ExplorePanel,
+    ScanPanel,
     TrainingPanel,
     _parts,
     _running,
+    clusters,
     explore,
     training,
 )
@@ -109,7 +112,7 @@ def test_what_an_objective_does_not_use_is_grey(images):
 
 
 def test_only_what_differs_from_the_defaults_is_shown(images):
-    panel = TrainingPanel(images)
+    panel = TrainingPanel(images, rt.TrainingSettings())
     assert panel.code.startswith("settings = rt.TrainingSettings()\n")
     panel.settings = rt.TrainingSettings(cell="lstm")
     assert panel.code.startswith('settings = rt.TrainingSettings(cell="lstm")\n')
@@ -222,7 +225,231 @@ def test_an_error_in_the_thread_is_a_sentence(images, monkeypatch):
         panel.encoder  # noqa: B018
 
 
+# No run without a button
+
+
+def running_panel(images, settings=QUICK, **more):
+    """A panel that has just begun a long run."""
+    panel, began = TrainingPanel(images, replace(settings, epochs=9999), **more), threading.Event()
+    on(panel, "batch", lambda progress: began.set())
+    panel.start()
+    assert began.wait(60)
+    return panel
+
+
+def test_a_new_panel_for_the_same_images_ends_the_old_run(images):
+    old = running_panel(images)
+    (trainer,) = rt.training.running()
+    assert trainer.encoder is old.encoder and "epochs done" in repr(trainer)
+    new = TrainingPanel(images, QUICK)  # the cell runs again
+    assert old.wait(30) and rt.training.running() == []
+    assert "A newer panel was made for images" in old._status.value
+    assert not new._stop.disabled or new._start.description == "Start"
+    old.start()  # it is still a panel
+    old.stop()
+    assert old.wait(30)
+
+
+def test_a_panel_for_other_images_or_of_another_kind_ends_nothing(images):
+    old = running_panel(images)
+    TrainingPanel(images, QUICK, name="others")
+    ClusterPanel(flat(images), images, rt.Clustering(3))
+    assert not old.wait(0.2) and len(rt.training.running()) == 1
+    old.stop()
+    assert old.wait(30)
+
+
+def test_a_closed_panel_ends_its_run(images):
+    panel = running_panel(images)
+    panel.close()
+    assert panel.wait(30) and rt.training.running() == []
+
+
+def test_what_runs_can_be_stopped_without_any_panel(images):
+    panels = [running_panel(images, name=name) for name in ("one", "two")]
+    assert len(rt.training.running()) == 2
+    for trainer in rt.training.running():
+        trainer.stop()
+    assert all(panel.wait(30) for panel in panels) and rt.training.running() == []
+    assert all("Stopped</b> in epoch" in panel._status.value for panel in panels)
+
+
+def test_a_run_that_fails_is_no_longer_listed(images):
+    def fail(progress):
+        raise ValueError("a listener failed")
+
+    panel = TrainingPanel(images, QUICK)
+    on(panel, "batch", fail)
+    with pytest.raises(ValueError, match="a listener failed"):
+        panel.run()
+    assert rt.training.running() == []
+
+
+def test_a_player_stops_when_its_cell_runs_again(images):
+    old = ScanPanel(images, speed=1)
+    old.play()
+    ScanPanel(images, speed=1)
+    assert not old.playing
+    old.play()
+    old.close()
+    assert not old.playing
+
+
+# Words and buttons agree; runs are kept
+
+
+def test_after_a_stop_the_words_say_what_the_buttons_do(images):
+    panel = TrainingPanel(images, QUICK)
+    stop_after(panel, epoch=2, batch=2)
+    panel.run()
+    for field, value in (("seed", 1), ("epochs", 9), ("objective", "reconstruction")):
+        before = control(panel, field).value
+        assert "Go on</b> continues" in panel._status.value and not panel._over.disabled
+        control(panel, field).value = value
+        assert panel._start.description == "Start" and panel._over.disabled
+        assert "Go on</b> continues" not in panel._status.value
+        assert "Start</b> trains afresh" in panel._status.value
+        control(panel, field).value = before
+    assert panel._start.description == "Go on"
+
+
+def test_a_stopped_run_can_begin_again(trained, images):
+    panel = TrainingPanel(images, QUICK)
+    stop_after(panel, epoch=2, batch=2)
+    panel.run()
+    stopped = panel.encoder
+    panel._make_trainer = types.MethodType(TrainingPanel._make_trainer, panel)  # no more stops
+    panel._over.click()
+    assert panel.wait(60) and panel.encoder is not stopped
+    assert panel.history == trained[0].history and panel._bar.value == 12
+    assert [len(run.history["loss"]) for run in panel.runs] == [1, 3]
+
+
+def test_the_last_runs_are_kept_and_compared(images):
+    panel = TrainingPanel(images, replace(QUICK, epochs=2))
+    panel.run()
+    assert "<table" not in panel._curve.value and len(panel.runs) == 1
+    for units in range(5, 11):
+        panel.settings = replace(panel.settings, units=units)
+        panel.run()
+    assert [run.number for run in panel.runs] == [3, 4, 5, 6, 7]
+    assert [run.settings.units for run in panel.runs] == [6, 7, 8, 9, 10]
+    rows = re.findall(r"<tr>(.*?)</tr>", panel._curve.value)[1:]
+    assert len(rows) == 5
+    for row, run in zip(rows, panel.runs, strict=True):
+        assert f">{run.number}</th>" in row and f">units {run.settings.units}</td>" in row
+        assert f">{run.history['loss'][-1]:#.3g}</td>" in row
+    assert panel._curve.value.count("rt-line rt-old") == 2 * 4 + 1  # loss, spread; one in the key
+    assert "thin lines: run 3, run 4, run 5, run 6" in panel._curve.value
+    with pytest.raises(rt.TutorError, match="units must be"):
+        panel.settings = replace(panel.settings, units=0)
+    assert len(panel.runs) == 5
+
+
+@pytest.mark.parametrize(
+    "change", [{"objective": "reconstruction"}, {"objective": "reconstruction", "noise": 0.5}]
+)
+def test_losses_of_other_tasks_are_not_drawn_together(images, change):
+    panel = TrainingPanel(images, replace(QUICK, epochs=2))
+    for changes in ({}, {"objective": "reconstruction"} if len(change) > 1 else {}, change):
+        panel.settings = replace(panel.settings, **changes)
+        panel.run()
+    drawn = dict(
+        re.findall(
+            r'text-anchor="start">(loss|spread)</text>(.*?</svg></?s?v?g?)', panel._curve.value
+        )
+    )
+    assert "rt-old" not in drawn["loss"] and drawn["spread"].count("rt-line rt-old") == 2
+
+
+def test_the_spread_of_the_embeddings_is_measured(trained, images):
+    panel = trained[0]
+    z = rt.embed(panel.encoder, images)
+    z = z / np.linalg.norm(z, axis=1, keepdims=True)
+    expected = np.linalg.norm(z - z.mean(axis=0), axis=1) ** 2
+    (run,) = panel.runs
+    assert len(run.history["spread"]) == 3
+    np.testing.assert_allclose(run.history["spread"][-1], np.sqrt(expected.mean()), rtol=1e-4)
+    assert training.embedding_spread(np.tile([[3.0, 4.0]], (9, 1))) < 1e-6
+    np.testing.assert_allclose(training.embedding_spread([[2.0, 0], [-1, 0], [0, 5], [0, -1]]), 1)
+
+
+# Numbers out of range
+
+
+@pytest.mark.parametrize(
+    "field, typed, taken",
+    [
+        ("units", 5000, 4096),
+        ("units", -3, 1),
+        ("learning_rate", 0.0, 1e-5),
+        ("epochs", 10**9, 10**4),
+    ],
+)
+def test_a_number_out_of_range_is_said(images, field, typed, taken):
+    panel = TrainingPanel(images, QUICK)
+    box = control(panel, field)
+    for _ in range(2):  # the second time the value does not change
+        box.set_state({"value": typed})  # as the screen sends it
+        assert box.value == getattr(panel.settings, field) == taken
+        assert f"{typed:,} became {taken:,}" in html_of(panel)
+    box.value = getattr(QUICK, field)
+    assert "became" not in html_of(panel)
+
+
+def test_a_step_beyond_the_last_is_said(images):
+    panel = ScanPanel(images, "columns")  # pixel by pixel
+    panel._step.box.set_state({"value": 500})
+    assert panel.step == 144 and "Step: from 0 to 144; 500 became 144." in html_of(panel)
+
+
 # Clusters
+
+
+def colours(source):
+    """The colour of each cluster's number, in their order."""
+    return re.findall(r'rt-chip" style="background:(#\w+)', source)
+
+
+def test_no_two_clusters_have_one_colour(images):
+    panel = ClusterPanel(flat(images), images, rt.Clustering(20))
+    assert panel.wait(60) and len(set(colours(panel._examples.value))) == 20
+    assert len({plots.style(k)[0] for k in range(24)}) == 24
+
+
+def test_the_border_comes_before_what_is_typical(images):
+    panel = ClusterPanel(flat(images), images, rt.Clustering(3))
+    assert panel.wait(60)
+    for cluster in range(3):
+        for what, chosen in (
+            ("on the border of", panel.fitted.borderline(cluster, 4)),
+            ("typical of", panel.fitted.typical(cluster, 4)),
+        ):
+            found = re.findall(rf"picture (\d+), {what} cluster {cluster}", panel._examples.value)
+            assert list(map(int, found)) == chosen.tolist()
+    assert panel._examples.value.index("border") < panel._examples.value.index("typical")
+
+
+def test_the_map_is_that_of_the_clustering(images, monkeypatch):
+    asked, found = [], rt.Clustering(3).fit(flat(images))
+
+    def project(embeddings, method="pca", seed=0):
+        asked.append((method, seed))
+        return np.random.default_rng(len(asked)).random((len(embeddings), 2))
+
+    monkeypatch.setattr(clusters, "project", project)
+    monkeypatch.setattr(rt.Clustering, "fit", lambda self, embeddings: found)  # UMAP is slow
+    panel = ClusterPanel(flat(images), images, rt.Clustering(3))
+    for umap, seed in ((False, 0), (True, 0), (True, 1), (False, 1), (True, 0)):
+        panel.clustering = rt.Clustering(3, umap=umap, seed=seed)
+        assert panel.wait(30)
+        assert f'alt="{"UMAP" if umap else "PCA"}&#x27;s map' in panel._map.value
+    assert asked == [("pca", 0), ("umap", 0), ("umap", 1)]  # each once
+    given = ClusterPanel(flat(images), images, points=np.zeros((200, 2)), name="others")
+    assert given.wait(30) and "The map that was given" in given._map.value
+    repeated = np.repeat(flat(images)[:10], 20, axis=0)  # too few for neighbours: PCA's
+    few = ClusterPanel(repeated, images, rt.Clustering(3, umap=True), name="few")
+    assert few.wait(30) and "PCA&#x27;s map" in few._map.value and len(asked) == 4
 
 
 def test_the_code_shown_gives_the_same_clusters(images):

@@ -125,8 +125,9 @@ def test_the_ends(panel):
     assert panel.picture == ORDER[0]
     panel._do([("page-on", 9)])
     assert panel.picture == ORDER[-1]
-    panel._do([("class", 0), ("class", 1)])
-    assert panel.picture == ORDER[-1] and panel.labels[ORDER[-1]] == "Dress"
+    panel._do([("class", 0), ("class", 1)])  # after the last picture comes the first without a name
+    assert panel.labels[[ORDER[-1], 50]] == ["Bag", "Dress"] and panel.picture == 3
+    panel.picture = ORDER[-1]
     shown = [shot for shot in panel._shots if "rt-gone" not in shot._dom_classes]
     assert len(shown) == len(ORDER) - 24
 
@@ -136,7 +137,7 @@ def test_it_begins_at_the_first_without_a_name_and_again_after_a_restart(panel):
     again = panel_of()
     assert again.picture == 3 and again.labels.class_names == ("Bag", "Dress")
     assert again._shots[2].description == "7\nDress" and "2 of 33 named" in again._status.value
-    again._do([("class", 0), ("unnamed", 1)])
+    again._do([("class", 0), ("previous", 2), ("unnamed", 1)])
     assert again.picture == 10
     again.labels[ORDER] = "Bag"
     again._do([("unnamed", 1)])
@@ -169,6 +170,119 @@ def test_where_nothing_can_be_written_nothing_moves(panel, folder):
     assert panel.labels[50] == "Bag"
 
 
+def test_naming_passes_over_what_has_a_name(panel):
+    panel.labels[[3, 7]] = "Bag"
+    panel._do([("class", 1)])
+    assert panel.labels[[50, 3, 7]] == ["Dress", "Bag", "Bag"] and panel.picture == 10
+    panel.picture = 3
+    panel._do([("class", 1)])  # chosen on purpose
+    assert panel.labels[3] == "Dress" and "it was Bag" in panel._status.value
+    assert panel.picture == 10
+
+
+@pytest.mark.parametrize("order", [[4], [4, 2], ORDER])
+def test_when_all_have_names_no_key_changes_one(order):
+    panel = panel_of("Bag", "Dress", order=order)
+    panel._do([("class", 0)] * len(order))
+    named = panel.labels[:]
+    assert "Every picture has a name." in panel._status.value
+    panel._do([("class", 1), ("unused", "x"), ("add", "Hat"), ("class", 2)])
+    panel._do([("remove", "Hat"), ("undo", 1), ("class", 2)])
+    assert panel.labels[:] == named and "Choose one" in panel._status.value
+    assert not any("rt-turn" in shot._dom_classes for shot in panel._shots)
+    panel.picture = order[0]
+    panel._do([("class", 1), ("class", 0)])
+    assert panel.labels[order[0]] == "Dress" and panel.labels[:].count("Dress") == 1
+    again = LabellingPanel(panel.labels, order)  # where all have names from the beginning
+    again._do([("class", 0)])
+    assert panel.labels[:].count("Dress") == 1
+
+
+def test_a_name_taken_away_elsewhere_is_the_next_turn():
+    panel = panel_of("Bag", order=[4, 2, 9])
+    panel._do([("class", 0)] * 3)
+    panel.labels[2] = None
+    assert panel.picture == 2 and turn(panel).description == "2"
+    panel._do([("class", 0)])
+    assert panel.labels[[4, 2, 9]] == ["Bag"] * 3
+
+
+def test_keys_without_use_are_answered(panel):
+    panel._do([("unused", "7")])
+    assert "No class is on key 7. Classes have keys 1 to 2." in panel._status.value
+    panel._do([("class", 4)])  # of a class that is gone by now
+    assert "No class is on key 5." in panel._status.value
+    panel._do([("unused", "<")])
+    assert "Key &lt; does nothing here." in panel._status.value
+    assert panel.labels[:] == [None] * N
+    assert "none yet" in LabellingPanel(rt.Labels(IMAGES, "b.csv"))._unused("1")
+
+
+def test_a_class_gets_another_name(panel):
+    panel._do([("class", 0), ("class", 1), ("rename", ["Bag", "Satchel"])])
+    assert panel.labels[[50, 3]] == ["Satchel", "Dress"]
+    assert panel.labels.class_names == ("Satchel", "Dress")
+    assert rt.Labels(IMAGES, "labels.csv")[50] == "Satchel"
+    assert [b.description for b in panel._names.children] == ["1 Satchel (1)", "2 Dress (1)"]
+    panel._do([("rename", ["Satchel", "Dress"])])  # two become one
+    assert panel.labels[[50, 3]] == ["Dress", "Dress"] and len(panel._names.children) == 1
+    panel._do([("undo", 1), ("undo", 1)])
+    assert panel.labels[[50, 3]] == ["Bag", "Dress"]
+    assert panel.labels.class_names == ("Bag", "Dress")
+
+
+def test_a_class_goes_and_comes_back(panel):
+    panel._do([("class", 0), ("class", 1), ("class", 0), ("remove", "Bag")])
+    assert panel.labels[[50, 3, 7]] == [None, "Dress", None]
+    assert "2 pictures lost that name" in panel._status.value
+    assert [b.description for b in panel._names.children] == ["1 Dress (1)"]
+    panel._do([("class", 0)])  # its key has moved
+    assert "Dress (2)" in panel._names.children[0].description
+    panel._do([("undo", 1), ("undo", 1)])
+    assert panel.labels[[50, 3, 7]] == ["Bag", "Dress", "Bag"]
+    panel._do([("add", "empty"), ("remove", "empty"), ("undo", 1)])
+    assert panel.labels.class_names == ("Bag", "Dress", "empty")
+    assert "Undone: the classes are Bag, Dress, empty again." in panel._status.value
+
+
+@pytest.mark.parametrize("order", [("rename", ["Hat", "Cap"]), ("rename", ["Bag", " "])])
+def test_a_class_that_is_none_cannot_be_changed(panel, order):
+    panel._do([order])
+    assert 'role="alert"' in panel._status.value and panel.labels.class_names == ("Bag", "Dress")
+    nothing = LabellingPanel(rt.Labels(IMAGES, "none.csv"))
+    nothing._do([("remove", None)])
+    assert 'role="alert"' in nothing._status.value
+
+
+def test_buttons_rename_and_remove(panel):
+    panel._changed.value, panel._new_name.value = "Dress", "Skirt"
+    press = {words: button.click for words, button in buttons(panel).items()}
+    press["Rename"]()
+    assert panel.labels.class_names == ("Bag", "Skirt") and panel._changed.options[1] == "Skirt"
+    panel._changed.value = "Bag"
+    press["Remove"]()
+    assert panel.labels.class_names == ("Skirt",) == tuple(panel._changed.options)
+
+
+def test_the_originals_are_shown():
+    big = rt.ImageSet(np.random.default_rng(1).integers(0, 256, (N, 128, 100, 3), np.uint8))
+    panel = LabellingPanel(rt.Labels(IMAGES, "labels.csv"), ORDER, originals=big)
+    (source,) = re.findall(r"base64,([^\"]+)", panel._seen.value)
+    seen = cv2.imdecode(np.frombuffer(base64.b64decode(source), np.uint8), cv2.IMREAD_COLOR)
+    np.testing.assert_array_equal(seen[..., ::-1], big.pixels[50])
+    assert panel.images is IMAGES
+    for wrong in (big[:3], big.pixels):
+        with pytest.raises(rt.TutorError, match="Expected the 60 pictures"):
+            LabellingPanel(panel.labels, originals=wrong)
+
+
+def test_a_closed_panel_hears_no_more(panel):
+    before = panel._status.value
+    panel.close()
+    panel.labels[50] = "Bag"
+    assert panel._status.value == before
+
+
 # A window on the labels
 
 
@@ -195,6 +309,8 @@ ORDERS = st.lists(
         st.tuples(st.just("class"), st.integers(0, 1)),
         st.tuples(st.sampled_from(["clear", "undo", "unnamed", "previous", "next"]), st.just(1)),
         st.tuples(st.just("add"), st.sampled_from(['"Bag", red', "袋 👜", "=1", "back\\slash"])),
+        st.tuples(st.just("remove"), st.sampled_from(["Bag", "Dress"])),
+        st.tuples(st.just("rename"), st.sampled_from([["Bag", "Dress"], ["Dress", "=1"]])),
     ),
     max_size=12,
 )
@@ -208,7 +324,7 @@ def test_the_code_gives_the_same_names(folder, orders, last):
     (folder / "labels.csv").unlink(missing_ok=True)
     panel = panel_of("Bag", "Dress")
     panel._do(orders)
-    panel._do([("class", min(last, len(panel._classes) - 1))])
+    panel._do([("add", "Bag"), ("class", min(last, len(panel._names.children) - 1))])
     for _ in ("beside the file", "without it"):
         names = ran(panel)
         assert names["labels"][:] == panel.labels[:]
@@ -272,7 +388,7 @@ def test_script_and_panel_know_the_same_actions():
         for kind in button._dom_classes
         if kind.startswith("rt-do-")
     }
-    assert of_buttons == {*labelling.MOVES, *labelling.ACTIONS}
+    assert of_buttons | {"unused"} == {*labelling.MOVES, *labelling.ACTIONS}
 
 
 # What is shown

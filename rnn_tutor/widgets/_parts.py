@@ -8,11 +8,13 @@ import base64
 import html
 import json
 import threading
+import weakref
 from dataclasses import fields, replace
 from pathlib import Path
 
 import ipywidgets as widgets
 import numpy as np
+import traitlets
 
 from rnn_tutor._cv2 import cv2
 from rnn_tutor._errors import TutorError
@@ -26,33 +28,76 @@ event.target.setAttribute('data-lm-suppress-shortcuts', 'true'))"></div>"""
 LABEL = {"description_width": "110px"}
 
 
+_NEWEST = {}  # (kind of panel, name of the images): the panel that was made last
+
+
 class Panel(widgets.VBox):
-    """A box with a border, the panels' style and a short, stable `repr`."""
+    """A box with a border, the panels' style and a short, stable `repr`.
+
+    What a panel does in the background ends when it is closed, and when a panel of the same kind is
+    made for images of the same name: its cell ran again, and the old buttons are gone.
+    """
 
     def __init__(self, kind, images, children, name):
         super().__init__([text(STYLE + OWN_KEYS, margin="0", height="0"), *children])
         self.images, self.name = images, name
         self.add_class("rt-panel")
         self.add_class(f"rt-{kind}-panel")
+        before = _NEWEST.get((type(self), name), lambda: None)()
+        _NEWEST[type(self), name] = weakref.ref(self)
+        if before is not None:
+            before.end_background()
+
+    def end_background(self):
+        """End what goes on without the reader: a run, a timer; returns at once."""
+
+    def close(self):
+        """Close the panel; what it does in the background ends."""
+        self.end_background()
+        super().close()
 
     def __repr__(self):
         noun = "image" if len(self.images) == 1 else "images"
         return f"{type(self).__name__}({self.images.name}: {len(self.images):,} {noun})"
 
 
+class _Bounded:
+    """For a box with a number: one out of range becomes the nearest in range, and that is said."""
+
+    def __init__(self, value, low, high, refused, **settings):
+        self.min, self.max, self._refused = low, high, refused
+        super().__init__(value, **settings)
+
+    @traitlets.validate("value")
+    def _in_range(self, proposal):
+        asked = proposal["value"]
+        value = min(max(asked, self.min), self.max)
+        self._refused(None if value == asked else asked, value)
+        return value
+
+
+class _Whole(_Bounded, widgets.IntText):
+    pass
+
+
+class _Decimal(_Bounded, widgets.FloatText):
+    pass
+
+
 class Number(widgets.HBox):
     """A number in a box, and a slider through the usual ones.
 
     slider: the numbers it steps through, rising. The box carries the label, since a slider's handle
-    can have none that a screen reader finds, and takes any number from `low` to `high`; the browser
-    counts its `step` from `low`.
+    can have none that a screen reader finds, and takes any number from `low` to `high`; beyond
+    them, it takes the nearest and says so below.
     """
 
     def __init__(self, label, value, slider, low=None, high=None, step=1):
         steps = self._steps = list(slider)
-        box = widgets.BoundedIntText if isinstance(steps[0], int) else widgets.BoundedFloatText
+        box = _Whole if isinstance(steps[0], int) else _Decimal
         low, high = (steps[0] if low is None else low), (high or steps[-1])
-        self.box = box(value, min=low, max=high, step=step, description=label)
+        self._label, self._note = label, text(flex="1 0 100%", margin="0", display="none")
+        self.box = box(value, low, high, self._say_refused, step=step, description=label)
         self.box.style, self.box.layout = LABEL, {"width": "206px"}
         self.slider = widgets.IntSlider(max=len(steps) - 1, readout=False)
         self.slider.layout = {"flex": "1 1 60px", "min_width": "60px"}
@@ -61,8 +106,8 @@ class Number(widgets.HBox):
         self.box.observe(lambda change: setattr(self.slider, "disabled", change.new), "disabled")
         self.slider.observe(self._lead, "value")
         self._follow()
-        super().__init__([self.box, self.slider])
-        self.layout = {"align_items": "center", "overflow": "hidden"}
+        super().__init__([self.box, self.slider, self._note])
+        self.layout = {"align_items": "center", "overflow": "hidden", "flex_flow": "row wrap"}
 
     def end(self, high):
         """Let the numbers, which are whole and one apart, end at `high`."""
@@ -70,6 +115,8 @@ class Number(widgets.HBox):
         self._following = True
         self.slider.max, self.box.max = len(self._steps) - 1, high
         self._following = False
+        if self.box.value > high:
+            self.box.value = high
         self._follow()
 
     def _follow(self, change=None):
@@ -80,6 +127,15 @@ class Number(widgets.HBox):
     def _lead(self, change):
         if not self._following:
             self.box.value = self._steps[change.new]
+
+    def _say_refused(self, asked, value):
+        """Says under the box what was asked for and not taken; nothing where `asked` is None."""
+        words = ""
+        if asked is not None:
+            low, high = self.box.min, self.box.max
+            words = f"{self._label}: from {low:,} to {high:,}; {asked:,} became {value:,}."
+        self._note.value = words and f'<div role="alert" class="rt-error">{words}</div>'
+        self._note.layout.display = "" if words else "none"
 
 
 class Fields:

@@ -99,6 +99,11 @@ class PlayingPanel(parts.Panel):
         left = None if until is None else max(0.0, until - time.monotonic())
         return self._work.wait(left) and not self.playing
 
+    def end_background(self):
+        """Stop reading on, as the panel was closed or its cell ran again."""
+        if getattr(self, "_button", None):
+            self.pause()
+
     def _begin(self, index, step, speed):
         self._load()
         self._picture.box.observe(self._other, "value")

@@ -1,9 +1,10 @@
 """What the training panels share: start, stop, go on, progress and curves, around `Trainer`."""
 
+import html
 import threading
 import time
 from array import array
-from dataclasses import fields
+from dataclasses import dataclass, fields
 
 import ipywidgets as widgets
 
@@ -15,6 +16,21 @@ CELLS = {"GRU": "gru", "LSTM": "lstm", "SimpleRNN": "simple_rnn"}
 RATES = [float(f"{digit}e{power}") for power in (-4, -3, -2) for digit in (1, 2, 5)]
 SAY, DRAW = 0.33, 1.0  # seconds, at least, from one to the next
 READY = "Ready. <b>Start</b> trains while you go on reading."
+KEPT = 5  # runs that are shown together, the newest among them
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run that a panel began: its number, its settings, and how far it came.
+
+    history: `{"loss": [...], ...}` by epoch, with what the panel measures beside it. seconds: that
+    it has trained.
+    """
+
+    number: int
+    settings: object
+    history: dict
+    seconds: float
 
 
 class Seldom:
@@ -39,11 +55,14 @@ class RunningPanel(parts.Panel):
     """
 
     measures = ("loss",)
+    _busy = False
 
     def __init__(self, kind, images, settings, controls, name):
         self._trainer = self._thread = self._trained = None
         self._asked_to_stop, self._lock = threading.Event(), threading.Lock()
         self._busy, self._seconds, self._done = False, 0.0, 0
+        self._number, self._earlier, self._watched = 0, [], {}
+        self._stopped_at, self._replaced = "", False
         run = self._make_run_parts()
         super().__init__(kind, images, self._layout(controls, run), name)
         self._fields = parts.Fields(settings, controls, self._settings_changed)
@@ -65,18 +84,36 @@ class RunningPanel(parts.Panel):
         """`{"loss": [...], ...}`, a number for each finished epoch."""
         return self._trainer.history if self._trainer else {name: [] for name in self.measures}
 
-    def start(self):
-        """Train on a thread of its own, or go on after a stop; returns at once."""
-        if self._take():
+    @property
+    def runs(self):
+        """The last runs of this panel, `Run`, the newest last; those without a whole epoch aside.
+
+        They are drawn together, so that what a setting changes can be seen.
+        """
+        return [*self._earlier, *self._this_run()][-KEPT:]
+
+    def _this_run(self):
+        """The run there is now, as a list; empty before the end of its first epoch."""
+        if not (self._trainer and self.history["loss"]):
+            return []
+        history = {**self.history, **self._watched}
+        return [Run(self._number, self._trained, history, self._seconds)]
+
+    def start(self, over=False):
+        """Train on a thread of its own, or go on after a stop; returns at once.
+
+        over: begin again, though a stopped run could go on.
+        """
+        if self._take(over):
             self._thread = threading.Thread(target=self._train, daemon=True)
             self._thread.start()
 
-    def run(self):
+    def run(self, over=False):
         """Train in this cell, or go on after a stop; the notebook's interrupt button stops it.
 
-        Returns `history`. Raises what goes wrong.
+        over: as for `start`. Returns `history`. Raises what goes wrong.
         """
-        if not self._take():
+        if not self._take(over):
             raise TutorError("A training run is under way already: stop it first.")
         self._stop.disabled = True  # a button is not heard while a cell runs
         if error := self._train():
@@ -97,6 +134,12 @@ class RunningPanel(parts.Panel):
             self._thread.join(timeout)
         return not self._busy
 
+    def end_background(self):
+        """End the run of a panel that was closed, or whose cell ran again; returns at once."""
+        if self._busy:
+            self._replaced = True
+            self.stop()
+
     def _run_of(self, part):
         """A part of the trainer. Raises TutorError when nothing was trained yet."""
         if self._trainer is None:
@@ -104,22 +147,24 @@ class RunningPanel(parts.Panel):
         return getattr(self._trainer, part)
 
     def _start_clicked(self, button):
-        self.start()
+        self.start(over=button is self._over)
         self._stop.focus()  # a disabled button would lose the keyboard's place
 
     def _stop_clicked(self, button):
         self._focus_start = True
         self.stop()
 
-    def _take(self):
+    def _take(self, over):
         """Claims the panel for a run; False when one is under way."""
         with self._lock:
             if self._busy:
                 return False
-            self._going_on, self._trained = self._can_go_on(), self.settings
-            self._busy = True
-        self._asked_to_stop.clear()
-        self._focus_start = False
+            self._going_on = self._can_go_on() and not over
+            if not self._going_on:
+                self._earlier = self.runs
+            self._trained, self._busy = self.settings, True
+            self._asked_to_stop.clear()
+        self._focus_start = self._replaced = False
         self._show_buttons()
         return True
 
@@ -151,8 +196,10 @@ class RunningPanel(parts.Panel):
     def _begin(self):
         self._say("Building the network ...")
         self._bar.value, self._bar.bar_style = 0, "info"
-        self._seconds, self._done = 0.0, 0
-        self._curve.layout.display = "none"
+        self._seconds, self._done, self._stopped_at = 0.0, 0, ""
+        self._trainer, self._watched, self._number = None, {}, self._number + 1
+        if not self._earlier:
+            self._curve.layout.display = "none"
         self._time_to_say, self._time_to_say_epoch = Seldom(SAY), Seldom(SAY)
         self._time_to_draw = Seldom(DRAW)
         trainer = self._make_trainer(self._trained)
@@ -190,24 +237,56 @@ class RunningPanel(parts.Panel):
         if not self._asked_to_stop.is_set():
             self._say(_where(progress))
 
+    def _watch(self):
+        """What is measured beside the history after each epoch: `{"name": a number}`."""
+        return {}
+
     def _on_epoch(self, progress):
+        for name, value in self._watch().items():
+            self._watched.setdefault(name, []).append(value)
         if self._time_to_draw():
             self._draw()
 
     def _on_end(self, progress):
         self._seconds += progress.seconds
+        self._stopped_at = ""
         self._draw()
         finished = progress.epoch == progress.epochs
         self._bar.bar_style = "success" if finished else "warning"
         if finished:
-            self._say(_finished(self.history, self._seconds))
+            self._say(_finished({**self.history, **self._watched}, self._seconds))
         else:
-            self._say(_stopped(self._done, progress, self._seconds))
+            self._stopped_at = _stopped(self._done, progress, self._seconds)
+            self._say_stopped()
+
+    def _say_stopped(self):
+        """Where the run stands, and what the buttons would do now."""
+        if self._can_go_on():
+            words = (
+                "<b>Go on</b> continues with the next batch, <b>Begin again</b> trains afresh "
+                "with the same settings."
+            )
+        else:
+            words = (
+                "The settings have changed: <b>Start</b> trains afresh with them. With the old "
+                "ones the run can go on."
+            )
+        why = f" A newer panel was made for {html.escape(self.name)}." if self._replaced else ""
+        self._say(f'<div role="status">{self._stopped_at}{why} {words}</div>')
 
     def _draw(self):
-        steps = len(self._trainer.batches)
-        self._curve.value = _lines.training_curves(self.history, self._batches, steps)
+        steps, earlier = len(self._trainer.batches), self._earlier[1 - KEPT :]
+        self._curve.value = _lines.training_curves(
+            {**self.history, **self._watched},
+            self._batches,
+            steps,
+            {run.number: self._comparable(run) for run in earlier},
+        ) + _table([*earlier, *self._this_run()])
         self._curve.layout.display = ""
+
+    def _comparable(self, run):
+        """Of an earlier run's history what can be drawn beside that of the run there is now."""
+        return run.history
 
     def _say(self, words):
         self._status.value = words
@@ -218,7 +297,9 @@ class RunningPanel(parts.Panel):
             return
         self._code.value = parts.code(self.code)
         self._show_buttons()
-        if not self._busy and self._trainer is None:
+        if not self._busy and self._stopped_at:
+            self._say_stopped()
+        elif not self._busy and self._trainer is None:
             self._say(READY)
 
     def _unused(self):
@@ -230,16 +311,19 @@ class RunningPanel(parts.Panel):
         self._fields.disable(every if self._busy else self._unused())
         self._start.disabled, self._stop.disabled = self._busy, not self._busy
         self._start.description = "Go on" if self._can_go_on() else "Start"
+        self._over.disabled = self._busy or not self._can_go_on()
 
     def _make_run_parts(self):
         """The buttons with the bar, and below them what is said."""
         self._start = _button("Start", "play", "success", self._start_clicked)
         self._stop = _button("Stop", "stop", "", self._stop_clicked)
+        self._over = _button("Begin again", "undo", "", self._start_clicked)
         margin, row = "2px 2px 2px 14px", {"align_items": "center", "margin": "8px 0 0"}
         self._bar = widgets.IntProgress(0, layout={"flex": "1 1 auto", "margin": margin})
         self._status, self._code = parts.text(READY), parts.text(flex="1 1 350px", min_width="0")
         self._curve = parts.text(flex="1 1 410px", min_width="0", display="none")
-        return [widgets.HBox([self._start, self._stop, self._bar], layout=row), self._status]
+        buttons = [self._start, self._stop, self._over, self._bar]
+        return [widgets.HBox(buttons, layout=row | {"flex_flow": "row wrap"}), self._status]
 
 
 def controls_of_runs(settings, epochs, batches):
@@ -258,7 +342,7 @@ def controls_of_runs(settings, epochs, batches):
 
 def _button(label, icon, style, clicked):
     button = widgets.Button(description=label, icon=icon, button_style=style)
-    button.layout = {"flex": "0 0 112px"}
+    button.layout = {"flex": "0 0 auto", "width": "auto", "min_width": "112px"}
     button.on_click(clicked)
     return button
 
@@ -273,6 +357,7 @@ def _where(progress):
 
 
 def _finished(history, seconds):
+    history = {name: values for name, values in history.items() if values}
     last = {name: f"{name} {_number(values[-1])}" for name, values in history.items()}
     trained = ", ".join(words for name, words in last.items() if not name.startswith("val_"))
     measured = ", ".join(words[4:] for name, words in last.items() if name.startswith("val_"))
@@ -287,10 +372,39 @@ def _finished(history, seconds):
 def _stopped(batches, progress, seconds):
     epoch, step = divmod(max(0, batches - 1), progress.steps)
     return (
-        f'<div role="status"><b>Stopped</b> in epoch {epoch + 1} of {progress.epochs}, after batch '
-        f"{step + 1} of {progress.steps} and {seconds:.1f} s. <b>Go on</b> continues with the next "
-        f"batch; after a change of settings, training starts afresh.</div>"
+        f"<b>Stopped</b> in epoch {epoch + 1} of {progress.epochs}, after batch {step + 1} of "
+        f"{progress.steps} and {seconds:.1f} s."
     )
+
+
+def _table(runs):
+    """The runs in rows: what differs in their settings, and the last numbers of each."""
+    if len(runs) < 2:
+        return ""
+    names = [f.name for f in fields(runs[0].settings)]
+    differ = [n for n in names if len({repr(getattr(run.settings, n)) for run in runs}) > 1]
+    measures = list(dict.fromkeys(name for run in runs for name in run.history))
+    heads = ["run", "what differs", "epochs", *map(_in_words, measures), "seconds"]
+    rows = []
+    for run in runs:
+        of = [f"{n.replace('_', ' ')} {getattr(run.settings, n)}" for n in differ if n != "epochs"]
+        last = [_number(run.history[m][-1]) if run.history.get(m) else "" for m in measures]
+        epochs = f"{len(run.history['loss'])} of {run.settings.epochs}"
+        cells = [run.number, html.escape(", ".join(of)) or "nothing", epochs, *last]
+        rows.append([*cells, f"{run.seconds:.0f}"])
+    head = "".join(f'<th scope="col">{name}</th>' for name in heads)
+    body = "".join(
+        f'<tr><th scope="row">{first}</th>{"".join(f"<td>{cell}</td>" for cell in rest)}</tr>'
+        for first, *rest in rows
+    )
+    return (
+        '<div class="rt-wide"><table class="rt-runs"><caption>The last runs</caption>'
+        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+    )
+
+
+def _in_words(measure):
+    return measure.replace("val_", "validation ")
 
 
 def _duration(seconds):

@@ -9,42 +9,53 @@ from rnn_tutor.widgets import _parts as parts
 from rnn_tutor.widgets._running import CELLS, RunningPanel, controls_of_runs
 
 MODEL_FIELDS = ("units", "cell", "bidirectional", "blocks", "dropout")
+LESSON = ClassifierSettings(dropout=0.3, epochs=8)  # what notebook 05 trains with in its cells
 TRAINING = """model.compile(
     optimizer=keras.optimizers.Adam({learning_rate!r}),
     loss="sparse_categorical_crossentropy",
     metrics=["accuracy"],
 )
-history = model.fit(
-    {name}.as_float(),
-    {name}.labels,
-    batch_size={batch_size!r},
-    epochs={epochs!r},
-{validation})
+x, y = {name}.as_float(), {name}.labels
+history = {{}}
+for epoch in range({epochs!r}):
+    order = np.random.default_rng([{seed!r}, epoch]).permutation(len(x))
+    order = order[:{whole}]  # whole batches: {steps} of {size}
+    done = model.fit(
+        x[order],
+        y[order],
+        batch_size={size},
+        initial_epoch=epoch,
+        epochs=epoch + 1,
+        shuffle=False,
+{validation}    )
+    for measure, values in done.history.items():
+        history.setdefault(measure, []).extend(values)
 """
 
 
 class ClassifierPanel(RunningPanel):
     """Trains a classifier with labels, from the screen or from code.
 
-    images: an `ImageSet` with labels. settings: `ClassifierSettings` to begin with. validation: an
-    `ImageSet` with labels to measure on after each epoch, or None. Raises NeedsLabels.
+    images: an `ImageSet` with labels. settings: `ClassifierSettings` to begin with; those of
+    notebook 05 if None. validation: an `ImageSet` with labels to measure on after each epoch, or
+    None. Raises NeedsLabels.
 
     `settings` can be read and set; `start` trains on a thread of its own, `run` in the cell that
     calls it; `stop` and `wait` do what they say. After a stop both go on with the next batch,
     unless a setting was changed. `model` and `history` are what the run has made, and `code` is
-    the plain Keras that builds the same model and trains it alike, where the pictures are called
-    `name` and `validation_name`.
+    the plain Keras that builds the same model and trains it with the same batches, where the images
+    are called `name` and `validation_name`.
     """
 
     measures = ("loss", "accuracy")
 
     def __init__(
-        self, images, settings=None, validation=None, name="train", validation_name="test"
+        self, images, settings=None, validation=None, name="train", validation_name="validation"
     ):
         self.images = images.require_labels()
         self.validation = validation and validation.require_labels()
         self.name, self.validation_name = name, validation_name
-        settings = settings or ClassifierSettings()
+        settings = settings or LESSON
         super().__init__("classifier", images, settings, _controls(settings), name)
 
     @property
@@ -54,11 +65,18 @@ class ClassifierPanel(RunningPanel):
         imports, model = _model_code(
             self.images.shape, self.images.n_classes, *(getattr(s, field) for field in MODEL_FIELDS)
         )
-        test = self.validation_name
-        validation = f"    validation_data=({test}.as_float(), {test}.labels),\n"
+        size = min(s.batch_size, len(self.images))
+        steps, measured = len(self.images) // size, self.validation_name
+        validation = f"        validation_data=({measured}.as_float(), {measured}.labels),\n"
         training = TRAINING.format(
-            name=self.name, validation=validation if self.validation else "", **vars(s)
+            **vars(s),
+            name=self.name,
+            size=size,
+            steps=f"{steps:,}",
+            whole=steps * size,
+            validation=validation if self.validation else "",
         )
+        imports = imports.replace("import keras\n", "import keras\nimport numpy as np\n")
         return f"{imports}\n\nkeras.utils.set_random_seed({s.seed})\n{model}{training}"
 
     @property

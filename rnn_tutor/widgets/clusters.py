@@ -2,8 +2,10 @@
 
 import html
 
+import numpy as np
+
 from rnn_tutor import evaluation, plots
-from rnn_tutor.clustering import Clustering, project
+from rnn_tutor.clustering import FEWEST_FOR_NEIGHBOURS, Clustering, project
 from rnn_tutor.widgets import _parts as parts
 
 METHODS = {
@@ -12,7 +14,7 @@ METHODS = {
     "mixture, one shape (tied)": "tied_mixture",
 }
 MOST = 20  # clusters on the slider
-SHOWN = 6  # typical pictures of each cluster
+SHOWN = 4  # pictures of each cluster on its border, and as many typical ones
 
 
 class ClusterPanel(parts.Panel):
@@ -20,6 +22,7 @@ class ClusterPanel(parts.Panel):
 
     embeddings: (n, d) numbers. images: the `ImageSet` they came from; labels, where there are any,
     only measure. clustering: `Clustering` to begin with. points: (n, 2), a map; PCA's if None.
+    Where the clustering goes through UMAP, the map is UMAP's, too.
 
     `clustering` can be read and set; `clusters` and `fitted` are the result (they wait for it);
     `code` is the plain Python that gives the same, where the embeddings are called
@@ -28,7 +31,7 @@ class ClusterPanel(parts.Panel):
 
     def __init__(self, embeddings, images, clustering=None, points=None, name="images"):
         clustering = clustering or Clustering(min(5, len(images)))
-        self.embeddings, self._points = embeddings, points
+        self.embeddings, self._given, self._maps = embeddings, points, {}
         self._fitted = self._error = None
         controls = _controls(clustering, len(images))
         super().__init__("cluster", images, self._layout(controls), name)
@@ -73,7 +76,9 @@ class ClusterPanel(parts.Panel):
 
     def _changed(self):
         self._code.value = parts.code(self.code)
-        slowly = " UMAP takes 7 to 15 s for 5,000 pictures." if self.clustering.umap else ""
+        slowly = ""
+        if self.clustering.umap:
+            slowly = " UMAP takes 7 to 15 s for 5,000 pictures, and as long again for a new map."
         self._status.value = f'<span class="rt-quiet">working ...{slowly}</span>'
         self._work.ask(self.clustering)
 
@@ -81,18 +86,27 @@ class ClusterPanel(parts.Panel):
         """Clusters and shows; on a thread of its own."""
         try:
             self._error, self._fitted = None, clustering.fit(self.embeddings)
-            if self._points is None:
-                self._points = project(self.embeddings)
-            self._show_result(self._fitted)
+            self._show_result(self._fitted, *self._map_of(clustering))
         except Exception as error:
             self._error = error
             self._status.value = parts.sentence(error)
 
-    def _show_result(self, fitted):
+    def _map_of(self, clustering):
+        """The points (n, 2) of the map on which a clustering is shown, and what map that is."""
+        if not clustering.umap and self._given is not None:
+            return self._given, "The map that was given"
+        different = len(np.unique(self.embeddings, axis=0))
+        through_umap = clustering.umap and different >= FEWEST_FOR_NEIGHBOURS
+        kind = ("umap", clustering.seed) if through_umap else ("pca", 0)
+        if kind not in self._maps:
+            self._maps[kind] = project(self.embeddings, *kind)
+        return self._maps[kind], {"umap": "UMAP's map", "pca": "PCA's map"}[kind[0]]
+
+    def _show_result(self, fitted, points, title):
         scores = evaluation.scores(self.images.labels, fitted.labels)
-        drawn = plots.embedding_map(self._points, self.images, fitted.labels)
+        drawn = plots.embedding_map(points, self.images, fitted.labels, title=title)
         self._map.value = drawn.html()
-        self._typical.value = _typical(self.images, fitted)
+        self._examples.value = _examples(self.images, fitted)
         if scores:
             table = evaluation.contingency(
                 self.images.labels, fitted.labels, self.images.n_classes, fitted.n_clusters
@@ -102,13 +116,13 @@ class ClusterPanel(parts.Panel):
 
     def _layout(self, controls):
         self._status, self._code = parts.text(), parts.text(flex="1 1 350px")
-        self._map, self._typical = parts.text(flex="1 1 420px"), parts.text(flex="0 1 300px")
+        self._map, self._examples = parts.text(flex="1 1 420px"), parts.text(flex="0 1 372px")
         self._table = parts.text(flex="1 1 400px")
         return [
             parts.title("Cluster the embeddings"),
             parts.grid(*controls.values()),
             self._status,
-            parts.wrapped(self._map, self._typical),
+            parts.wrapped(self._map, self._examples),
             parts.wrapped(self._table, self._code),
         ]
 
@@ -134,14 +148,21 @@ def _sizes(fitted):
     return f"{fitted.n_clusters} clusters of {smallest:,} to {largest:,} pictures."
 
 
-def _typical(images, fitted):
-    """A strip for each cluster: its number in its colour, then its most typical pictures."""
-    rows = ['<div class="rt-head">Most typical</div>']
+def _examples(images, fitted):
+    """A row for each cluster: its number in its colour, its border, its most typical images."""
+    rows = ["<span></span><b>on the border</b><b>most typical</b>"]
     for cluster in range(fitted.n_clusters):
-        pictures = [
-            parts.thumbnail(images.pixels[i], f"picture {i}, typical of cluster {cluster}", 36)
-            for i in fitted.typical(cluster, SHOWN)
+        found = {
+            "on the border of": fitted.borderline(cluster, SHOWN),
+            "typical of": fitted.typical(cluster, SHOWN),
+        }
+        strips = [
+            "".join(
+                parts.thumbnail(images.pixels[i], f"picture {i}, {what} cluster {cluster}", 36)
+                for i in chosen
+            )
+            for what, chosen in found.items()
         ]
-        name = parts.chip(cluster, plots.style(cluster)[0])
-        rows.append(f'<div class="rt-strip">{name}{"".join(pictures)}</div>')
-    return "".join(rows)
+        strips = "".join(f'<span class="rt-strip">{strip}</span>' for strip in strips)
+        rows.append(parts.chip(cluster, plots.style(cluster)[0]) + strips)
+    return f'<div class="rt-examples">{"".join(rows)}</div>'

@@ -105,7 +105,7 @@ class ExplorePanel(parts.Panel):
     def _card(self, index, size):
         """A picture over its cluster's number and, where there is one, its class's name."""
         cluster, name = int(self.clusters[index]), ""
-        if self.images.has_labels:
+        if self.images.has_labels and self.images.labels[index] >= 0:
             name = html.escape(self.images.class_names[self.images.labels[index]])
         picture = parts.thumbnail(self.images.pixels[index], f"picture {index} {name}", size)
         chip = parts.chip(cluster, plots.style(cluster)[0])

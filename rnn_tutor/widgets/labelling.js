@@ -16,6 +16,15 @@ const add = () => {
   ask('add', field.value);
   field.value = '';
 };
+const chosen = () => {
+  const list = panel.querySelector('.rt-changed select');
+  return list.selectedOptions[0]?.textContent ?? '';
+};
+const rename = () => {
+  const field = panel.querySelector('.rt-new-name input');
+  ask('rename', [chosen(), field.value]);
+  field.value = '';
+};
 const columns = () => {
   const shown = all('shot').filter(shot => shot.offsetParent);
   return shown.filter(shot => shot.offsetTop === shown[0].offsetTop).length;
@@ -41,9 +50,11 @@ const choice = event => {
 const onKey = event => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
   const key = event.key.toLowerCase();
+  if (event.target.matches('.rt-new-name input')) return key === 'enter' && rename();
   if (event.target.matches(':read-write')) return key === 'enter' && add();
-  if (event.target.matches('.rt-code')) return;
-  const act = moves[key] ?? changes[key] ?? choice(event);
+  if (event.target.matches('select, .rt-code')) return;
+  const unused = () => ask('unused', event.key);
+  const act = moves[key] ?? changes[key] ?? choice(event) ?? (/^\S$/u.test(event.key) && unused);
   if (!act) return;
   event.preventDefault();
   if (moves[key] || !event.repeat) act();
@@ -55,6 +66,8 @@ const onClick = event => {
   const what = /rt-do-([a-z-]+)/.exec(button.className)[1];
   if (what === 'shot') panel.focus({preventScroll: true});
   if (what === 'add') return add();
+  if (what === 'rename') return rename();
+  if (what === 'remove') return ask(what, chosen());
   ask(what, ['shot', 'class'].includes(what) ? all(what).indexOf(button) : 1);
 };
 for (const [kind, heard] of Object.entries({keydown: onKey, click: onClick})) {

@@ -7,7 +7,7 @@ import ipywidgets as widgets
 import numpy as np
 
 from rnn_tutor._errors import TutorError
-from rnn_tutor.images import resize
+from rnn_tutor.images import ImageSet, resize
 from rnn_tutor.labels import Labels
 from rnn_tutor.widgets import _parts as parts
 from rnn_tutor.widgets._orders import Orders
@@ -19,13 +19,17 @@ NO_NAME = "no name yet"
 IN_CODE = 200  # named pictures; the code leaves more of them to the file
 MOVES = {"previous": -1, "next": 1, "page-back": -PER_PAGE, "page-on": PER_PAGE}
 HINT = "Click a picture, then: 1 to 9 and 0 name, arrows move, U or Backspace undoes, Delete clears"
+ALL_NAMED = "Every picture has a name. Choose one by a click or the arrows to change its name."
 
 
 class LabellingPanel(parts.Panel):
     """Names pictures one after the other, by keys or buttons; `rt.Labels` keeps each name at once.
 
     labels: the `rt.Labels`, which has the pictures. order: (k,) indices of the pictures to be
-    named, in this order; all of them if None. It begins at the first one without a name.
+    named, in this order; all of them if None. It begins at the first one without a name, and each
+    name leads to the next one without; after the last, no key changes a name before a picture is
+    chosen. originals: the same pictures as they were before they were made small, an `ImageSet`,
+    to be shown in their place.
 
     What is named elsewhere in this kernel, as by `labels[17] = "Bag"`, is shown at once. `picture`
     is the index of the picture whose turn it is, and can be set; `code` is the plain Python that
@@ -33,20 +37,22 @@ class LabellingPanel(parts.Panel):
     Raises TutorError for what are no labels, and pictures that are not there.
     """
 
-    def __init__(self, labels, order=None, name="images"):
+    def __init__(self, labels, order=None, name="images", originals=None):
         if not isinstance(labels, Labels):
             raise TutorError(
                 f"Expected labels, as in LabellingPanel(rt.Labels(images)); received {labels!r}."
             )
         self.labels, self.order = labels, _checked(order, len(labels.images))
+        self._drawn_from = _originals(labels.images, originals)
         self._place, self._page, self._classes = -1, None, []
+        self._resting = False  # no picture's turn: all have names
         self._lock, self._acting = threading.RLock(), False
         super().__init__("labelling", labels.images, self._layout(), name)
         self.add_class(self._own)
         self._to_unnamed()
         self._go(self._place)
         self._show()
-        labels.on_change(lambda: self._acting or self._show())
+        labels.on_change(lambda: self._acting or self.comm is None or self._show())
 
     @property
     def picture(self):
@@ -58,6 +64,7 @@ class LabellingPanel(parts.Panel):
         places = np.flatnonzero(self.order == index)
         if not len(places):
             raise TutorError(f"Picture {index!r} is none of the {len(self.order):,} to name here.")
+        self._resting = False
         self._go(places[0])
         self._show()
 
@@ -76,21 +83,39 @@ class LabellingPanel(parts.Panel):
     # What keys and buttons do; each may return a sentence.
 
     def _name(self, k):
+        if k >= len(self.labels.class_names):
+            return self._unused(_key(k))
+        if self._resting:
+            return ALL_NAMED
         picture, name = self.picture, self.labels.class_names[k]
+        before = self.labels[picture]
         self.labels[picture] = name
-        self._go(self._place + 1)
-        return f"Picture {picture} is called {name}."
+        was = f"; it was {before}" if before not in (None, name) else ""
+        return f"Picture {picture} is called {name}{was}. {self._to_unnamed() or ''}".strip()
+
+    def _unused(self, key):
+        """The answer to a key that does nothing."""
+        if not key.isdigit():
+            return f"Key {key} does nothing here."
+        n = min(len(self.labels.class_names), 10)
+        there = f"keys 1 to {n % 10}" if n > 1 else "key 1" if n else "none yet"
+        return f"No class is on key {key}. Classes have {there}."
 
     def _clear(self, _):
         self.labels[self.picture] = None
         return f"Picture {self.picture} has no name."
 
     def _undo(self, _):
+        before = self.labels.class_names
         pictures = self.labels.undo()
+        if before != self.labels.class_names:
+            return f"Undone: the classes are {', '.join(self.labels.class_names)} again."
         if not len(pictures):
             return "There is nothing left to undo."
         here = np.flatnonzero(np.isin(self.order, pictures))
-        self._go(here[0] if len(here) else self._place)
+        if len(here):
+            self._resting = False
+            self._go(here[0])
         name = self.labels[int(pictures[0])]
         return f"Undone: picture {pictures[0]} {f'is called {name}' if name else 'has no name'}."
 
@@ -100,11 +125,26 @@ class LabellingPanel(parts.Panel):
         key = _key(self.labels.class_names.index(name))
         return f"There is a class {name}{f', key {key}' if key else ''}."
 
+    def _rename(self, names):
+        """Another name for a class; names: (the old, the new), those in the boxes if None."""
+        old, new = names or (self._changed.value, self._new_name.value)
+        joins = new.strip() in self.labels.class_names
+        new = self.labels.rename_class(old, new)
+        self._new_name.value = ""
+        return f"The class {old} {'is a part of' if joins else 'is called'} {new} now."
+
+    def _remove(self, name):
+        name = self._changed.value if name is None else name
+        count = self.labels.remove_class(name)
+        lost = f"{count:,} picture{'s' * (count != 1)} lost that name"
+        return f"There is no class {name} any more; {lost}. Undo brings it back."
+
     def _to_unnamed(self, _=None):
         """To the next picture without a name; after the last, from the start again."""
         unnamed = np.flatnonzero(self._given() < 0)
-        if not len(unnamed):
-            return "Every picture has a name."
+        self._resting = not len(unnamed)
+        if self._resting:
+            return ALL_NAMED
         later = unnamed[unnamed > self._place]
         self._go([*later, *unnamed][0])
 
@@ -115,6 +155,7 @@ class LabellingPanel(parts.Panel):
         self._place = int(np.clip(place, 0, len(self.order) - 1))
 
     def _act(self, action, argument):
+        self._resting = self._resting and action in STAY
         if action in MOVES:
             return self._go(self._place + MOVES[action] * argument)
         return ACTIONS[action](self, argument)
@@ -146,6 +187,8 @@ class LabellingPanel(parts.Panel):
 
     def _show(self, said=""):
         given = self._given()
+        if self._resting and (given < 0).any():  # a name was taken away elsewhere
+            self._to_unnamed()
         self._show_page(given)
         self._show_classes(given)
         self._seen.value = self._large(self._of(given[self._place]) or NO_NAME)
@@ -161,7 +204,7 @@ class LabellingPanel(parts.Panel):
         # The mark goes where it was before it comes where it is: never are there two.
         for k in sorted(range(len(self._shots)), key=lambda k: k == here):
             shot = self._shots[k]
-            _mark(shot, "rt-turn", k == here)
+            _mark(shot, "rt-turn", k == here and not self._resting)
             _mark(shot, "rt-gone", k >= len(pictures))
             if k < len(pictures):
                 name = self._of(given[page * PER_PAGE + k])
@@ -170,7 +213,7 @@ class LabellingPanel(parts.Panel):
 
     def _drawing(self, pictures):
         """The style that puts a page's pictures on their buttons."""
-        sent = [_at_most(self.images.pixels[picture], 2 * SMALL) for picture in pictures]
+        sent = [_at_most(self._drawn_from.pixels[picture], 2 * SMALL) for picture in pictures]
         side = max(sent[0].shape[:2])
         height, width = SMALL * np.array(sent[0].shape[:2]) / side
         size = f"background-size: {width:.1f}px {height:.1f}px;"
@@ -185,15 +228,19 @@ class LabellingPanel(parts.Panel):
         names = self.labels.class_names
         for k in range(len(self._classes), len(names)):
             self._classes.append(self._button("", "class", k).add_class("rt-class"))
-        self._names.children = self._classes
-        for k, button in enumerate(self._classes):
+        self._names.children = self._classes[: len(names)]
+        if self._changed.options != names:
+            kept = self._changed.value
+            self._changed.options = names
+            self._changed.value = kept if kept in names else next(iter(names), None)
+        for k, button in enumerate(self._names.children):
             count = np.count_nonzero(given == k)
             button.description = f"{_key(k)} {names[k]} ({count:,})".strip()
 
     def _large(self, name):
         picture = self.picture
         alt = f"picture {picture}: {name}"
-        pixels = _at_most(self.images.pixels[picture], 2 * LARGE)
+        pixels = _at_most(self._drawn_from.pixels[picture], 2 * LARGE)
         return (
             f'<div class="rt-head">Picture {picture}</div>'
             f'<div class="rt-quiet">{self._place + 1:,} of {len(self.order):,}</div>'
@@ -221,7 +268,9 @@ class LabellingPanel(parts.Panel):
         self._seen, self._drawn = parts.text(flex="0 1 190px"), parts.text(margin="0", height="0")
         self._status, self._note, self._code = parts.text(), parts.text(), parts.text()
         self._names = parts.wrapped()
-        side = [self._names, self._entry(), self._moves(), self._status]
+        change = self._change()
+        fold = parts.fold("Change a class", change)
+        side = [self._names, self._entry(), fold, change, self._moves(), self._status]
         side = widgets.VBox(side, layout={"flex": "1 1 400px", "min_width": "0"})
         return [
             Orders(self._do),
@@ -237,6 +286,17 @@ class LabellingPanel(parts.Panel):
         self._new = widgets.Text(description="New class", continuous_update=False)
         self._new.style, self._new.layout = {"description_width": "74px"}, {"width": "250px"}
         return parts.wrapped(self._new.add_class("rt-new"), self._button("Add", "add", None))
+
+    def _change(self):
+        """The boxes that rename or remove a class."""
+        self._changed = widgets.Dropdown(options=(), description="Class")
+        self._new_name = widgets.Text(description="New name", continuous_update=False)
+        for box, width in ((self._changed, "200px"), (self._new_name, "250px")):
+            box.style, box.layout = {"description_width": "74px"}, {"width": width}
+        self._changed.add_class("rt-changed")
+        self._new_name.add_class("rt-new-name").add_class("rt-new")
+        buttons = self._button("Rename", "rename", None), self._button("Remove", "remove", None)
+        return parts.wrapped(self._changed, self._new_name, *buttons)
 
     def _moves(self):
         buttons = {
@@ -258,7 +318,23 @@ ACTIONS = {
     "undo": LabellingPanel._undo,
     "clear": LabellingPanel._clear,
     "add": LabellingPanel._add,
+    "rename": LabellingPanel._rename,
+    "remove": LabellingPanel._remove,
+    "unused": LabellingPanel._unused,
 }
+STAY = {"class", "undo", "add", "rename", "remove", "unused"}  # these choose no picture
+
+
+def _originals(images, originals):
+    """The pictures to show; raises TutorError where the originals are others."""
+    if originals is None:
+        return images
+    if not isinstance(originals, ImageSet) or len(originals) != len(images):
+        raise TutorError(
+            f"Expected the {len(images):,} pictures as they were before they were made small, an "
+            f"ImageSet in the same order, for originals; received {originals!r}."
+        )
+    return originals
 
 
 def _checked(order, n):

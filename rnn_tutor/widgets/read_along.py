@@ -61,7 +61,8 @@ class ReadAlongPanel(PlayingPanel):
 
     def _now(self):
         i, images = self.index, self.images
-        true = int(images.labels[i]) if images.has_labels else None
+        labelled = images.has_labels and images.labels[i] >= 0
+        true = int(images.labels[i]) if labelled else None
         states = None if self.states is None else self.states[i]
         saying = _saying.Saying(
             self._current, self.probabilities[i], images.class_names, true, states

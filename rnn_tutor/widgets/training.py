@@ -1,5 +1,10 @@
 """The training panel: settings, start, stop, progress and a live curve, without labels."""
 
+from dataclasses import replace
+
+import numpy as np
+
+from rnn_tutor import clustering, models
 from rnn_tutor.augmentation import PRESETS
 from rnn_tutor.training import Trainer, TrainingSettings
 from rnn_tutor.widgets import _parts as parts
@@ -20,12 +25,32 @@ UNUSED = {  # what an objective leaves out of account
     "reconstruction": {"augmentation", "temperature"},
     "next_row": {"augmentation", "temperature", "noise", "bidirectional", "recurrent"},
 }
+LESSONS = {  # what notebook 07 trains with in its cells
+    "contrastive": TrainingSettings(
+        units=96, bidirectional=False, temperature=0.5, learning_rate=0.005, batch_size=64
+    ),
+    "reconstruction": TrainingSettings("reconstruction", "gru", 96, False, batch_size=64),
+    "next_row": TrainingSettings("next_row", "gru", 128, False, batch_size=64, epochs=3),
+}
+MEASURED = 500  # pictures of which the spread is measured
+
+
+def embedding_spread(embeddings):
+    """How far embeddings, each scaled to length one, scatter around their mean.
+
+    embeddings: (n, d) numbers. Returns a float from 0, all of them point the same way (collapse),
+    to 1, they point in all directions alike.
+    """
+    z = clustering.normalised(embeddings)
+    return float(np.sqrt(np.sum(z.var(axis=0))))
 
 
 class TrainingPanel(RunningPanel):
     """Trains an encoder without labels, from the screen or from code.
 
-    images: an `ImageSet`; labels are not looked at. settings: `TrainingSettings` to begin with.
+    images: an `ImageSet`; labels are not looked at. settings: `TrainingSettings` to begin with;
+    those of notebook 07 if None. While they are the lesson's, another objective brings its own.
+    Beside the loss, the spread of the embeddings is measured after each epoch.
 
     `settings` can be read and set; `start` trains on a thread of its own, `run` in the cell that
     calls it; `stop` and `wait` do what they say. After a stop both go on where the run stood,
@@ -34,7 +59,8 @@ class TrainingPanel(RunningPanel):
     """
 
     def __init__(self, images, settings=None, name="images"):
-        settings = settings or TrainingSettings()
+        settings = settings or LESSONS["contrastive"]
+        self._sample, self._objective = images.sample(MEASURED), settings.objective
         super().__init__("training", images, settings, _controls(settings), name)
 
     @property
@@ -54,7 +80,23 @@ class TrainingPanel(RunningPanel):
     def _unused(self):
         return UNUSED[self.settings.objective]
 
+    def _watch(self):
+        return {"spread": embedding_spread(models.embed(self.encoder, self._sample))}
+
+    def _comparable(self, run):
+        """Losses of different tasks cannot be compared; the spread can."""
+        task = {"objective", "augmentation", "temperature", "noise", "batch_size"} - self._unused()
+        same = all(getattr(run.settings, name) == getattr(self._trained, name) for name in task)
+        return run.history if same else {"spread": run.history.get("spread", [])}
+
     def _settings_changed(self):
+        before, self._objective = self._objective, self.settings.objective
+        if (
+            before != self._objective
+            and replace(self.settings, objective=before) == LESSONS[before]
+        ):
+            self._fields.value = LESSONS[self._objective]  # which comes back here
+            return
         self._meaning.value = f'<span class="rt-quiet">{MEANINGS[self.settings.objective]}</span>'
         super()._settings_changed()
 

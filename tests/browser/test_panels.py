@@ -75,6 +75,11 @@ CHART_FITS = """() => {
     const chart = document.querySelector('.rt-chart').getBoundingClientRect();
     const panel = document.querySelector('.rt-training-panel').getBoundingClientRect();
     return chart.width > 100 && chart.right < panel.right; }"""
+RESTART = "() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()"
+RUN_CELL = """async number => { const notebook = window.jupyterapp.shell.currentWidget.content;
+    notebook.activeCellIndex = number;
+    await window.jupyterapp.commands.execute('notebook:run-cell'); }"""
+ABOVE = "panel => getComputedStyle(panel, '::before').content"
 NUMBER_OF_CELLS = "() => window.jupyterapp.shell.currentWidget.content.widgets.length"
 
 
@@ -134,6 +139,73 @@ def test_training_panel(open_notebook):
     expect(panel.get_by_role("status")).to_contain_text("Stopped in epoch")
 
 
+def test_a_run_ends_when_its_cell_runs_again(open_notebook):
+    page = open_notebook(SETUP, TRAINING, "print(rt.training.running())", seconds=120)
+    panel = page.locator(".rt-training-panel")
+    panel.get_by_role("button", name="Start").press("Enter")
+    expect(panel.get_by_text("of 5000, batch")).to_be_visible(timeout=60_000)
+    page.evaluate(RUN_CELL, 2)
+    printed = page.locator(".jp-Cell").nth(2).locator(".jp-OutputArea-output")
+    expect(printed).to_contain_text("epochs done")
+    page.evaluate(RUN_CELL, 1)
+    expect(panel.get_by_role("button", name="Start")).to_be_enabled()
+    for _ in range(20):  # the batch that is under way goes to its end
+        page.evaluate(RUN_CELL, 2)
+        if printed.inner_text().strip() == "[]":
+            break
+        page.wait_for_timeout(500)
+    expect(printed).to_have_text("[]")
+
+
+def test_settings_after_a_stop_and_numbers_out_of_range(open_notebook):
+    page = open_notebook(SETUP, TRAINING, seconds=120)
+    panel, key = page.locator(".rt-training-panel"), page.keyboard.press
+    status, units = panel.get_by_role("status"), panel.get_by_label("Units")
+    for typed in ("5000", "9999"):
+        units.fill(typed)
+        key("Enter")
+        expect(panel.get_by_role("alert")).to_contain_text(f"{int(typed):,} became 4,096")
+        expect(units).to_have_value("4096")
+    units.fill("4")
+    key("Enter")
+    expect(panel.get_by_role("alert")).to_have_count(0)
+    panel.get_by_role("button", name="Start").press("Enter")
+    later = re.compile(r"epoch ([2-9]|\d\d+) of 5000")  # a poll may miss any one epoch
+    expect(panel.get_by_text(later)).to_be_visible(timeout=60_000)
+    key("Enter")
+    expect(status).to_contain_text("Go on continues")
+    units.press("ArrowUp")
+    units.press("Enter")
+    expect(status).to_contain_text("Start trains afresh")
+    expect(panel.get_by_role("button", name="Start")).to_be_enabled()
+    units.press("ArrowDown")
+    units.press("Enter")
+    expect(status).to_contain_text("Go on continues")
+    panel.get_by_role("button", name="Begin again").press("Enter")
+    expect(panel.get_by_text(re.compile(r"epoch \d+ of 5000"))).to_be_visible(timeout=60_000)
+    table = panel.get_by_role("table", name="The last runs")  # once an epoch is done
+    expect(table).to_be_visible(timeout=60_000)
+    expect(panel.get_by_role("img", name="thin lines: run 1")).to_be_visible()
+    key("Enter")
+    expect(status).to_contain_text("Stopped")
+
+
+def test_after_a_restart_of_the_kernel_panels_say_what_to_do(open_notebook):
+    page = open_notebook(SETUP, SCAN, READ_ALONG, LABELLING)
+    panels = page.locator(".rt-panel").all()
+    assert len(panels) == 3
+    assert not any("run this cell again" in panel.evaluate(ABOVE) for panel in panels)
+    page.evaluate(RESTART)
+    for panel in panels:
+        expect(panel).to_have_class(re.compile("jupyter-widgets-disconnected"))
+        assert "run this cell again" in panel.evaluate(ABOVE)
+    page.evaluate(RUN_CELL, 0)
+    page.evaluate(RUN_CELL, 1)
+    alive = page.locator(".rt-scan-panel")
+    expect(alive).not_to_have_class(re.compile("jupyter-widgets-disconnected"))
+    assert "run this cell again" not in alive.evaluate(ABOVE)
+
+
 def test_classifier_panel(open_notebook):
     page = open_notebook(SETUP, CLASSIFIER, seconds=120)
     panel, key = page.locator(".rt-classifier-panel"), page.keyboard.press
@@ -182,7 +254,8 @@ def test_cluster_panel(open_notebook):
     expect(panel.get_by_text("4 clusters of")).to_be_visible()
     expect(panel.get_by_role("img", name="Map of")).to_be_visible()
     expect(panel.get_by_role("img", name="Table of")).to_be_visible()
-    expect(panel.get_by_role("img", name="typical of cluster 3")).to_have_count(6)
+    expect(panel.get_by_role("img", name="typical of cluster 3")).to_have_count(4)
+    expect(panel.get_by_role("img", name="on the border of cluster 3")).to_have_count(4)
 
 
 def test_explore_panel(open_notebook):
@@ -345,7 +418,7 @@ def test_labelling_panel(open_notebook, lab):
     turn, field = panel.locator(".rt-turn"), panel.get_by_label("New class")
     check(page, panel)
     cells = page.evaluate(NUMBER_OF_CELLS)
-    expect(status).to_have_text("0 of 40 named.")
+    expect(status).to_contain_text("0 of 40 named.")
     grey = panel.get_by_role("button", name="2 grey")
     grey.press("Enter")
     expect(status).to_have_text("1 of 40 named. Picture 149 is called grey.")
@@ -356,9 +429,9 @@ def test_labelling_panel(open_notebook, lab):
     key("Enter")
     expect(status).to_contain_text("There is a class tr\u00e8s clair, 1u, key 3.")
     expect(field).to_have_value("")
-    for name in ("Add", "Previous", "Next"):
+    for name in ("Add", "Change a class", "Previous", "Next"):
         key("Tab")
-        expect(panel.get_by_role("button", name=name, exact=True)).to_be_focused()
+        expect(panel.get_by_role("button", name=re.compile(f"{name}$"))).to_be_focused()
     key("Space")
     expect(turn).to_have_text("147")
     key("3")
@@ -387,9 +460,24 @@ def test_labelling_panel(open_notebook, lab):
     expect(code).to_contain_text('labels[[147, 143, 139, 135]] = "dark"')
     expect(code).to_contain_text('labels[[149, 145, 141, 137, 133]] = "grey"')
     key("Delete")
+    key("9")
+    expect(status).to_contain_text("No class is on key 9.")
+    panel.get_by_role("button", name="Change a class").press("Enter")
     for width in (700, 1280):
         resize(page, panel, width)
         assert panel.evaluate(CUT_OFF) == []
+    panel.get_by_label("Class", exact=True).select_option("grey")
+    panel.get_by_label("Class", exact=True).press("ArrowUp")  # in the list, not to a picture
+    expect(panel.get_by_label("Class", exact=True)).to_have_value("dark")
+    panel.get_by_label("New name").fill("night")
+    key("Enter")
+    expect(status).to_contain_text("The class dark is called night now.")
+    expect(panel.get_by_role("button", name="1 night (4)")).to_be_visible()
+    panel.get_by_role("button", name="Remove").press("Enter")
+    expect(status).to_contain_text("There is no class night any more; 4 pictures lost that name.")
+    for _ in "uu":
+        panel.get_by_role("button", name="Undo").press("Enter")
+    expect(panel.get_by_role("button", name="1 dark (4)")).to_be_visible()
     again = open_notebook(SETUP, LABELLING).locator(".rt-labelling-panel")
     expect(again.get_by_role("status")).to_have_text("9 of 40 named.")
     expect(again.locator(".rt-turn")).to_have_text("148")
