@@ -26,7 +26,7 @@ class ImageSet:
     """Pictures of one size, with labels or without.
 
     pixels: (n, height, width, channels) uint8, RGB (3 channels) or grey (1 channel).
-    labels: (n,) int64, places in `class_names`; or None.
+    labels: (n,) int64, places in `class_names`, -1 for a picture without a label; or None.
     sources: where each picture came from. is_test: (n,) bool, the split the set came with; or None.
     refused: a `Refusal` for each file that was not used; notes: sentences about those that were.
     Raises TutorError where the parts do not fit together.
@@ -53,7 +53,7 @@ class ImageSet:
             self._set(labels=np.asarray(self.labels, np.int64))
             top = int(self.labels.max(initial=-1)) + 1
             self._set(class_names=self.class_names or tuple(str(i) for i in range(top)))
-            if top > len(self.class_names) or self.labels.min(initial=0) < 0:
+            if top > len(self.class_names) or self.labels.min(initial=0) < -1:
                 raise TutorError(f"The labels do not fit {len(self.class_names)} class names.")
         if self.is_test is not None:
             self._set(is_test=np.asarray(self.is_test, bool))
@@ -80,10 +80,27 @@ class ImageSet:
             is_test=None if self.is_test is None else self.is_test[chosen],
         )
 
+    def __add__(self, other):
+        """Return the pictures of both sets, those of `other` last; shape and classes are one."""
+        if self.shape != other.shape or self.class_names != other.class_names:
+            raise TutorError(
+                f"Two sets are joined where shape and classes are the same; here are {self.shape} "
+                f"and {other.shape}, {self.class_names} and {other.class_names}."
+            )
+        both, parts = (self, other), {"pixels": np.concatenate([self.pixels, other.pixels])}
+        for what in ("labels", "is_test"):
+            has = [getattr(part, what) is not None for part in both]
+            parts[what] = np.concatenate([getattr(p, what) for p in both]) if all(has) else None
+        both_named = self.sources and other.sources
+        parts["sources"] = self.sources + other.sources if both_named else ()
+        return replace(self, **parts)
+
     def __repr__(self):
         height, width, channels = self.shape
         names = ", ".join(self.class_names[:10]) + (", ..." if self.n_classes > 10 else "")
         kinds = f"{_count(self.n_classes, 'class')} ({names})" if self.has_labels else "no labels"
+        if self.has_labels and (unlabelled := int((self.labels < 0).sum())):
+            kinds += f", {unlabelled:,} without a label"
         text = (
             f"{self.name}: {_count(len(self), 'image')} of {height} x {width} x {channels}, {kinds}"
         )
@@ -101,18 +118,25 @@ class ImageSet:
         return self.labels is not None
 
     @property
+    def kinds(self):
+        """The name of each picture's class, a list of n; None for a picture without a label."""
+        labels = [-1] * len(self) if self.labels is None else self.labels
+        return [self.class_names[k] if k >= 0 else None for k in labels]
+
+    @property
     def n_classes(self):
         """The number of classes; 0 without labels."""
         return len(self.class_names) if self.has_labels else 0
 
     def require_labels(self):
-        """Return self; raise NeedsLabels where there are none."""
-        if not self.has_labels:
+        """Return the pictures that have a label; raise NeedsLabels where none has."""
+        known = np.zeros(0, bool) if self.labels is None else self.labels >= 0
+        if not known.any():
             raise NeedsLabels(
                 f"This lesson is about labels, and {self.name} has none. Put the pictures into one "
                 "sub-folder for each kind, or load a set that has labels, such as 'fashion5'."
             )
-        return self
+        return self if known.all() else self[known]
 
     def without_labels(self):
         """Return the same pictures with their labels forgotten."""
@@ -166,7 +190,7 @@ class ImageSet:
         return self[~is_test], self[is_test]
 
     def _drawn_split(self, rng, test_size):
-        labels = np.zeros(len(self), int) if self.labels is None else self.labels
+        labels = np.zeros(len(self), int) if self.labels is None else self.labels + 1
         if np.bincount(labels).max() < 2:  # every class has one picture: treat them as one class
             labels = np.zeros(len(self), int)
         is_test = np.zeros(len(self), bool)
@@ -181,7 +205,7 @@ class ImageSet:
 
         folder: where; made if it is not there. Files of the same names are written over, others
         stay. names: one for each picture, without `.jpg`; None numbers them in their order, 0000
-        onwards. Without labels the files lie in `folder` itself.
+        onwards. Pictures without a label lie in `folder` itself.
         Returns the folder's path. `load_images` reads it again; JPEG changes pixels a little.
         Raises TutorError where a name or a class's name would lead out of the folder.
         """
@@ -189,7 +213,7 @@ class ImageSet:
         names = [f"{i:04d}" for i in range(len(self))] if names is None else list(names)
         if len(names) != len(self):
             raise TutorError(f"{len(self)} pictures came with {len(names)} names.")
-        kinds = [self.class_names[k] for k in self.labels] if self.has_labels else [""] * len(self)
+        kinds = [kind or "" for kind in self.kinds]
         for kind, name in zip(kinds, names, strict=True):
             if kind in (".", "..") or {"/", "\\"} & {*kind, *str(name)}:
                 raise TutorError(f"{kind!r} and {str(name)!r} do not make a folder and a file.")
