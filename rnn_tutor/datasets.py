@@ -22,14 +22,14 @@ LONGER_SIDE = 128  # pixels: the most that a picture of one's own keeps unless `
 MAX_MEMORY = 4_000_000_000  # bytes
 _DATA = Path(__file__).with_name("data")
 _TRAIN, _TEST = {"train", "training"}, {"test", "testing", "val", "valid", "validation"}
-_NO_FOLDER = "(no folder)"
 
 
 def load_images(source, *, size=None, channels=None, seed=0, limit=None):
     """Return an ImageSet from a named set, a folder, a zip, or a list of paths.
 
     source: one of `NAMES`; a folder, whose sub-folders are the classes (without sub-folders there
-    are no labels); a zip of the same; one picture; or a list of paths to pictures (no labels).
+    are no labels, and pictures beside sub-folders have none); a zip of the same; one picture; or a
+    list of paths to pictures (no labels).
     Sub-folders called train and test become the split that the set comes with.
     size: height and width in pixels, as (h, w) or one int. By default a named set keeps its own,
     and files get their median height and width, the longer side at most `LONGER_SIDE`; each
@@ -167,9 +167,10 @@ def _classes(folders):
         folders = [f[1:] for f in folders]
     if not any(folders):
         return None, (), is_test
-    kinds = [f[0] if f else _NO_FOLDER for f in folders]
-    class_names = tuple(sorted(set(kinds), key=files.natural))
-    return np.array([class_names.index(kind) for kind in kinds]), class_names, is_test
+    kinds = [f[0] if f else None for f in folders]  # beside the folders of the classes: no label
+    class_names = tuple(sorted(set(kinds) - {None}, key=files.natural))
+    places = {kind: place for place, kind in enumerate(class_names)}
+    return np.array([places.get(kind, -1) for kind in kinds]), class_names, is_test
 
 
 def _named(name, size, channels, seed, limit):

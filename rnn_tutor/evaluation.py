@@ -151,7 +151,7 @@ class Accuracy:
 
     def __repr__(self):
         if not self.labelled:
-            return f"nobody has said what is in these {self.pictures:,} pictures: no share is right"
+            return f"nobody has said what is in these {self.pictures:,} pictures yet"
         if not self:
             return "no answers yet, so none is right and none is wrong"
         of = f"{self.labelled:,}"
@@ -232,8 +232,9 @@ def linear_probe(points, labels, C=10):
 def contingency(labels, clusters, n_classes=None, n_clusters=None):
     """How many pictures of each class lie in each cluster.
 
-    labels, clusters: (n,) integers from 0; a label of -1 is not counted. n_classes, n_clusters: at least so many rows and
-    columns, for classes or clusters that are empty here. Returns (n_classes, n_clusters) int64.
+    labels, clusters: (n,) integers from 0; a label of -1 is not counted. n_classes, n_clusters: at
+    least so many rows and columns, for classes or clusters that are empty here. Returns
+    (n_classes, n_clusters) int64.
     Raises NeedsLabels when labels are None, TutorError when the two do not belong together.
     """
     labels, clusters = _pair(labels, clusters)

@@ -9,8 +9,8 @@ from matplotlib.figure import Figure
 from matplotlib.offsetbox import AnnotationBbox, OffsetImage
 from matplotlib.ticker import MaxNLocator
 
-from rnn_tutor._curves import score_curves, training_curves
 from rnn_tutor import evaluation
+from rnn_tutor._curves import score_curves, training_curves
 from rnn_tutor._errors import TutorError
 from rnn_tutor._figures import (
     COLOURS,

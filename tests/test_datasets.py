@@ -198,7 +198,7 @@ def test_without_sub_folders_there_are_no_labels(tmp_path):
 
 def test_pictures_beside_the_folders_are_kept_apart(tmp_path):
     images = load_images(folders(tmp_path, "a.png", "cats/1.png", "dogs/1.png"))
-    assert images.class_names == ("(no folder)", "cats", "dogs")
+    assert images.class_names == ("cats", "dogs") and images.labels.tolist() == [-1, 0, 1]
 
 
 @pytest.mark.parametrize("test", ["test", "Validation"])
