@@ -116,8 +116,11 @@ def score_table(rows):
         rows: {name: (labels, clusters)}, each pair as for `scores`.
 
     Returns:
-        A str. A row that cannot be scored says why.
+        A str. A row that cannot be scored says why; when that holds for all, it is said once.
     """
+    reasons = {str(found) for pair in rows.values() if not (found := scores(*pair))}
+    if len(reasons) == 1 and not any(scores(*pair) for pair in rows.values()):
+        return reasons.pop()
     width = max(map(len, rows))
     lines = [f"{'':{width}}  accuracy  by chance    NMI    ARI  pictures"]
     for name, pair in rows.items():

@@ -50,6 +50,7 @@ __all__ = [
     "maps",
     "numbers",
     "photographs",
+    "planes",
     "reading",
     "scan_paths",
     "score_bars",
@@ -270,6 +271,31 @@ def contingency(table, class_names=None, cluster_names=None, title=None, columns
     plural = columns + ("es" if columns.endswith("s") else "s")
     what = f"Table of {count(rows, 'class', 'classes')} by {count(width, columns, plural)}"
     return finish(figure, f"{what}; classes: {listed(labels)}", title)
+
+
+def planes(points, clusterings, title=None):
+    """The same points in the plane under several clusterings, side by side; a + marks each mean.
+
+    points: (n, 2). clusterings: {title: (n,) int from 0}.
+    """
+    points = np.asarray(points, np.float64)
+    figure = Figure((WIDTH, WIDTH / len(clusterings) + 0.5), layout="constrained")
+    all_axes = figure.subplots(1, len(clusterings), squeeze=False)[0]
+    for axes, (name, groups) in zip(all_axes, clusterings.items(), strict=True):
+        for group in np.unique(groups):
+            colour, marker = style(group)
+            own = points[np.asarray(groups) == group]
+            axes.scatter(*own.T, 22, colour, marker=marker, linewidths=0)
+            axes.plot(*own.mean(axis=0), "+", color="#666666", markersize=12)
+        axes.set(xticks=[], yticks=[])
+        axes.margins(0.12)
+        axes.set_title(name, fontsize=9)
+    sizes = [
+        f"{name}, {listed(np.sort(np.bincount(groups))[::-1].tolist())} points"
+        for name, groups in clusterings.items()
+    ]
+    what = f"{count(len(points), 'point')} in the plane, in clusters. {'; '.join(sizes)}"
+    return finish(figure, what, title)
 
 
 def confusion(labels, answers, class_names, answer_names=None, columns="cluster", title=None):
