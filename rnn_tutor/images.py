@@ -129,12 +129,14 @@ class ImageSet:
         return len(self.class_names) if self.has_labels else 0
 
     def require_labels(self):
-        """Return the pictures that have a label; raise NeedsLabels where none has."""
-        known = np.zeros(0, bool) if self.labels is None else self.labels >= 0
-        if not known.any():
+        """Return the pictures that have a label; raise NeedsLabels for fewer than two classes."""
+        known = np.zeros(len(self), bool) if self.labels is None else self.labels >= 0
+        classes = set() if self.labels is None else set(self.labels[known].tolist())
+        if len(classes) < 2:
+            has = f"only {self.class_names[classes.pop()]!r}" if classes else "none"
             raise NeedsLabels(
-                f"This lesson is about labels, and {self.name} has none. Put the pictures into one "
-                "sub-folder for each kind, or load a set that has labels, such as 'fashion5'."
+                f"This lesson is about labels, and {self.name} has {has}. Put the pictures into "
+                "one sub-folder for each kind, or load a set that has labels, such as 'fashion5'."
             )
         return self if known.all() else self[known]
 
