@@ -62,7 +62,7 @@ def score_curves(table, x, y="test accuracy", title=None):
     table = {name: _measured(points) for name, points in table.items()}
     table = {name: points for name, points in table.items() if points}
     if not table:
-        return nothing(f"Nothing to draw: there are no labels to measure the {y} with.", title)
+        return nothing("Nothing to draw: there are no labels, or too few, to measure with.", title)
     figure = Figure((WIDTH, 0.5 * WIDTH), layout="constrained")
     axes = figure.subplots()
     numbers = sorted({number for points in table.values() for number in points})

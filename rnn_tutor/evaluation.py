@@ -138,16 +138,18 @@ class Accuracy:
     """How many answers are right, among the pictures whose class is known; `float` is the share.
 
     right, answered: among them. labelled: pictures whose class is known. pictures: all.
-    It is false, and its float NaN, where nothing can be said: no labels or no answers.
+    classes: how many classes there are among these answers and labels. It is false, and its float
+    NaN, where nothing can be said: no labels, no answers, or one class alone.
     """
 
     right: int
     answered: int
     labelled: int
     pictures: int
+    classes: int
 
     def __bool__(self):
-        return min(self.answered, self.labelled) > 0
+        return min(self.answered, self.labelled) > 0 and self.classes > 1
 
     def __float__(self):
         return self.right / self.labelled if self else float("nan")
@@ -155,8 +157,10 @@ class Accuracy:
     def __repr__(self):
         if not self.labelled:
             return f"nobody has said what is in these {self.pictures:,} pictures yet"
-        if not self:
+        if not self.answered:
             return "no answers yet, so none is right and none is wrong"
+        if not self:
+            return f"one class alone in {self.labelled:,} pictures: there is nothing to tell apart"
         of = f"{self.labelled:,}"
         if self.labelled < self.pictures:
             of = f"the {of} named ones among {self.pictures:,}"
@@ -171,7 +175,7 @@ def accuracy(answers, labels):
         labels: (n,) int, the class, -1 where nobody knows it; or None.
 
     Returns:
-        An Accuracy, which is false where there are no labels or no answers.
+        An Accuracy, which is false where there are no labels, no answers, or one class alone.
 
     Example:
         >>> accuracy([0, 1, 1, -1], [0, 1, 0, -1])
@@ -185,8 +189,10 @@ def accuracy(answers, labels):
             f"labels {labels.shape}."
         )
     known = labels >= 0
-    right = (answers == labels) & known
-    return Accuracy(*(int(x.sum()) for x in (right, known & (answers >= 0), known)), len(labels))
+    answered = known & (answers >= 0)
+    classes = {*answers[answered].tolist(), *labels[known].tolist()}
+    counts = [int(part.sum()) for part in (known & (answers == labels), answered, known)]
+    return Accuracy(*counts, len(labels), len(classes))
 
 
 def mean_table(table):

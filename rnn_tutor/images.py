@@ -129,7 +129,10 @@ class ImageSet:
         return len(self.class_names) if self.has_labels else 0
 
     def require_labels(self):
-        """Return the pictures that have a label; raise NeedsLabels for fewer than two classes."""
+        """Return the pictures that have a label, and print how many are left out.
+
+        Raises NeedsLabels for fewer than two classes.
+        """
         known = np.zeros(len(self), bool) if self.labels is None else self.labels >= 0
         classes = set() if self.labels is None else set(self.labels[known].tolist())
         if len(classes) < 2:
@@ -138,7 +141,10 @@ class ImageSet:
                 f"This lesson is about labels, and {self.name} has {has}. Put the pictures into "
                 "one sub-folder for each kind, or load a set that has labels, such as 'fashion5'."
             )
-        return self if known.all() else self[known]
+        if known.all():
+            return self
+        print(f"{_count(int((~known).sum()), 'picture')} without a label left out.")
+        return self[known]
 
     def without_labels(self):
         """Return the same pictures with their labels forgotten."""
