@@ -167,7 +167,7 @@ class Accuracy:
         return f"{float(self):.1%} of {of} pictures right"
 
 
-def accuracy(answers, labels):
+def count_right(answers, labels):
     """Count the answers that are right.
 
     Args:
@@ -178,7 +178,7 @@ def accuracy(answers, labels):
         An Accuracy, which is false where there are no labels, no answers, or one class alone.
 
     Example:
-        >>> accuracy([0, 1, 1, -1], [0, 1, 0, -1])
+        >>> count_right([0, 1, 1, -1], [0, 1, 0, -1])
         66.7% of the 3 named ones among 4 pictures right
     """
     answers = np.asarray(answers)

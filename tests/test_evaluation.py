@@ -197,11 +197,11 @@ def test_a_score_table_has_the_chance_of_each_row():
 
 
 def test_accuracy_counts_what_is_known():
-    found = evaluation.accuracy([0, 1, 2, -1, 0], [0, 2, 2, 0, -1])
+    found = evaluation.count_right([0, 1, 2, -1, 0], [0, 2, 2, 0, -1])
     assert (found.right, found.answered, found.labelled, found.pictures) == (2, 3, 4, 5)
     assert float(found) == 0.5 and "50.0%" in repr(found) and "4" in repr(found)
-    assert float(evaluation.accuracy([1, 0], [1, 0])) == 1
-    assert float(evaluation.accuracy([-1, 1], [1, 0])) == 0
+    assert float(evaluation.count_right([1, 0], [1, 0])) == 1
+    assert float(evaluation.count_right([-1, 1], [1, 0])) == 0
 
 
 @pytest.mark.parametrize(
@@ -209,14 +209,14 @@ def test_accuracy_counts_what_is_known():
     [([0, 1], [-1, -1]), ([0, 1], None), ([-1, -1], [0, 1]), ([], []), ([2, 2, -1], [2, 2, 2])],
 )
 def test_accuracy_of_nothing_to_tell_apart_is_no_number(answers, labels):
-    found = evaluation.accuracy(answers, labels)
+    found = evaluation.count_right(answers, labels)
     assert not found and np.isnan(float(found)) and "%" not in repr(found)
     assert "right of" not in repr(found)
 
 
 def test_accuracy_refuses_what_does_not_belong_together():
     with pytest.raises(TutorError, match="one label a picture"):
-        evaluation.accuracy([0, 1], [0])
+        evaluation.count_right([0, 1], [0])
 
 
 def test_a_probe_learns_from_the_labelled_alone():
