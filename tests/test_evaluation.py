@@ -202,6 +202,7 @@ def test_accuracy_counts_what_is_known():
     assert float(found) == 0.5 and "50.0%" in repr(found) and "4" in repr(found)
     assert float(evaluation.count_right([1, 0], [1, 0])) == 1
     assert float(evaluation.count_right([-1, 1], [1, 0])) == 0
+    assert evaluation.count_right([0, 1, -1], [0, 1, -1]).right == 2  # no answer to no label
 
 
 @pytest.mark.parametrize(
