@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from rnn_tutor._figures import LINES, WIDTH, count, finish, listed, plain, style
+from rnn_tutor._figures import LINES, WIDTH, count, finish, listed, nothing, plain, style
 
 PARTS = {"": "training", "val_": "validation"}
 
@@ -56,8 +56,13 @@ def score_curves(table, x, y="test accuracy", title=None):
 
     table: `{"GRU": {25: [0.79, 0.81, ...], 100: ...}, ...}`, of each line the scores at each
     number, a score a seed. A whisker is one (sample) standard deviation long each way; the lines
-    stand a little apart, so that their whiskers can be told from each other.
+    stand a little apart, so that their whiskers can be told from each other. Scores that are NaN,
+    for want of labels to measure with, are left out; without any other the figure says so.
     """
+    table = {name: _measured(points) for name, points in table.items()}
+    table = {name: points for name, points in table.items() if points}
+    if not table:
+        return nothing("Nothing to draw: there are no labels, or too few, to measure with.", title)
     figure = Figure((WIDTH, 0.5 * WIDTH), layout="constrained")
     axes = figure.subplots()
     numbers = sorted({number for points in table.values() for number in points})
@@ -73,6 +78,10 @@ def score_curves(table, x, y="test accuracy", title=None):
     axes.legend(frameon=False, fontsize=9)
     plain(axes)
     return finish(figure, f"Line chart of the {y} by {x}: {_ends(table)}", title)
+
+
+def _measured(points):
+    return {n: scores for n, scores in points.items() if np.isfinite(scores).all() and len(scores)}
 
 
 def _mean_and_spread(scores):

@@ -3,6 +3,7 @@
 import base64
 import html
 import io
+import textwrap
 import warnings
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -143,6 +144,15 @@ def finish(figure, alt, title=None):
         figure.suptitle(title, fontsize=11)
         alt = f"{title}. {alt}"
     return Picture(figure, alt)
+
+
+def nothing(sentence, title=None):
+    """A figure that says in a sentence why there is nothing to draw."""
+    figure = Figure((WIDTH, 0.5 if title is None else 0.8), layout="constrained")
+    axes = figure.add_subplot()
+    axes.set_axis_off()
+    axes.text(0, 0.5, textwrap.fill(sentence, 100), va="center", fontsize=9)
+    return finish(figure, sentence, title)
 
 
 def plain(axes):

@@ -128,6 +128,15 @@ class Fitted:
         return np.flatnonzero(self.labels == cluster)
 
 
+def first_guess(images):
+    """How many clusters to begin with: as many as there are classes, else five.
+
+    Five, or one for each picture if these are fewer, where there are no labels or only one class.
+    images: an `ImageSet`. Returns an int.
+    """
+    return images.n_classes if images.n_classes > 1 else min(5, len(images))
+
+
 def normalised(embeddings):
     """Each embedding at length one (zeros stay zeros): (n, d) float32.
 

@@ -3,6 +3,9 @@
 With labels, by three scores: accuracy under the best one-to-one matching of clusters to classes,
 normalised mutual information (NMI) and the adjusted Rand index (ARI). Without labels, by one:
 whether another seed finds the same clusters. Labels measure here and teach nothing.
+
+A label of -1 is none, here as in an `ImageSet`: such a picture enters no score, and whatever is
+printed says how many there were to compare with.
 """
 
 import json
@@ -12,6 +15,9 @@ from pathlib import Path
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
+from scipy.stats import random_table
+from sklearn.dummy import DummyClassifier
+from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import (
     adjusted_rand_score,
     normalized_mutual_info_score,
@@ -21,40 +27,223 @@ from sklearn.metrics import (
 from rnn_tutor._errors import NeedsLabels, TutorError
 from rnn_tutor.clustering import on_halves
 
+NOTHING_MEASURED = (
+    "Nothing to compare yet: it takes five pictures or more with a known class to learn from, and "
+    "others to measure with."
+)
+
 
 @dataclass(frozen=True, repr=False)
 class Scores:
-    """The three scores of a clustering, each at most 1; all None when there are no labels."""
+    """The three scores of a clustering, each at most 1; all None without labels.
+
+    labelled: how many pictures have a label. pictures: how many there are. classes: how many
+    classes their labels name; of one class alone the scores say nothing, and it is false.
+    """
 
     accuracy: float | None = None
     nmi: float | None = None
     ari: float | None = None
+    labelled: int = 0
+    pictures: int = 0
+    classes: int = 0
 
     def __bool__(self):
-        return self.accuracy is not None
+        return self.classes > 1
 
     def __repr__(self):
-        if not self:
+        if not self.labelled:
             return "No labels, so no accuracy, NMI or ARI; stability can be measured without them."
-        return f"matched accuracy {self.accuracy:.3f}, NMI {self.nmi:.3f}, ARI {self.ari:.3f}"
+        if not self:
+            return "All labels are of one class: there is nothing to tell apart, so no score."
+        some = f" (of the {self.labelled:,} of {self.pictures:,} pictures that have a label)"
+        text = f"matched accuracy {self.accuracy:.3f}, NMI {self.nmi:.3f}, ARI {self.ari:.3f}"
+        return text + some * (self.labelled < self.pictures)
 
 
 def scores(labels, clusters):
-    """All three scores at once.
+    """Measure clusters by all three scores at once.
 
-    labels: (n,) integers from 0, or None. clusters: (n,) integers from 0.
-    Returns Scores, which is false and says so in a sentence where labels are None.
+    Args:
+        labels: (n,) int, from 0, -1 for a picture without a label; or None.
+        clusters: (n,) int, from 0.
+
+    Returns:
+        Scores, false with fewer than two classes among the labels; it says so in a sentence.
     """
-    if labels is None:
-        return Scores()
-    return Scores(matched_accuracy(labels, clusters), nmi(labels, clusters), ari(labels, clusters))
+    labels, clusters = _pair(np.full(len(clusters), -1) if labels is None else labels, clusters)
+    known = labels >= 0
+    counts = int(known.sum()), len(labels), len(np.unique(labels[known]))
+    if not known.any():
+        return Scores(None, None, None, *counts)
+    pair = labels[known], clusters[known]
+    return Scores(matched_accuracy(*pair), nmi(*pair), ari(*pair), *counts)
+
+
+def chance(labels, clusters, draws=1000, seed=0):
+    """Return the matched accuracy that clusters of these sizes get when nothing was learnt.
+
+    The pictures are dealt to the clusters at random, many times. The fewer pictures there are, the
+    more the best matching flatters: five equal classes get about 0.38 with 30 pictures, 0.27 with
+    200, and 0.2 only in the limit.
+
+    Args:
+        labels: (n,) int, from 0, -1 for a picture without a label.
+        clusters: (n,) int, from 0.
+        draws: how many times the pictures are dealt.
+        seed: of the draws.
+
+    Returns:
+        A float, the mean over the draws; or None where the scores would say nothing.
+
+    Example:
+        >>> round(chance([0, 0, 1, 1], [0, 1, 0, 1]), 1)  # half or all of them right
+        0.7
+
+    Source: Hubert, Arabie (1985), Comparing partitions: the same model of chance as in ARI.
+    """
+    if not scores(labels, clusters):
+        return None
+    table = contingency(labels, clusters)
+    dealt = random_table(table.sum(axis=1), table.sum(axis=0), seed=seed).rvs(draws)
+    return float(np.mean([_matched(t) for t in dealt]) / table.sum())
+
+
+def score_table(rows):
+    """Return scores beside what chance gives, as text, a line a row.
+
+    Args:
+        rows: {name: (labels, clusters)}, each pair as for `scores`.
+
+    Returns:
+        A str. A row that cannot be scored says why; when that holds for all, it is said once.
+    """
+    reasons = {str(found) for pair in rows.values() if not (found := scores(*pair))}
+    if len(reasons) == 1 and not any(scores(*pair) for pair in rows.values()):
+        return reasons.pop()
+    width = max(map(len, rows))
+    lines = [f"{'':{width}}  accuracy  by chance    NMI    ARI  pictures"]
+    for name, pair in rows.items():
+        found = scores(*pair)
+        values = str(found)
+        if found:
+            values = f"{found.accuracy:8.3f}  {chance(*pair):9.3f}  {found.nmi:5.3f}"
+            values += f" {found.ari:6.3f}  {found.labelled:8,}"
+        lines.append(f"{name:{width}}  {values}")
+    return "\n".join(lines)
+
+
+@dataclass(frozen=True, repr=False)
+class Accuracy:
+    """How many answers are right, among the pictures whose class is known; `float` is the share.
+
+    right, answered: among them. labelled: pictures whose class is known. pictures: all.
+    classes: how many classes there are among these answers and labels. It is false, and its float
+    NaN, where nothing can be said: no labels, no answers, or one class alone.
+    """
+
+    right: int
+    answered: int
+    labelled: int
+    pictures: int
+    classes: int
+
+    def __bool__(self):
+        return min(self.answered, self.labelled) > 0 and self.classes > 1
+
+    def __float__(self):
+        return self.right / self.labelled if self else float("nan")
+
+    def __repr__(self):
+        if not self.labelled:
+            return f"nobody has said what is in these {self.pictures:,} pictures yet"
+        if not self.answered:
+            return "no answers yet, so none is right and none is wrong"
+        if not self:
+            return f"one class alone in {self.labelled:,} pictures: there is nothing to tell apart"
+        of = f"{self.labelled:,}"
+        if self.labelled < self.pictures:
+            of = f"the {of} named ones among {self.pictures:,}"
+        return f"{float(self):.1%} of {of} pictures right"
+
+
+def count_right(answers, labels):
+    """Count the answers that are right.
+
+    Args:
+        answers: (n,) int, the class that was answered, -1 for none; no answer is not right.
+        labels: (n,) int, the class, -1 where nobody knows it; or None.
+
+    Returns:
+        An Accuracy, which is false where there are no labels, no answers, or one class alone.
+
+    Example:
+        >>> count_right([0, 1, 1, -1], [0, 1, 0, -1])
+        66.7% of the 3 named ones among 4 pictures right
+    """
+    answers = np.asarray(answers)
+    labels = np.full(len(answers), -1) if labels is None else np.asarray(labels)
+    if answers.shape != labels.shape or answers.ndim != 1:
+        raise TutorError(
+            f"Expected one answer and one label a picture; there are answers {answers.shape} and "
+            f"labels {labels.shape}."
+        )
+    known = labels >= 0
+    answered = known & (answers >= 0)
+    classes = {*answers[answered].tolist(), *labels[known].tolist()}
+    counts = [int(part.sum()) for part in (known & (answers == labels), answered, known)]
+    return Accuracy(*counts, len(labels), len(classes))
+
+
+def mean_table(table):
+    """Return the mean share at each number, as text, a line a way.
+
+    Args:
+        table: {"probe": {5: [0.6, 0.7], 10: ...}, ...}, as `plots.score_curves` draws it; NaN where
+            nothing could be measured.
+
+    Returns:
+        A str; a sentence where nothing could be measured at all.
+    """
+    lines = []
+    for name, points in table.items():
+        means = {n: np.mean(values) for n, values in points.items() if np.isfinite(values).all()}
+        if means:
+            lines.append(f"{name:22}" + "".join(f" {n}: {m:.1%} " for n, m in means.items()))
+    return "\n".join(lines) or NOTHING_MEASURED
+
+
+def linear_probe(points, labels, C=10):
+    """Fit logistic regression to the pictures that have a label.
+
+    Where all of them are of one class it always answers that class; where there are none it
+    answers -1, which is no class.
+
+    Args:
+        points: (n, features) float, embeddings for instance.
+        labels: (n,) int, from 0, -1 for a picture without a label.
+        C: the larger, the less large weights are punished.
+
+    Returns:
+        A fitted scikit-learn classifier.
+
+    Source: Alain, Bengio (2016), Understanding intermediate layers using linear classifier probes.
+    """
+    labels = np.asarray(labels)
+    known = labels >= 0
+    classes = np.unique(labels[known])
+    if len(classes) < 2:
+        only = classes if len(classes) else [-1]
+        return DummyClassifier(strategy="most_frequent").fit([[0.0]], only)
+    return LogisticRegression(C=C, max_iter=1000).fit(np.asarray(points)[known], labels[known])
 
 
 def contingency(labels, clusters, n_classes=None, n_clusters=None):
     """How many pictures of each class lie in each cluster.
 
-    labels, clusters: (n,) integers from 0. n_classes, n_clusters: at least so many rows and
-    columns, for classes or clusters that are empty here. Returns (n_classes, n_clusters) int64.
+    labels, clusters: (n,) integers from 0; a label of -1 is not counted. n_classes, n_clusters: at
+    least so many rows and columns, for classes or clusters that are empty here. Returns
+    (n_classes, n_clusters) int64.
     Raises NeedsLabels when labels are None, TutorError when the two do not belong together.
     """
     labels, clusters = _pair(labels, clusters)
@@ -63,7 +252,8 @@ def contingency(labels, clusters, n_classes=None, n_clusters=None):
         max(clusters.max(initial=-1) + 1, n_clusters or 0),
     )
     table = np.zeros(shape, np.int64)
-    np.add.at(table, (labels, clusters), 1)
+    known = labels >= 0
+    np.add.at(table, (labels[known], clusters[known]), 1)
     return table
 
 
@@ -84,11 +274,11 @@ def match(labels, clusters, n_clusters=None):
 def matched_accuracy(labels, clusters):
     """The share of pictures whose cluster is matched (see `match`) to their own class, 0 to 1.
 
-    Pictures in clusters that are left over count as errors.
+    Pictures in clusters that are left over count as errors, those without a label do not count.
     Source: Xie, Girshick, Farhadi (2016), Unsupervised deep embedding for clustering, equation 10.
     """
-    labels, clusters = _pair(labels, clusters)
-    return float(np.mean(match(labels, clusters)[clusters] == labels))
+    table = contingency(*_known_pair(labels, clusters))
+    return _matched(table) / int(table.sum())
 
 
 def nmi(labels, clusters):
@@ -97,7 +287,7 @@ def nmi(labels, clusters):
     The mutual information over the arithmetic mean of the two entropies.
     Source: Vinh, Epps, Bailey (2010), Information theoretic measures for clusterings comparison.
     """
-    return float(normalized_mutual_info_score(*_pair(labels, clusters)))
+    return float(normalized_mutual_info_score(*_known_pair(labels, clusters)))
 
 
 def ari(labels, clusters):
@@ -105,7 +295,7 @@ def ari(labels, clusters):
 
     Source: Hubert, Arabie (1985), Comparing partitions, equation 5.
     """
-    return float(adjusted_rand_score(*_pair(labels, clusters)))
+    return float(adjusted_rand_score(*_known_pair(labels, clusters)))
 
 
 def stability(clusterings):
@@ -120,6 +310,7 @@ def stability(clusterings):
             f"Stability compares clusterings of the same pictures under several seeds: give at "
             f"least two. Here there was {len(clusterings)}."
         )
+    clusterings = [_integers(clusters, "clusters") for clusters in clusterings]
     return float(np.mean([ari(a, b) for a, b in combinations(clusterings, 2)]))
 
 
@@ -195,13 +386,26 @@ def stored_results(dataset="fashion5"):
     return json.loads(path.read_text(encoding="utf-8"))
 
 
+def _matched(table):
+    """How many pictures are right under the best one-to-one naming."""
+    return int(table[linear_sum_assignment(table, maximize=True)].sum())
+
+
+def _known_pair(labels, clusters):
+    """Labels and clusters of the pictures that have a label."""
+    labels, clusters = _pair(labels, clusters)
+    if not (labels >= 0).any():
+        _pair(None, clusters)
+    return labels[labels >= 0], clusters[labels >= 0]
+
+
 def _pair(labels, clusters):
     if labels is None:
         raise NeedsLabels(
             "This score compares clusters with labels, and these pictures have none. "
             "`evaluation.stability` needs no labels."
         )
-    labels, clusters = _integers(labels, "labels"), _integers(clusters, "clusters")
+    labels, clusters = _integers(labels, "labels", -1), _integers(clusters, "clusters")
     if len(labels) != len(clusters) or len(labels) == 0:
         raise TutorError(
             f"Expected one label and one cluster for each picture; there are {len(labels)} labels "
@@ -210,11 +414,14 @@ def _pair(labels, clusters):
     return labels, clusters
 
 
-def _integers(values, name):
+def _integers(values, name, lowest=0):
     values = np.asarray(values)
-    if values.ndim != 1 or (values.size and (values.dtype.kind not in "iub" or values.min() < 0)):
+    if values.ndim != 1 or (
+        values.size and (values.dtype.kind not in "iub" or values.min() < lowest)
+    ):
+        none = ", and -1 for a picture without one" * (lowest < 0)
         raise TutorError(
-            f"Expected {name} as a one-dimensional array of whole numbers from 0, such as "
+            f"Expected {name} as a one-dimensional array of whole numbers from 0{none}, such as "
             f"[0, 2, 1]; got {values.dtype} values of the shape {values.shape}."
         )
     return values.astype(np.int64)

@@ -87,6 +87,21 @@ class ImageSet:
         """Return the pixels: `np.asarray(images)` is (n, height, width, channels) uint8."""
         return np.array(self.pixels, dtype=dtype, copy=copy)
 
+    def __add__(self, other):
+        """Return the pictures of both sets, those of `other` last; shape and classes are one."""
+        if self.shape != other.shape or self.class_names != other.class_names:
+            raise TutorError(
+                f"Two sets are joined where shape and classes are the same; here are {self.shape} "
+                f"and {other.shape}, {self.class_names} and {other.class_names}."
+            )
+        both, parts = (self, other), {"pixels": np.concatenate([self.pixels, other.pixels])}
+        for what in ("labels", "is_test"):
+            has = [getattr(part, what) is not None for part in both]
+            parts[what] = np.concatenate([getattr(p, what) for p in both]) if all(has) else None
+        both_named = self.sources and other.sources
+        parts["sources"] = self.sources + other.sources if both_named else ()
+        return replace(self, **parts)
+
     def __repr__(self):
         height, width, channels = self.shape
         names = ", ".join(self.class_names[:10]) + (", ..." if self.n_classes > 10 else "")
@@ -115,18 +130,33 @@ class ImageSet:
         return np.zeros(len(self), bool) if self.labels is None else self.labels >= 0
 
     @property
+    def kinds(self):
+        """The name of each picture's class, a list of n; None for a picture without a label."""
+        labels = [-1] * len(self) if self.labels is None else self.labels
+        return [self.class_names[k] if k >= 0 else None for k in labels]
+
+    @property
     def n_classes(self):
         """The number of classes; 0 without labels."""
         return len(self.class_names) if self.has_labels else 0
 
     def require_labels(self):
-        """Return the images that have a label; raise NeedsLabels where there are none."""
-        if not self.has_labels:
+        """Return the pictures that have a label, and print how many are left out.
+
+        Raises NeedsLabels for fewer than two classes.
+        """
+        known = np.zeros(len(self), bool) if self.labels is None else self.labels >= 0
+        classes = set() if self.labels is None else set(self.labels[known].tolist())
+        if len(classes) < 2:
+            has = f"only {self.class_names[classes.pop()]!r}" if classes else "none"
             raise NeedsLabels(
-                f"This lesson is about labels, and {self.name} has none. Put the pictures into one "
-                "sub-folder for each kind, or load a set that has labels, such as 'fashion5'."
+                f"This lesson is about labels, and {self.name} has {has}. Put the pictures into "
+                "one sub-folder for each kind, or load a set that has labels, such as 'fashion5'."
             )
-        return self if self.is_labelled.all() else self[self.is_labelled]
+        if known.all():
+            return self
+        print(f"{count(int((~known).sum()), 'picture')} without a label left out.")
+        return self[known]
 
     def without_labels(self):
         """Return the same pictures with their labels forgotten."""
@@ -206,9 +236,7 @@ class ImageSet:
         names = [f"{i:04d}" for i in range(len(self))] if names is None else list(names)
         if len(names) != len(self):
             raise TutorError(f"{len(self)} pictures came with {len(names)} names.")
-        kinds = [""] * len(self)
-        if self.has_labels:
-            kinds = [self.class_names[k] if k >= 0 else "" for k in self.labels]
+        kinds = [kind or "" for kind in self.kinds]
         for kind, name in zip(kinds, names, strict=True):
             if kind in (".", "..") or {"/", "\\"} & {*kind, *str(name)}:
                 raise TutorError(f"{kind!r} and {str(name)!r} do not make a folder and a file.")

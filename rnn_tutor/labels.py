@@ -33,6 +33,7 @@ class Labels:
         labels.rename_class("Dress", "Skirt")
         labels.remove_class("Bag")       # its pictures have no name any more
         labels.undo()                    # takes the last change back
+        labels.look_up([3, 4])           # named after the labels that the set came with, if any
         y = labels.as_array()            # (n,) int64: places in labels.class_names, -1 for no name
 
     path: the CSV file; where there is one, its names are read. class_names: classes to begin with.
@@ -116,6 +117,9 @@ class Labels:
         self._change_class(name, None, [known for known in self._class_names if known != name])
         return count
 
+    def _place(self, name):
+        return self._class_names.index(self.add_class(name))
+
     def undo(self):
         """Take back the last change made here; returns the pictures it was about, (k,) int64."""
         if not self._changes:
@@ -133,6 +137,31 @@ class Labels:
         """The classes as places in `class_names`, (n,) int64; -1 for pictures without a name."""
         places = {name: place for place, name in enumerate(self._class_names)}
         return np.array([places.get(self._of(key), -1) for key in self._keys], np.int64)
+
+    def look_up(self, index):
+        """Name pictures after the label that their set came with, as if a reader had been asked.
+
+        index: as in `labels[index]`. A picture that has a name keeps it; one without a label stays
+        without a name. Returns how many names were given.
+        """
+        kinds, asked = self.images.kinds, {}
+        for i in np.unique(self._chosen(index)).tolist():
+            if kinds[i] is not None and self[i] is None:
+                asked.setdefault(kinds[i], []).append(i)
+        for kind, pictures in asked.items():
+            self[pictures] = kind
+        return sum(map(len, asked.values()))
+
+    def answers(self):
+        """What is known of each picture, (n,) int64: places in `class_names`, -1 for nothing.
+
+        The label that the set came with counts, where it has one, and else the name given here.
+        The set's classes are added to `class_names` where they are missing.
+        """
+        kinds = self.images.kinds
+        place = {kind: self._place(kind) for kind in dict.fromkeys(kinds) if kind is not None}
+        own = np.array([place.get(kind, -1) for kind in kinds], np.int64)
+        return np.where(own >= 0, own, self.as_array())
 
     def on_change(self, function):
         """Have `function()` called after each change made here."""

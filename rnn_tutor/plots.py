@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.offsetbox import AnnotationBbox, OffsetImage
 from matplotlib.ticker import MaxNLocator
 
+from rnn_tutor import evaluation
 from rnn_tutor._curves import score_curves, training_curves
 from rnn_tutor._errors import TutorError
 from rnn_tutor._figures import (
@@ -21,6 +22,7 @@ from rnn_tutor._figures import (
     finish,
     listed,
     name_of,
+    nothing,
     plain,
     rgb,
     short,
@@ -30,6 +32,7 @@ from rnn_tutor._histogram import histogram
 from rnn_tutor._maps import boxes, maps, numbers
 from rnn_tutor._paths import scan_paths
 from rnn_tutor._states import reading, unrolled
+from rnn_tutor.images import ImageSet
 
 THUMBNAIL = 0.32  # inches, the longer side
 
@@ -37,6 +40,7 @@ __all__ = [
     "Picture",
     "boxes",
     "clusters",
+    "confusion",
     "contingency",
     "embedding_map",
     "histogram",
@@ -46,6 +50,7 @@ __all__ = [
     "maps",
     "numbers",
     "photographs",
+    "planes",
     "reading",
     "scan_paths",
     "score_bars",
@@ -58,7 +63,16 @@ __all__ = [
 
 
 def image_grid(images, titles=None, columns=10, title=None):
-    """Pictures side by side, each under its own title where titles (n,) are given."""
+    """Pictures side by side, each under its own title where titles (n,) are given.
+
+    A title of None, as `ImageSet.kinds` has it for a picture without a label, is "no label" beside
+    others. Of an empty ImageSet the figure says that it has no pictures.
+    """
+    if _is_empty(images):
+        return nothing("There are no such pictures.", title)
+    if titles is not None:
+        known = any(kind is not None for kind in titles)
+        titles = ["no label" if kind is None else kind for kind in titles] if known else None
     pictures = rgb(images)
     columns = min(columns, len(pictures))
     rows = -(-len(pictures) // columns)
@@ -71,9 +85,14 @@ def image_grid(images, titles=None, columns=10, title=None):
 
 
 def image_rows(named, title=None):
-    """Rows of pictures, each with its name at the left: {"original": images, "noisy": images}."""
-    rows = {str(name): rgb(images) for name, images in named.items()}
-    shape = np.max([pictures.shape[1:3] for pictures in rows.values()], axis=0)
+    """Rows of pictures, each with its name at the left: {"original": images, "noisy": images}.
+
+    An ImageSet may be empty; when all are, the figure says that there are no pictures.
+    """
+    rows = {str(name): () if _is_empty(p) else rgb(p) for name, p in named.items()}
+    if not any(map(len, rows.values())):
+        return nothing("There are no such pictures.", title)
+    shape = np.max([pictures.shape[1:3] for pictures in rows.values() if len(pictures)], axis=0)
     columns = max(map(len, rows.values()))
     sheet = Sheet(shape, len(rows), columns, left=1.2, title=title)
     for row, (name, pictures) in enumerate(rows.items()):
@@ -254,6 +273,58 @@ def contingency(table, class_names=None, cluster_names=None, title=None, columns
     return finish(figure, f"{what}; classes: {listed(labels)}", title)
 
 
+def planes(points, clusterings, title=None):
+    """The same points in the plane under several clusterings, side by side; a + marks each mean.
+
+    points: (n, 2). clusterings: {title: (n,) int from 0}.
+    """
+    points = np.asarray(points, np.float64)
+    figure = Figure((WIDTH, WIDTH / len(clusterings) + 0.5), layout="constrained")
+    all_axes = figure.subplots(1, len(clusterings), squeeze=False)[0]
+    for axes, (name, groups) in zip(all_axes, clusterings.items(), strict=True):
+        for group in np.unique(groups):
+            colour, marker = style(group)
+            own = points[np.asarray(groups) == group]
+            axes.scatter(*own.T, 22, colour, marker=marker, linewidths=0)
+            axes.plot(*own.mean(axis=0), "+", color="#666666", markersize=12)
+        axes.set(xticks=[], yticks=[])
+        axes.margins(0.12)
+        axes.set_title(name, fontsize=9)
+    sizes = [
+        f"{name}, {listed(np.sort(np.bincount(groups))[::-1].tolist())} points"
+        for name, groups in clusterings.items()
+    ]
+    what = f"{count(len(points), 'point')} in the plane, in clusters. {'; '.join(sizes)}"
+    return finish(figure, what, title)
+
+
+def confusion(labels, answers, class_names, answer_names=None, columns="cluster", title=None):
+    """The contingency table of classes and clusters, or of classes and answers, as a heat map.
+
+    labels: (n,) int, -1 for a picture without a label, or None. answers: (n,) int, the cluster of
+    each picture or the class that was answered; -1, no answer, gets a column of its own.
+    class_names, answer_names: of the rows, and of the columns where they have names.
+    Without labels the figure says so; with labels for some pictures, it says how many it counts.
+    """
+    answers = np.asarray(answers)
+    labels = np.full(len(answers), -1) if labels is None else np.asarray(labels)
+    known = labels >= 0
+    if not known.any():
+        return nothing(
+            f"Nobody has said what is in these {count(len(labels), 'picture')}, so there is no "
+            f"table of classes and {columns}s.",
+            title,
+        )
+    width = max(int(answers.max(initial=-1)) + 1, len(answer_names or ()))
+    columns_of = np.where(answers < 0, width, answers)
+    table = evaluation.contingency(labels, columns_of, len(class_names), width)
+    if table.shape[1] > width:  # somebody has no answer
+        answer_names = [name_of(answer_names, k, columns) for k in range(width)] + ["no answer"]
+    if not known.all() and title is None:
+        title = f"The {known.sum():,} of {count(len(labels), 'picture')} that have a label"
+    return contingency(table, class_names, answer_names, title, columns)
+
+
 def score_bars(rows, x="matched accuracy", highlight=None, title=None):
     """A bar a method: its mean, and its (sample) standard deviation over seeds as a whisker.
 
@@ -278,6 +349,10 @@ def score_bars(rows, x="matched accuracy", highlight=None, title=None):
     bars = listed([f"{name} {note}" for name, note in zip(rows, notes, strict=True)])
     alt = f"Bar chart of the {x}, with standard deviations: {bars}"
     return finish(figure, alt, title)
+
+
+def _is_empty(images):
+    return isinstance(images, ImageSet) and len(images) == 0
 
 
 def _write_counts(axes, table, shares, size):

@@ -2,6 +2,8 @@
 
 import importlib
 import json
+import re
+import timeit
 import tracemalloc
 
 import numpy as np
@@ -363,19 +365,27 @@ def test_a_preset_says_how_many_steps(monkeypatch):
     assert len(made.history_["loss"]) == 3
 
 
+def foretold(capsys, monkeypatch, product, **settings):
+    """The steps and seconds that `fit` foretells where a product of matrices takes `product` s."""
+    monkeypatch.setattr(timeit, "repeat", lambda *args, number=1, **kwargs: 5 * [number * product])
+    X = colours(128, **settings.pop("shape", {}))
+    small(verbose=True, **settings).fit(X)
+    said = re.search(r"([\d,]+) steps, about (\d+) (s|minutes)", capsys.readouterr().out)
+    return int(said[1]), int(said[2]) * {"s": 1, "minutes": 60}[said[3]]
+
+
 def test_it_says_beforehand_how_long_it_takes(capsys, monkeypatch):
-    estimator._seconds_for(1, 28, 28)  # the first product is slow
-    guesses, ends = [estimator._seconds_for(64, 28, 28)], []  # of one step
-    monkeypatch.setattr(
-        estimator, "_bar", lambda trainer: trainer.on("batch", lambda now: ends.append(now.seconds))
-    )
-    X = rt.load_images("fashion5")[:128]
-    small(recurrent=True, units=48, batch_size=64, epochs=15, verbose=True).fit(X)
-    assert "Training a network on 128 pictures: 30 steps, about" in capsys.readouterr().out
-    guesses.append(estimator._seconds_for(64, 28, 28))  # other work may come or go meanwhile
-    took = np.median(np.diff(ends))  # the first step is not in it: it also builds the graph
-    off = 3 if keras.backend.backend() == "tensorflow" else 8  # its figure; others step slower
-    assert min(guesses) / 3 < took < off * max(guesses)
+    """In proportion to the work and to the machine, whose speed is made up here."""
+    steps, seconds = foretold(capsys, monkeypatch, 10_000)
+    assert steps == 4 and seconds > 0
+    for factor, changes in {
+        "three epochs": (3, {"epochs": 3}),
+        "four times the pixels": (4, {"shape": {"height": 24, "width": 20}}),
+        "a machine ten times as slow": (10, {"product": 100_000}),
+    }.values():
+        _, longer = foretold(capsys, monkeypatch, **{"product": 10_000} | changes)
+        assert longer == pytest.approx(factor * seconds, rel=0.01)
+    assert foretold(capsys, monkeypatch, 1)[1] < 60  # a quick one is told in seconds
 
 
 def test_a_bar_shows_how_far_it_is(capsys):

@@ -1,11 +1,14 @@
 """Our scores against scikit-learn's, brute force, and what must hold of every score."""
 
+import re
 from itertools import permutations
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import hypergeom
+from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
 from sklearn.metrics.cluster import contingency_matrix
 
@@ -102,6 +105,137 @@ def test_without_labels_scores_say_so():
     for score in (evaluation.matched_accuracy, evaluation.nmi, evaluation.contingency):
         with pytest.raises(NeedsLabels, match="stability"):
             score(None, [0, 1])
+
+
+def test_pictures_without_a_label_enter_no_score():
+    labels, clusters = np.array([0, 0, 1, 1, 2, 2]), np.array([0, 1, 1, 1, 2, 0])
+    some, where = np.full(9, -1), [0, 2, 3, 5, 6, 8]
+    some[where] = labels
+    all_clusters = np.full(9, 2)
+    all_clusters[where] = clusters
+    found, whole = evaluation.scores(some, all_clusters), evaluation.scores(labels, clusters)
+    assert (found.accuracy, found.nmi, found.ari) == (whole.accuracy, whole.nmi, whole.ari)
+    assert (found.labelled, found.pictures, found.classes) == (6, 9, 3)
+    assert "6 of 9" in repr(found) and "label" not in repr(whole)
+    for score in (evaluation.matched_accuracy, evaluation.nmi, evaluation.ari):
+        assert score(some, all_clusters) == score(labels, clusters)
+    table = evaluation.contingency(some, all_clusters)
+    np.testing.assert_array_equal(table, contingency_matrix(labels, clusters))
+    np.testing.assert_array_equal(
+        evaluation.match(some, all_clusters), evaluation.match(labels, clusters)
+    )
+
+
+@pytest.mark.parametrize("labels", [[-1, -1, -1], [0, 0, 0], [-1, 3, 3], None])
+def test_scores_of_fewer_than_two_classes_say_nothing(labels):
+    found = evaluation.scores(labels, [0, 1, 0])
+    assert not found and not re.search(r"\d", repr(found))
+    assert evaluation.chance(labels, [0, 1, 0]) is None
+    assert evaluation.score_table({"a": (labels, [0, 1, 0])}) == repr(found)
+
+
+def test_nobody_agrees_with_nobody():
+    with pytest.raises(TutorError, match="from 0"):
+        evaluation.stability([[0, -1], [0, 1]])  # clusterings have no pictures without a cluster
+
+
+# Chance
+
+
+@pytest.mark.parametrize(
+    ("labels", "clusters"),
+    [
+        ([0, 0, 1, 1, 2], [0, 1, 1, 2, 2]),
+        ([0, 0, 0, 1], [0, 1, 2, 3]),
+        ([0, 1, 1, 1, 1, 2], [0] * 6),
+    ],
+)
+def test_chance_is_the_mean_over_all_ways_to_deal(labels, clusters):
+    every = [
+        best_by_trying_everything(np.array(dealt), np.array(clusters))
+        for dealt in permutations(labels)
+    ]
+    found = evaluation.chance(labels, clusters, draws=4_000)
+    assert found == pytest.approx(np.mean(every), abs=4 * np.std(every) / np.sqrt(4_000) + 1e-12)
+
+
+@pytest.mark.parametrize(("n", "first", "large"), [(12, 6, 4), (30, 10, 15), (101, 30, 80)])
+def test_chance_of_two_classes_is_hypergeometric(n, first, large):
+    labels, clusters = np.arange(n) >= first, np.arange(n) >= large
+    both = hypergeom(n, first, large)  # of the first class in the first cluster
+    right = [k + n - first - large + k for k in range(n + 1)]
+    expected = sum(both.pmf(k) * max(r, n - r) for k, r in enumerate(right)) / n
+    found = evaluation.chance(labels.astype(int), clusters.astype(int), draws=20_000)
+    assert found == pytest.approx(expected, abs=0.005)
+
+
+@pytest.mark.parametrize(("n", "expected"), [(30, 0.379), (60, 0.325), (200, 0.271)])
+def test_chance_of_five_classes_depends_on_the_number_of_pictures(n, expected):
+    """As simulated before, with labels and clusters drawn at random: on average it is the same."""
+    rng = np.random.default_rng(1)
+    pairs = rng.integers(5, size=(100, 2, n))
+    found = np.mean([evaluation.chance(*pair, draws=50, seed=rng) for pair in pairs])
+    simulated = np.mean(
+        [evaluation.matched_accuracy(*pair) for pair in rng.integers(5, size=(2_000, 2, n))]
+    )
+    assert found == pytest.approx(simulated, abs=0.006)
+    assert found == pytest.approx(expected, abs=0.01)
+
+
+def test_a_score_table_has_the_chance_of_each_row():
+    a, b = ([0, 0, 1, 1, -1], [0, 0, 1, 1, 0]), (np.arange(40) % 2, np.arange(40) % 4)
+    lines = evaluation.score_table({"few": a, "many": b, "none": (None, [0])}).splitlines()
+    for line, pair, n in zip(lines[1:], (a, b), (4, 40), strict=False):
+        numbers = [float(number) for number in line.split()[1:]]
+        scores = evaluation.scores(*pair)
+        expected = (scores.accuracy, evaluation.chance(*pair), scores.nmi, scores.ari, n)
+        assert numbers == pytest.approx(expected, abs=6e-4)
+    assert not re.search(r"\d", lines[3])
+
+
+# Answers
+
+
+def test_accuracy_counts_what_is_known():
+    found = evaluation.count_right([0, 1, 2, -1, 0], [0, 2, 2, 0, -1])
+    assert (found.right, found.answered, found.labelled, found.pictures) == (2, 3, 4, 5)
+    assert float(found) == 0.5 and "50.0%" in repr(found) and "4" in repr(found)
+    assert float(evaluation.count_right([1, 0], [1, 0])) == 1
+    assert float(evaluation.count_right([-1, 1], [1, 0])) == 0
+    assert evaluation.count_right([0, 1, -1], [0, 1, -1]).right == 2  # no answer to no label
+
+
+@pytest.mark.parametrize(
+    ("answers", "labels"),
+    [([0, 1], [-1, -1]), ([0, 1], None), ([-1, -1], [0, 1]), ([], []), ([2, 2, -1], [2, 2, 2])],
+)
+def test_accuracy_of_nothing_to_tell_apart_is_no_number(answers, labels):
+    found = evaluation.count_right(answers, labels)
+    assert not found and np.isnan(float(found)) and "%" not in repr(found)
+    assert "right of" not in repr(found)
+
+
+def test_accuracy_refuses_what_does_not_belong_together():
+    with pytest.raises(TutorError, match="one label a picture"):
+        evaluation.count_right([0, 1], [0])
+
+
+def test_a_probe_learns_from_the_labelled_alone():
+    points = np.array([[0.0], [0.2], [1.0], [1.2], [9.0]])
+    model = evaluation.linear_probe(points, [3, 3, 5, 5, -1], C=100)
+    reference = LogisticRegression(C=100, max_iter=1000).fit(points[:4], [3, 3, 5, 5])
+    np.testing.assert_allclose(model.predict_proba(points), reference.predict_proba(points))
+    assert evaluation.linear_probe(points, [-1, 4, 4, -1, -1]).predict(points).tolist() == [4] * 5
+    assert evaluation.linear_probe(points, [-1] * 5).predict(points).tolist() == [-1] * 5
+    assert (
+        evaluation.linear_probe(points[:0], np.array([], int)).predict(points).tolist() == [-1] * 5
+    )
+
+
+def test_a_table_of_means_leaves_out_what_was_not_measured():
+    text = evaluation.mean_table({"a": {5: [0.5, 0.7], 10: [np.nan]}, "b": {5: [np.nan]}})
+    assert "5: 60.0%" in text and "10:" not in text and len(text.splitlines()) == 1
+    assert "%" not in evaluation.mean_table({"a": {5: [np.nan]}, "b": {}})
 
 
 def test_stability_is_the_mean_over_pairs():

@@ -9,8 +9,9 @@ import pytest
 from matplotlib import image as mpl_image
 from matplotlib.text import Text
 
-from rnn_tutor import TutorError, plots
+from rnn_tutor import TutorError, evaluation, plots
 from rnn_tutor.clustering import Clustering
+from rnn_tutor.images import ImageSet
 
 R = np.random.default_rng(0)
 GREY = R.integers(0, 256, (30, 12, 12, 1), np.uint8)
@@ -21,6 +22,7 @@ FITTED = Clustering(3).fit(POINTS)
 FIGURES = {
     "image_grid": lambda x: plots.image_grid(x[:13], title="Some"),
     "image_grid, titles": lambda x: plots.image_grid(x[:3], titles=["a", "<b>", "$c"]),
+    "planes": lambda x: plots.planes(POINTS, {"one": [0, 1, 2] * 10, "<b>": [0] * 30}),
     "image_rows": lambda x: plots.image_rows({"original": x[:4], "noisy": x[:3]}, title="Some"),
     "photographs": lambda x: plots.photographs([x[0], x[1, :6], x[2, ..., 0]], ["a", "b", "c"]),
     "photographs, one": lambda x: plots.photographs([x[0] > 0.5], title="One alone"),
@@ -264,6 +266,62 @@ def test_what_cannot_be_drawn_is_refused():
         plots.sequence(GREY[0], "spiral")
     with pytest.raises(TutorError, match="patches of 5"):
         plots.sequence(GREY[0], "patches", 5)
+
+
+def test_a_confusion_counts_the_labelled_alone():
+    labels, answers = [0, 1, 1, -1, 0], [0, 1, -1, 1, 0]
+    drawn = plots.confusion(labels, answers, ("a", "b"), ("a", "b"), columns="answer")
+    axes = drawn.figure.axes[0]
+    written = [text.get_text() for text in axes.texts]
+    assert written == ["2", "0", "0", "0", "1", "1"]  # the last column has no answer
+    assert [t.get_text() for t in axes.get_xticklabels()] == ["a", "b", "no answer"]
+    assert "4 of 5 pictures" in drawn.alt and "2 classes by 3 answers" in drawn.alt
+    whole = plots.confusion([0, 1, 1], [2, 0, 0], ("a", "b"))
+    table = evaluation.contingency([0, 1, 1], [2, 0, 0])
+    assert whole.alt == plots.contingency(table, ("a", "b")).alt
+
+
+@pytest.mark.parametrize("labels", [None, [-1, -1, -1]])
+def test_without_labels_there_is_no_confusion_and_no_curve(labels):
+    drawn = plots.confusion(labels, [0, 1, 0], ("a", "b"))
+    assert "Table" not in drawn.alt and not drawn.figure.axes[0].images
+    curve = plots.score_curves({"a": {5: [np.nan]}, "b": {}}, "number of labels")
+    assert "Line chart" not in curve.alt and not curve.figure.axes[0].lines
+    assert drawn.html().startswith("<img alt=") and curve.png()
+
+
+def test_scores_that_could_not_be_measured_are_left_out():
+    table = {"a": {5: [np.nan, np.nan], 10: [0.5, 0.7]}, "b": {5: [np.nan]}}
+    drawn = plots.score_curves(table, "number of labels")
+    assert drawn.alt.endswith("a from 0.600 at 10 to 0.600 at 10")
+
+
+def test_no_pictures_are_said_to_be_none():
+    some = ImageSet(GREY, None)
+    none = some[[]]
+    assert plots.image_grid(none).alt == plots.image_rows({"a": none, "b": none}).alt
+    mixed = plots.image_rows({"a": none, "b": some[:2]})
+    assert len(mixed.figure.axes[0].images) == 2 and "a, b" in mixed.alt
+
+
+def test_titles_of_pictures_without_a_label():
+    images = ImageSet(GREY[:3], [0, -1, 1], ("a", "b"))
+    assert plots.image_grid(images, images.kinds).alt.endswith("a, no label, b")
+    unlabelled = images.without_labels()
+    assert plots.image_grid(unlabelled, unlabelled.kinds).alt == plots.image_grid(images).alt
+
+
+def test_planes_show_each_clustering_of_the_points():
+    points = np.array([[0, 0], [1, 0], [9, 9]])
+    drawn = plots.planes(points, {"one": [0, 0, 0], "two": [0, 0, 1]})
+    assert [axes.get_title() for axes in drawn.figure.axes] == ["one", "two"]
+    seen = [
+        np.concatenate([c.get_offsets() for c in axes.collections]) for axes in drawn.figure.axes
+    ]
+    for offsets in seen:
+        np.testing.assert_array_equal(offsets, points)
+    means = [line.get_xydata()[0].tolist() for line in drawn.figure.axes[1].lines]
+    assert means == [[0.5, 0], [9, 9]] and "two, 2, 1 points" in drawn.alt
 
 
 def test_a_thread_may_draw():

@@ -1,8 +1,13 @@
 """Contract 2: with the reader's own folder in its one data line, a notebook runs to its end.
 
-The pictures are colour photographs of mixed sizes and drawn shapes, sixty in all, in three
-sub-folders (classes); a second folder holds 24 without classes.
+And nothing that it prints claims what cannot be known. The pictures are colour photographs of mixed
+sizes and drawn shapes; `SETS` says how many there are of each kind, and which of them are labelled.
 """
+
+import csv
+import html
+import json
+import re
 
 import cv2
 import nbformat
@@ -12,8 +17,25 @@ from sklearn.datasets import load_sample_image
 from store_notebooks import execute
 from support import course
 
-WITHOUT_LABELS_ALWAYS = {"00_start_here", "08_clusters", "05_cnn_rnn_classifier"}
-WITHOUT_LABELS_ALWAYS |= {"09_clusters_to_classes", "10_five_classes"}
+import rnn_tutor as rt
+
+UNLABELLED = ""  # the folder of pictures that nobody labelled: the set's own
+SETS = {
+    "three classes": {"寺庙": 20, "a flower": 20, "shapes": 20},
+    "no labels": {UNLABELLED: 24},
+    "labels for some": {"寺庙": 12, "shapes": 12, UNLABELLED: 16},
+    "two classes": {"a flower": 12, "shapes": 12},
+    "one class": {"shapes": 20},
+    "12 pictures": {"寺庙": 4, "a flower": 4, "shapes": 4},
+}
+ALWAYS = {  # the other combinations run with `full`
+    "three classes": set(course.NAMES),
+    "no labels": {"00_start_here", "08_clusters", "05_cnn_rnn_classifier"}
+    | {"09_clusters_to_classes", "10_five_classes"},
+    "labels for some": {"09_clusters_to_classes"},
+    "one class": {"08_clusters"},
+    "12 pictures": {"09_clusters_to_classes"},
+}
 WARN_OF_FEW = {"09_clusters_to_classes", "10_five_classes"}  # and go on
 ABOUT_LABELS = {"05_cnn_rnn_classifier", "06_cnn_or_rnn"}  # these may end with NeedsLabels
 
@@ -50,82 +72,203 @@ def write(picture, path):
     path.write_bytes(encoded.tobytes())
 
 
-@pytest.fixture(scope="module")
-def kinds():
-    """Three makers of pictures."""
+def made(folder, pictures, seed=0):
+    """A folder of such pictures, `{name of a sub-folder: how many}`, and a file that is none."""
+    rng = np.random.default_rng(seed)
     china, flower = (load_sample_image(name) for name in ("china.jpg", "flower.jpg"))
+    makers = {
+        "寺庙": lambda: crop(china, rng),
+        "a flower": lambda: crop(flower, rng),
+        "shapes": lambda: drawing(rng),
+    }
+    for name, count in pictures.items():
+        for index in range(count):
+            make = makers.get(name) or [*makers.values()][index % 3]
+            write(make(), folder / name / f"picture {index} 图{'.png' if index % 2 else '.jpg'}")
+    (folder / "notes.txt").write_text("These are not pixels.")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory):
+    """The folders of `SETS`, by name."""
     return {
-        "寺庙": lambda r: crop(china, r),
-        "a flower": lambda r: crop(flower, r),
-        "shapes": drawing,
+        name: made(tmp_path_factory.mktemp("own") / "my pictures 照片", pictures)
+        for name, pictures in SETS.items()
     }
 
 
-@pytest.fixture(scope="module")
-def with_classes(kinds, tmp_path_factory):
-    """Sixty pictures in three sub-folders, and a file that is none."""
-    folder, rng = tmp_path_factory.mktemp("own") / "my pictures 照片", np.random.default_rng(0)
-    for name, make in kinds.items():
-        for index in range(20):
-            suffix = ".png" if index % 2 else ".jpg"
-            write(make(rng), folder / name / f"picture {index} 图{suffix}")
-    (folder / "shapes" / "notes.txt").write_text("These are not pixels.")
-    return folder
+def run_on(path, pictures, folder, more=""):
+    """A notebook run with a folder in its data line, and what went wrong: errors, lines on stderr.
 
-
-@pytest.fixture(scope="module")
-def without_classes(kinds, tmp_path_factory):
-    """24 pictures in one folder."""
-    folder, rng = tmp_path_factory.mktemp("flat") / "无标签", np.random.default_rng(1)
-    for index, make in enumerate([*kinds.values()] * 8):
-        write(make(rng), folder / f"{index}.jpg")
-    return folder
-
-
-def run_on(path, pictures, folder):
-    """What goes wrong when a notebook's data line names a folder: errors, lines on stderr."""
+    more: code for a cell at the end.
+    """
     notebook = course.read(path)
     (cell,) = course.tagged(notebook, "data")
     assert course.DATA_LINE in cell.source
     cell.source = cell.source.replace(course.DATA_LINE, f"load_images({pictures.as_posix()!r})")
-    return execute(notebook, folder).complaints
+    if more:
+        notebook.cells.append(nbformat.v4.new_code_cell(more))
+    complaints = execute(notebook, folder).complaints
+    return notebook, complaints
 
 
-@pytest.mark.parametrize("path", course.NOTEBOOKS, ids=course.NAMES)
-def test_own_pictures_in_classes(path, with_classes, tmp_path):
-    assert_nothing_wrong(path, run_on(path, with_classes, tmp_path))
+def combinations():
+    """Each notebook with each set; most of them with `full` only."""
+    for name in SETS:
+        for path in course.NOTEBOOKS:
+            always = path.stem in ALWAYS.get(name, ())
+            marks = () if always else pytest.mark.full
+            yield pytest.param(name, path, id=f"{name}-{path.stem}", marks=marks)
 
 
-def assert_nothing_wrong(path, complaints):
-    """Nothing is said, but that these pictures are few."""
-    if path.stem in WARN_OF_FEW:
+@pytest.mark.parametrize(("name", "path"), [*combinations()])
+def test_own_pictures(name, path, folders, tmp_path):
+    notebook, complaints = run_on(path, folders[name], tmp_path)
+    if name in ("no labels", "one class") and path.stem in ABOUT_LABELS:
+        (complaint,) = complaints
+        assert "This lesson is about labels" in complaint
+    elif path.stem in WARN_OF_FEW:
         (complaint,) = complaints
         assert "pictures are few" in complaint and len(complaint) < 300
     else:
         assert complaints == []
+    pictures = dict(SETS[name])
+    if path.stem in ABOUT_LABELS and (left_out := pictures.pop(UNLABELLED, 0)) and complaints == []:
+        assert f"{left_out} pictures without a label left out" in "\n".join(all_said(notebook))
+    assert [*claims(notebook, course.read(path), pictures)] == []
+    assert names_in(tmp_path) <= {kind for kind in SETS[name] if kind != UNLABELLED}
 
 
-def unlabelled_cases():
-    """Each notebook; those that must judge clusters without labels always, others with `full`."""
-    for path in course.NOTEBOOKS:
-        always = path.stem in WITHOUT_LABELS_ALWAYS
-        yield pytest.param(path, id=path.stem, marks=() if always else pytest.mark.full)
+# What cannot be known
+
+SHARE = r"\d(?:\.\d+)? ?%[^.\n]*\bright\b|\baccuracy:? \d|\bNMI \d|\d +\d\.\d{3} +\d\.\d{3}"
+CHART = r"Line chart of the [^\n]*\bright\b"
+TABLE = rf"Table of (?!1 class )[\d,]+ class|{CHART}|accuracy on test"
+STAND_INS = r"\b(?:kind|class|label) \d"
+OTHERS = r"shapes,|fashion5|MNIST"  # lines about sets that have labels, whatever the reader's have
+COUNTED = r"that have a label|named ones among"
+ANSWER_IS_MEASURED = "brighter than most"  # notebook 03 asks what the pixels themselves answer
 
 
-@pytest.mark.parametrize("path", list(unlabelled_cases()))
-def test_own_pictures_without_labels(path, without_classes, tmp_path):
-    complaints = run_on(path, without_classes, tmp_path)
-    if path.stem in ABOUT_LABELS:
-        (complaint,) = complaints
-        assert "This lesson is about labels" in complaint
+def said(cell):
+    """What a cell printed or displayed, as lines of text, with the alt text of its pictures."""
+    for output in cell.get("outputs", []):
+        text = output.get("text", "") + output.get("data", {}).get("text/plain", "")
+        for alt in re.findall(r'alt="([^"]*)"', output.get("data", {}).get("text/html", "")):
+            text += "\n" + html.unescape(alt)
+        yield from text.splitlines()
+
+
+def all_said(notebook):
+    return (line for cell in course.code_cells(notebook) for line in said(cell))
+
+
+def claims(notebook, stored, pictures):
+    """Lines that a notebook cannot know to be true of these pictures, `{folder: how many}`.
+
+    What it says of `fashion5` word for word, in the same cell, is not about them: stored results.
+    """
+    labelled = sum(n for name, n in pictures.items() if name != UNLABELLED)
+    n_classes = len(pictures.keys() - {UNLABELLED})
+    always = {cell.id: set(said(cell)) for cell in course.code_cells(stored)}
+    cells = course.code_cells(notebook)
+    first = next(k for k, cell in enumerate(cells) if "data" in course.tags(cell))
+    if any(ANSWER_IS_MEASURED in line for line in all_said(notebook)):
+        return
+    for cell in cells[first:]:
+        if "exercise" in course.tags(cell):
+            continue
+        for line in said(cell):
+            if line in always.get(cell.id, ()) or re.search(OTHERS, line):
+                continue
+            if re.search(STAND_INS, line):
+                yield f"{cell.id}: a class that nobody named: {line[:200]}"
+            if n_classes < 2 and re.search(f"{SHARE}|{TABLE}", line) and not trivial(line):
+                yield f"{cell.id}: nothing can be right or wrong here: {line[:200]}"
+            elif labelled < sum(pictures.values()) and re.search(f"{SHARE}|{CHART}", line):
+                yield from uncounted(cell.id, line, labelled)
+
+
+def trivial(line):
+    """Whether a line of one class says so itself."""
+    return "Table of 1 class" in line
+
+
+def uncounted(cell, line, labelled):
+    """A score of labels for some must say of how many; these are at most those that there are."""
+    counts = [int(n or m) for n, m in re.findall(r"the (\d+) (?:of|named)|of (\d+) new", line)]
+    counts = counts or [int(n) for n in re.findall(r" (\d+)$", line)]  # the column of a table
+    if not counts or max(counts) > labelled:
+        yield f"{cell}: does not say of how many pictures: {line[:200]}"
+
+
+def names_in(folder):
+    """The names in the reader's files of labels."""
+    found = set()
+    for path in folder.glob("*.csv"):
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            found |= {row["class"] for row in csv.DictReader(file)}
+    return found
+
+
+@pytest.mark.parametrize(
+    ("line", "pictures"),
+    [
+        ("5 labels: 100.0% of 30 new pictures right", {UNLABELLED: 30}),
+        ("through clusters 5: 59.6%  of them right", {UNLABELLED: 30}),
+        ("matched accuracy 0.933, NMI 0.820, ARI 0.839", {UNLABELLED: 24}),
+        ("Table of 5 classes by 5 answers; classes: a, b", {UNLABELLED: 24}),
+        ("pixels   0.657      0.224  0.603  0.510     1,500", {UNLABELLED: 24}),
+        ("my_names.csv: 15 of 24 pictures named; kind 0 3, kind 1 3", {UNLABELLED: 24}),
+        ("matched accuracy 1.000, NMI 1.000, ARI 1.000", {"shapes": 20}),
+        ("matched accuracy 0.933, NMI 0.820, ARI 0.839", {"a": 4, "b": 4, UNLABELLED: 8}),
+        ("93.5% of 24 pictures right", {"a": 4, "b": 4, UNLABELLED: 8}),
+        ("Line chart of the share right: probe from 0.6 at 5", {"a": 4, "b": 4, UNLABELLED: 8}),
+        ("Line chart of the share right, of 9 new pictures", {"a": 4, "b": 4, UNLABELLED: 8}),
+    ],
+)
+def test_each_kind_of_claim_is_found(line, pictures):
+    data = nbformat.v4.new_code_cell("images", metadata={"tags": ["data"]})
+    cell = nbformat.v4.new_code_cell("x", outputs=[nbformat.v4.new_output("stream", text=line)])
+    notebook = nbformat.v4.new_notebook(cells=[data, cell])
+    assert [*claims(notebook, nbformat.v4.new_notebook(), pictures)]
+    assert not [*claims(notebook, notebook, pictures)]  # word for word what it says of fashion5
+
+
+def test_scores_are_against_the_names_that_were_given(tmp_path):
+    """Thirty photographs without labels, of which a reader names 15, and the new ones: no other."""
+    path = next(p for p in course.NOTEBOOKS if p.stem == "09_clusters_to_classes")
+    folder = made(tmp_path / "photographs", {UNLABELLED: 30}, seed=2)
+    images = rt.load_images(folder)
+    kind = {source: "abc"[int(source.split()[1]) % 3] for source in images.sources}
+    old, new = (part.resized(28, 28) for part in images.split(seed=0))
+    for part, count in ((old, 15), (new, len(new))):
+        labels = rt.Labels(part, tmp_path / "my_names.csv")
+        for i in range(count):
+            labels[i] = kind[part.sources[i]]
+    before = (tmp_path / "my_names.csv").read_bytes()
+    look = "import json\nprint('SAID', json.dumps([said.tolist(), kinds, pictures.sources]))"
+    notebook, complaints = run_on(path, folder, tmp_path, look)
+    assert len(complaints) == 1 and "pictures are few" in complaints[0]
+    lines = [*all_said(notebook)]
+    (answers, kinds, sources) = json.loads(
+        next(line for line in lines if line.startswith("SAID"))[4:]
+    )
+    true = [kind[source] for source in sources[len(old) :]]
+    right = sum(k >= 0 and kinds[k] == t for k, t in zip(answers, true, strict=True))
+    last = [line for line in lines if re.match(r" *\d+ names: ", line)][1]
+    if any(k >= 0 for k in answers):
+        assert f"{right / len(new):.1%} of {len(new)} pictures right" in last
     else:
-        assert_nothing_wrong(path, complaints)
+        assert "no answers yet" in last
+    assert (tmp_path / "my_names.csv").read_bytes() == before
 
 
-def test_a_cell_that_raises_is_found(with_classes, tmp_path):
+def test_a_cell_that_raises_is_found(folders, tmp_path):
     source = f"load_images = str.upper\nimages = {course.DATA_LINE}\nassert images == 'FASHION5'"
     cell = nbformat.v4.new_code_cell(source, metadata={"tags": ["data"]})
     spoilt = tmp_path / "spoilt.ipynb"
     nbformat.write(nbformat.v4.new_notebook(cells=[cell]), spoilt)
-    (complaint,) = run_on(spoilt, with_classes, tmp_path)
+    (complaint,) = run_on(spoilt, folders["two classes"], tmp_path)[1]
     assert "AssertionError" in complaint
