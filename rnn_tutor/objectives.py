@@ -158,7 +158,7 @@ class Batches(keras.utils.PyDataset):
         labels: `(n,)` int64, for an objective with `uses_labels`; others do not look at them.
 
     Attributes:
-        epoch: whose batches these are, from 0; the trainer sets it.
+        epoch: whose batches `batches[step]` are, from 0, where Keras's `fit` asks for them.
 
     Raises:
         TutorError: a batch would hold too few pictures for the objective.
@@ -190,13 +190,17 @@ class Batches(keras.utils.PyDataset):
         return len(self.pixels) // self.batch_size
 
     def __getitem__(self, step):
-        chosen = self._order()[step * self.batch_size : (step + 1) * self.batch_size]
-        rng = np.random.default_rng([self.seed, self.epoch, step])
+        return self.draw(self.epoch, step)
+
+    def draw(self, epoch, step):
+        """The batch of this step of this epoch, both from 0: `(inputs, targets)`."""
+        chosen = self._order(epoch)[step * self.batch_size : (step + 1) * self.batch_size]
+        rng = np.random.default_rng([self.seed, epoch, step])
         labels = () if self.labels is None else (self.labels[chosen],)
         return self.objective.batch(self.pixels[chosen], rng, *labels)
 
-    def _order(self):
-        return np.random.default_rng([self.seed, self.epoch]).permutation(len(self.pixels))
+    def _order(self, epoch):
+        return np.random.default_rng([self.seed, epoch]).permutation(len(self.pixels))
 
 
 class AllInOrder(Batches):
@@ -205,5 +209,5 @@ class AllInOrder(Batches):
     def __len__(self):
         return -(-len(self.pixels) // self.batch_size)
 
-    def _order(self):
+    def _order(self, epoch):
         return np.arange(len(self.pixels))

@@ -5,6 +5,8 @@ test_checkpoints_killed.py.
 """
 
 import dataclasses
+import threading
+import time
 import types
 
 import numpy as np
@@ -180,49 +182,60 @@ def test_seconds_left_follow_the_clock(monkeypatch):
     """Two seconds a step, and one that builds the graph and takes a hundred."""
     now = types.SimpleNamespace(value=0.0)
     monkeypatch.setattr(_run, "time", types.SimpleNamespace(monotonic=lambda: now.value))
-    trainer = small_trainer(epochs=3)
+    trainer, train = small_trainer(epochs=3), keras.Model.train_on_batch
+
+    def train_slowly(self, *batch):
+        now.value += 2.0 if trainer.batch_losses else 100.0
+        return train(self, *batch)
+
+    monkeypatch.setattr(keras.Model, "train_on_batch", train_slowly)
     told = recorded(trainer)
-    listener = _run.Listener(trainer)
-    listener.set_model(trainer.model)
-    for epoch in range(3):
-        listener.on_epoch_begin(epoch)
-        for step in range(4):
-            now.value += 2.0 if (epoch or step) else 100.0
-            trainer.model.optimizer.iterations.assign_add(1)
-            listener.on_train_batch_end(step, {"loss": 1.0})
-        listener.on_epoch_end(epoch)
+    trainer.run()
     left = [p.seconds_left for p in told if p.event == "batch"]
     assert left == [None, *(2.0 * steps for steps in range(10, -1, -1))]
     assert told[-1].seconds == 100.0 + 11 * 2.0
 
 
-def test_each_epoch_trains_on_its_own_batches(monkeypatch):
-    """What the network was fed, with whatever the backend draws ahead, is what the seed says."""
-    fed, drawn = [], []
+def test_each_epoch_trains_on_its_own_batches():
+    """What the network was fed, with whatever is prepared ahead, is what the seed says."""
+    fed = []
     trainer = small_trainer(epochs=3, eager=False)
-    draw = objectives.Batches.__getitem__
-
-    def recording_draw(self, step):
-        batch = draw(self, step)
-        drawn.append((self.epoch, batch[0].sum()))
-        return batch
-
-    monkeypatch.setattr(objectives.Batches, "__getitem__", recording_draw)
 
     def sum_of_targets(y, z):
         return keras.ops.sum(y + 0 * z, (1, 2, 3))
 
     trainer.model.compile(trainer.model.optimizer, loss=sum_of_targets)
-    trainer.on("epoch", lambda progress: fed.append(progress.loss))
+    trainer._metrics = trainer.model.metrics
+    trainer.on("batch", lambda progress: fed.append(progress.loss * progress.step))
     trainer.run()
     expected = objectives.Batches(PIXELS, Copy(), 5, seed=0)
-    for epoch, mean in enumerate(fed):
-        expected.epoch = epoch
-        mine = [draw(expected, step) for step in range(4)]
-        sums = np.concatenate([targets.sum((1, 2, 3)) for _, targets in mine])
-        assert mean == pytest.approx(sums.mean(), rel=1e-5)
-        seen = [total for of_epoch, total in drawn if of_epoch == epoch]
-        assert seen[-4:] == [inputs.sum() for inputs, _ in mine]
+    for number, total in enumerate(fed):
+        epoch, step = divmod(number, 4)
+        _, targets = expected.draw(epoch, step)
+        before = fed[number - 1] if step else 0.0
+        assert total - before == pytest.approx(targets.sum((1, 2, 3)).mean(), rel=1e-4)
+
+
+def test_the_next_batch_is_prepared_while_one_is_trained_on():
+    """One batch ahead and no more, on another thread; none is drawn in vain at the end."""
+    drawn, threads = [], set()
+
+    class Watched(Copy):
+        def batch(self, pixels, rng):
+            drawn.append(len(trainer.batch_losses))
+            threads.add(threading.current_thread())
+            return super().batch(pixels, rng)
+
+    keras.utils.set_random_seed(0)
+    image = keras.Input((4, 4, 1))
+    encoder = keras.Model(image, keras.layers.Dense(3)(keras.layers.Flatten()(image)))
+    trainer = Trainer(encoder, Watched(), PIXELS, epochs=2, batch_size=5)
+    trainer.model.run_eagerly = True
+    trainer.on("batch", lambda progress: time.sleep(0.02))
+    trainer.run()
+    assert len(drawn) == 8
+    assert all(number - 1 <= trained <= number for number, trained in enumerate(drawn))
+    assert len(threads) == 2
 
 
 def test_settings_that_make_no_sense_are_refused():
