@@ -13,10 +13,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from rnn_tutor import objectives
+from rnn_tutor import models, objectives
 from rnn_tutor._checkpoints import Checkpoints
+from rnn_tutor._errors import TutorError, check_above_0, check_whole
 from rnn_tutor._keras import keras
-from rnn_tutor._memory import give_back_memory
+from rnn_tutor._memory import forget_graph_with_model, give_back_memory
 from rnn_tutor._run import EVENTS, Listener, Progress, interrupts_to, prepared_ahead
 from rnn_tutor._settings import LONG_RUN, ClassifierSettings, TrainingSettings, check_known
 
@@ -36,9 +37,11 @@ class Trainer:
 
     Args:
         encoder: a Keras model from pictures to embeddings; to classify, one to probabilities.
+            `Sequential` and subclasses of `keras.Model` will do.
         objective: one of `objectives`; it puts the rest of the model on top.
-        pixels: uint8 `(n, height, width, channels)`.
-        labels: `(n,)` int64, for an objective that uses them; others do not look at them.
+        images: an `ImageSet`, or pixels `(n, height, width, channels)`, uint8 or float in 0..1.
+        labels: `(n,)` integers from 0, for an objective that uses them; None for those of the
+            `ImageSet`. Others do not look at them.
         validation: an `ImageSet` to measure on after each epoch, or None; nothing is learnt
             from it.
         epochs, batch_size, learning_rate, seed: as in `TrainingSettings`.
@@ -57,7 +60,8 @@ class Trainer:
         batch_losses: a float for each batch trained so far: the mean of its epoch up to there.
 
     Raises:
-        TutorError: there are too few pictures for the objective.
+        TutorError: there are too few pictures for the objective, the encoder does not read them or
+            does not end as the objective needs it, or a setting is out of its range.
         NeedsLabels: the objective uses labels, and there are none.
     """
 
@@ -65,7 +69,7 @@ class Trainer:
         self,
         encoder,
         objective,
-        pixels,
+        images,
         *,
         epochs,
         labels=None,
@@ -76,21 +80,28 @@ class Trainer:
         seed=0,
         checkpoints=None,
     ):
+        check_whole("epochs", epochs)
+        check_above_0("learning_rate", learning_rate)
         self.epochs, self.seed = epochs, seed
-        self.batches = objectives.Batches(pixels, objective, batch_size, seed, labels)
-        self._validation = validation and objectives.AllInOrder(
-            validation.pixels, objective, batch_size, seed, validation.labels
-        )
+        self.batches = objectives.Batches(images, objective, batch_size, seed, labels)
+        encoder = models.functional(encoder, self.batches.pixels.shape[1:])
+        self._validation = None
+        if validation is not None:
+            self._validation = objectives.AllInOrder(validation, objective, batch_size, seed)
+            models.functional(encoder, self._validation.pixels.shape[1:])
         self.model = objective.build(encoder)
+        for batches in filter(None, (self.batches, self._validation)):
+            _check_classes(self.model, batches.labels)
         self.encoder = objective.embedder(encoder, self.model)
         rate = _falling(learning_rate, epochs * len(self.batches)) if decay else learning_rate
         optimizer = keras.optimizers.Adam(rate)
         optimizer.build(self.model.trainable_variables)  # else TensorFlow traces the step twice
+        forget_graph_with_model(optimizer)
         metrics = objective.metrics() if hasattr(objective, "metrics") else []
         self.model.compile(optimizer, loss=objective.loss, metrics=metrics)
         names = ["loss", *(metric.name for metric in metrics)]
         self._batch_means = {name: [] for name in names}
-        names += [f"val_{name}" for name in names] if validation else []
+        names += [f"val_{name}" for name in names] if self._validation else []
         self.history = {name: [] for name in names}
         made_with = self._made_with(f"{learning_rate}, falling" if decay else learning_rate)
         self._checkpoints = checkpoints and Checkpoints(checkpoints, made_with)
@@ -109,8 +120,7 @@ class Trainer:
         return cls(
             settings.make_model(images),
             settings.make_objective(),
-            images.pixels,
-            labels=images.labels,
+            images,
             validation=validation,
             epochs=settings.epochs,
             batch_size=settings.batch_size,
@@ -245,7 +255,8 @@ class Trainer:
             TutorError: it is damaged, or was saved by a trainer of another model, or with other
                 settings than `epochs`. The trainer is as it was.
         """
-        if self._checkpoints and (state := self._checkpoints.load(self.model)):
+        names = "history", "batch_means"
+        if self._checkpoints and (state := self._checkpoints.load(self.model, names)):
             self.history, self._batch_means = state["history"], state["batch_means"]
         return len(self.history["loss"])
 
@@ -268,6 +279,15 @@ class Trainer:
             "history": ", ".join(self.history),
         }
         return {name: str(value) for name, value in settings.items()}
+
+
+def _check_classes(model, labels):
+    n_classes = model.output_shape[-1]
+    if labels is not None and len(labels) and not 0 <= labels.min() <= labels.max() < n_classes:
+        raise TutorError(
+            f"The model tells {n_classes} classes apart, numbered from 0; the labels go from "
+            f"{labels.min()} to {labels.max()}."
+        )
 
 
 def _falling(learning_rate, steps):

@@ -251,7 +251,7 @@ def test_settings_that_make_no_sense_are_refused():
         (ClassifierSettings, {"blocks": 4}),
         (ClassifierSettings, {"dropout": 1.0}),
     ):
-        with pytest.raises(TutorError, match=r"There (is|are)|above 0|1, 2 or 3|below 1"):
+        with pytest.raises(TutorError, match=r"There (is|are)|from 1|above 0|1, 2 or 3|below 1"):
             kind(**changes)
 
 
