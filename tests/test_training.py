@@ -5,6 +5,8 @@ test_checkpoints_killed.py.
 """
 
 import dataclasses
+import gc
+import json
 import threading
 import time
 import types
@@ -15,8 +17,14 @@ import pytest
 from rnn_tutor import _checkpoints, _run, models, objectives, training
 from rnn_tutor._errors import NeedsLabels, TutorError
 from rnn_tutor._keras import keras
+from rnn_tutor.augmentation import PRESETS
 from rnn_tutor.images import ImageSet
 from rnn_tutor.training import ClassifierSettings, Trainer, TrainingSettings
+
+try:
+    import resource
+except ImportError:  # Windows
+    resource = None
 
 pytestmark = pytest.mark.filterwarnings("error", "ignore:__array__:DeprecationWarning")
 PIXELS = np.random.default_rng(0).integers(0, 256, (20, 4, 4, 1), dtype=np.uint8)
@@ -457,14 +465,174 @@ def test_a_failure_while_saving_leaves_the_older_checkpoint(tmp_path, monkeypatc
     if moment == "during the weights":
         monkeypatch.setattr(trainer.model, "save_weights", half_a_file)
     elif moment == "before the history":
-        monkeypatch.setattr(_checkpoints.json, "dumps", fail)
+        monkeypatch.setattr(_checkpoints.Path, "write_text", fail)
     else:
         monkeypatch.setattr(_checkpoints.Path, "rename", fail)
-    with pytest.raises(OSError, match="no space"):
+    with pytest.warns(UserWarning, match="No checkpoint could be saved.*no space"):
         trainer.run()
+    assert len(trainer.history["loss"]) == 2  # it trained on
     monkeypatch.undo()
     loaded = small_trainer(checkpoints=tmp_path)
     assert loaded.load_checkpoint() == 1
     assert_same(weights(loaded), weights(first))
     loaded.run()  # what the failure left behind is in nobody's way
     assert small_trainer(checkpoints=tmp_path).load_checkpoint() == 3
+
+
+@pytest.mark.skipif(resource is None, reason="needs Unix limits")
+def test_a_full_disk_ends_no_training(tmp_path, monkeypatch):
+    """No file may grow beyond 2 kB, as on a disk that is full: h5py's own error."""
+    monkeypatch.setattr(_checkpoints, "SECONDS_BETWEEN", 0)
+    trainer = small_trainer(epochs=2, checkpoints=tmp_path)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (2_000, limits[1]))
+        with pytest.warns(UserWarning, match="No checkpoint could be saved"):
+            trainer.run()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert len(trainer.history["loss"]) == 2
+    assert not list(tmp_path.glob("*"))  # nothing half written is left
+    trainer.run()
+    assert small_trainer(checkpoints=tmp_path).load_checkpoint() == 2  # room again
+
+
+def test_checkpoints_go_into_a_folder(tmp_path):
+    (tmp_path / "file").write_text("")
+    for wrong in (tmp_path / "file", True, 3):
+        with pytest.raises(TutorError, match="must be a folder"):
+            small_trainer(checkpoints=wrong)
+
+
+@pytest.mark.parametrize("gone", ["history", "batch_means", "random", "settings"])
+def test_a_checkpoint_with_a_part_missing_is_refused_and_changes_nothing(tmp_path, gone):
+    small_trainer(epochs=1, checkpoints=tmp_path).run()
+    path = tmp_path / "checkpoint-1" / "state.json"
+    path.write_text(
+        json.dumps({k: v for k, v in json.loads(path.read_text()).items() if k != gone})
+    )
+    trainer = small_trainer(checkpoints=tmp_path)
+    before = weights(trainer)
+    with pytest.raises(TutorError, match="is damaged"):
+        trainer.load_checkpoint()
+    assert_same(weights(trainer), before)
+
+
+# -- what a trainer takes -------------------------------------------------------------------
+
+
+class Subclassed(keras.Model):
+    def __init__(self, units):
+        super().__init__()
+        self.flat, self.dense = keras.layers.Flatten(), keras.layers.Dense(units, "softmax")
+
+    def call(self, images):
+        return self.dense(self.flat(images))
+
+
+def sequential(units, *first):
+    flat, dense = keras.layers.Flatten(), keras.layers.Dense(units, "softmax")
+    return keras.Sequential([*first, flat, dense])
+
+
+@pytest.mark.parametrize(
+    "make",
+    [sequential, lambda units: sequential(units, keras.Input((4, 4, 1))), Subclassed],
+    ids=["sequential", "sequential with input", "subclass"],
+)
+@pytest.mark.parametrize(
+    "objective",
+    [
+        objectives.Classification(),
+        objectives.Reconstruction(),
+        objectives.Contrastive(PRESETS["none"]),
+    ],
+    ids=lambda objective: type(objective).__name__,
+)
+def test_any_keras_model_can_be_trained(make, objective):
+    model = make(3)
+    trainer = Trainer(model, objective, LABELLED, epochs=1, batch_size=10)
+    trainer.model.run_eagerly = True
+    assert len(trainer.run()["loss"]) == 1
+    width = 64 if isinstance(objective, objectives.Contrastive) else 3
+    assert models.embed(trainer.encoder, LABELLED).shape == (20, width)
+    assert models.embed(model, LABELLED).shape == (20, 3)  # its weights are those that were trained
+
+
+def test_an_image_set_brings_its_labels_and_floats_are_pixels():
+    made = []
+    for images, labels in (
+        (LABELLED, None),
+        (LABELLED.pixels, KINDS),
+        (LABELLED.as_float(), KINDS),
+    ):
+        keras.utils.set_random_seed(0)
+        trainer = Trainer(
+            sequential(3),
+            objectives.Classification(),
+            images,
+            labels=labels,
+            epochs=1,
+            batch_size=10,
+        )
+        trainer.model.run_eagerly = True
+        trainer.run()
+        made.append(weights(trainer))
+    assert_same(made[0], made[1])
+    for a, b in zip(made[0], made[2], strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"epochs": 1.5}, "epochs must be a whole number from 1; received 1.5"),
+        ({"epochs": True}, "epochs must be a whole number"),
+        ({"batch_size": 0}, "batch_size must be a whole number from 1; received 0"),
+        ({"batch_size": 2.5}, "batch_size must be a whole number"),
+        ({"learning_rate": -1}, "learning_rate must be a number above 0"),
+        ({"learning_rate": float("nan")}, "learning_rate must be a number above 0"),
+        ({"seed": -1}, "seed must be a whole number from 0"),
+        ({"labels": KINDS[:5]}, "label for each of 20 pictures"),
+        ({"labels": KINDS / 1}, "received float64"),
+        ({"labels": KINDS + 1}, "tells 3 classes apart.*from 1 to 3"),
+        ({"images": LABELLED.pixels * 1.0}, "give `pixels / 255`"),
+        (
+            {"images": LABELLED.pixels.repeat(2, axis=1)},
+            "reads pictures of 4 x 4 x 1; received 8 x 4 x 1",
+        ),
+        ({"validation": LABELLED.resized(5, 4)}, "reads pictures of 4 x 4 x 1; received 5 x 4 x 1"),
+        ({"encoder": print}, "Expected a Keras model"),
+        (
+            {"encoder": keras.Sequential([keras.Input((4, 4, 1)), keras.layers.Conv2D(2, 3)])},
+            "one vector",
+        ),
+    ],
+    ids=str,
+)
+def test_what_a_trainer_cannot_use_is_refused_in_a_sentence(changes, words):
+    usual = {"encoder": sequential(3, keras.Input((4, 4, 1))), "images": LABELLED, "epochs": 1}
+    how = usual | changes
+    with pytest.raises(TutorError, match=words):
+        Trainer(how.pop("encoder"), objectives.Classification(), how.pop("images"), **how)
+
+
+def test_the_next_row_needs_an_encoder_that_keeps_a_state_for_each_row():
+    with pytest.raises(TutorError, match="a state for each row"):
+        Trainer(sequential(3), objectives.NextRow(), PIXELS, epochs=1)
+
+
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="about TensorFlow's graphs")
+def test_the_graph_of_a_training_goes_with_its_model():
+    def graphs():
+        gc.collect()
+        return sum(type(o).__name__ == "FuncGraph" for o in gc.get_objects())
+
+    def train():
+        small_trainer(epochs=1, eager=False).run()
+
+    train()
+    before = graphs()
+    for _ in range(3):
+        train()
+    assert graphs() <= before
