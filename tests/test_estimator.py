@@ -558,3 +558,141 @@ def test_the_embeddings_are_those_of_the_trainer(pictures):
     expected = normalised(rt.embed(encoder, few))
     np.testing.assert_allclose(made.transform(few), expected, atol=1e-5)
     assert made.history_["loss"] == pytest.approx(history["loss"])
+
+
+# -- settings, states and what breaks off ---------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("setting", "words"),
+    [
+        ({"batch_size": 0}, "batch_size must be a whole number from 1; received 0"),
+        ({"batch_size": 2.5}, "batch_size must be a whole number from 1; received 2.5"),
+        ({"epochs": 1.5}, "epochs must be a whole number"),
+        ({"size": 0}, "size must be a whole number from 1; received 0"),
+        ({"size": None}, "size must be a whole number from 1; received None"),
+        ({"size": "large"}, "size must be a whole number"),
+        ({"n_clusters": True}, "n_clusters must be a whole number from 1; received True"),
+        ({"n_clusters": 2.0}, "n_clusters must be"),
+        ({"restarts": True}, "restarts must be"),
+        ({"units": -3}, "units must be"),
+        ({"random_state": "zero"}, "random_state must be.*received 'zero'"),
+        ({"random_state": -1}, "random_state must be"),
+        ({"random_state": 1.5}, "random_state must be"),
+        ({"augmentation": None}, "no augmentation preset None"),
+        ({"checkpoints": 7}, "checkpoints must be a folder"),
+        ({"objective": 3}, "no objective 3"),
+    ],
+    ids=str,
+)
+def test_settings_out_of_range_are_refused(setting, words):
+    with pytest.raises(rt.TutorError, match=words):
+        small(**setting).fit(colours(100))
+
+
+def test_a_generator_is_a_random_state(tmp_path):
+    X = colours(100)
+    first, again, other = (
+        small(random_state=np.random.default_rng(seed)).fit(X) for seed in (5, 5, 6)
+    )
+    assert (first.predict_proba(X) == again.predict_proba(X)).all()
+    assert (first.predict_proba(X) != other.predict_proba(X)).any()
+    assert rt.RecurrentClusterer.load(first.save(tmp_path)).random_state is None
+
+
+def test_settings_changed_after_fit_change_nothing_that_was_fitted(tmp_path):
+    X = colours(100)
+    made = small(size=8).fit(X)
+    before = made.predict_proba(X)
+    made.set_params(n_clusters=7, size=4, random_state=3, augmentation="digits")
+    assert (made.predict_proba(X) == before).all()
+    loaded = rt.RecurrentClusterer.load(made.save(tmp_path))
+    kept = loaded.get_params()
+    assert [kept[n] for n in ("n_clusters", "size", "random_state", "augmentation")] == [
+        3,
+        8,
+        0,
+        "objects",
+    ]
+    loaded.set_params(size=2)
+    np.testing.assert_allclose(loaded.predict_proba(X), before, atol=1e-6)
+
+
+@pytest.mark.parametrize("step", ["on_halves", "_with_head", "_most_agreeing"])
+def test_a_fit_that_breaks_off_leaves_the_last_one_whole(monkeypatch, step):
+    X, others = colours(100), colours(60, 9, 9, seed=1)
+    made = small().fit(X)
+    before, labels = made.predict_proba(X), made.labels_
+
+    def interrupted(*arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(estimator, step, interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        made.set_params(n_clusters=2).fit(others)
+    assert (made.predict_proba(X) == before).all() and made.labels_ is labels
+    assert made.n_clusters_ == 3
+
+
+@pytest.mark.parametrize("batches", [0, 1])
+def test_a_training_that_was_stopped_says_so(monkeypatch, batches):
+    class Stopped(estimator.Trainer):
+        def run(self):
+            self.on("batch" if batches else "start", lambda now: self.stop())
+            return super().run()
+
+    monkeypatch.setattr(estimator, "Trainer", Stopped)
+    with pytest.warns(UserWarning, match="stopped after 0 of 2 epochs"):
+        small(epochs=2).fit(colours(100))
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory):
+    return small().fit(colours(100)).save(tmp_path_factory.mktemp("saved"))
+
+
+ABOUT = ["settings", "input_shape", "labels", "n_clusters", "stability", "proposal", "sha256"]
+
+
+@pytest.mark.parametrize("gone", ABOUT)
+def test_an_incomplete_description_is_refused(saved, tmp_path, gone):
+    about = json.loads((saved / "clusterer.json").read_text())
+    del about[gone]
+    refuse(saved, tmp_path, json.dumps(about))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "{", "[]", "null", '"text"', "\udcff", '{"settings": {"unknown": 1}}', '{"settings": 3}'],
+)
+def test_a_damaged_description_is_refused(saved, tmp_path, text):
+    refuse(saved, tmp_path, text)
+
+
+@pytest.mark.parametrize("part", ["labels", "input_shape", "n_clusters", "stability"])
+def test_a_description_of_another_form_is_refused(saved, tmp_path, part):
+    about = json.loads((saved / "clusterer.json").read_text())
+    refuse(saved, tmp_path, json.dumps(about | {part: {"a": 1}}))
+
+
+def refuse(saved, folder, text):
+    (folder / "network.keras").write_bytes((saved / "network.keras").read_bytes())
+    (folder / "clusterer.json").write_bytes(text.encode("utf-8", "surrogateescape"))
+    with pytest.raises(rt.TutorError, match="is damaged or incomplete"):
+        rt.RecurrentClusterer.load(folder)
+
+
+def test_a_table_of_embeddings_has_a_name_for_each_column(made):
+    names = made.get_feature_names_out()
+    assert len(names) == len(set(names)) == made.transform(colours(3)).shape[1]
+    with pytest.raises(NotFittedError):
+        small().get_feature_names_out()
+
+
+def test_set_output_gives_a_table():
+    pandas = pytest.importorskip("pandas")
+    made = small(objective="reconstruction").fit(colours(100)).set_output(transform="pandas")
+    table = made.transform(colours(3))
+    assert isinstance(table, pandas.DataFrame) and list(table) == list(made.get_feature_names_out())
+    column = pandas.Series(list(colours(3)), index=[7, 8, 9])
+    np.testing.assert_allclose(made.transform(column), table, atol=1e-6)
