@@ -1,6 +1,8 @@
 """Checkpoints of a training: each is written whole or not at all, and the newest is kept."""
 
+import errno
 import json
+import math
 import os
 import shutil
 import time
@@ -68,6 +70,10 @@ class Checkpoints:
     def _write(self, draft, model, text):
         shutil.rmtree(draft, ignore_errors=True)
         draft.mkdir(parents=True)
+        # Asked first, because h5py prints a traceback for each part that it cannot write.
+        numbers = sum(math.prod(v.shape) for v in [*model.variables, *model.optimizer.variables])
+        if shutil.disk_usage(draft).free < 8 * numbers:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         model.save_weights(draft / "model.weights.h5")
         (draft / "state.json").write_text(text)
         older = self._whole()

@@ -185,15 +185,17 @@ def functional(model, input_shape):
         input_shape: `(height, width, channels)` of the pictures.
 
     Returns:
-        `model` itself where it has both already.
+        `model` itself where it has both already; else another that shares its weights.
 
     Raises:
         TutorError: it is no Keras model, or reads pictures of another shape.
     """
     if not isinstance(model, keras.Model):
         raise TutorError(f"Expected a Keras model; received {type(model).__name__}.")
-    if isinstance(model, keras.Sequential) and not model.built:
-        model.build((None, *input_shape))
+    if isinstance(model, keras.Sequential):
+        if not model.built:
+            model.build((None, *input_shape))
+        model = keras.Model(model.inputs[0], model.outputs[0], name=model.name)
     try:
         reads, _ = model.input_shape, model.output
     except (AttributeError, ValueError):  # a subclass: what it does is known when it is called

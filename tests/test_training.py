@@ -7,9 +7,12 @@ test_checkpoints_killed.py.
 import dataclasses
 import gc
 import json
+import subprocess
+import sys
 import threading
 import time
 import types
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -479,23 +482,44 @@ def test_a_failure_while_saving_leaves_the_older_checkpoint(tmp_path, monkeypatc
     assert small_trainer(checkpoints=tmp_path).load_checkpoint() == 3
 
 
-@pytest.mark.skipif(resource is None, reason="needs Unix limits")
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # h5py, closing
-def test_a_full_disk_ends_no_training(tmp_path, monkeypatch):
-    """No file may grow beyond 2 kB, as on a disk that is full: h5py's own error."""
-    monkeypatch.setattr(_checkpoints, "SECONDS_BETWEEN", 0)
-    trainer = small_trainer(epochs=2, checkpoints=tmp_path)
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    try:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (2_000, limits[1]))
-        with pytest.warns(UserWarning, match="No checkpoint could be saved"):
-            trainer.run()
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-    assert len(trainer.history["loss"]) == 2
-    assert not list(tmp_path.glob("*"))  # nothing half written is left
+FULL_DISK = """
+import resource, sys, warnings
+sys.path[:0] = sys.argv[2:]
+from test_training import _checkpoints, small_trainer
+_checkpoints.SECONDS_BETWEEN = 0
+trainer = small_trainer(epochs=2, checkpoints=sys.argv[1])
+limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+resource.setrlimit(resource.RLIMIT_FSIZE, (2_000, limits[1]))
+with warnings.catch_warnings(record=True) as caught:
+    warnings.simplefilter("always")
     trainer.run()
-    assert small_trainer(checkpoints=tmp_path).load_checkpoint() == 2  # room again
+resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+assert len(trainer.history["loss"]) == 2
+assert any("No checkpoint could be saved" in str(warning.message) for warning in caught)
+"""
+
+
+@pytest.mark.skipif(resource is None, reason="needs Unix limits")
+def test_a_full_disk_ends_no_training(tmp_path):
+    """No file may grow beyond 2 kB, so h5py fails as on a full disk: while it writes, and later."""
+    here = Path(__file__).parent
+    command = [sys.executable, "-c", FULL_DISK, tmp_path, here, here.parent]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert not list(tmp_path.glob("*"))  # nothing half written is left
+
+
+def test_a_disk_without_room_is_not_written_to(tmp_path, monkeypatch, capfd):
+    usage = types.SimpleNamespace(free=10)
+    monkeypatch.setattr(_checkpoints.shutil, "disk_usage", lambda folder: usage)
+    trainer = small_trainer(epochs=2, checkpoints=tmp_path)
+    with pytest.warns(UserWarning, match="No checkpoint could be saved.*No space left"):
+        trainer.run()
+    assert len(trainer.history["loss"]) == 2
+    assert not list(tmp_path.glob("*")) and not capfd.readouterr().err
+    usage.free = 10**9
+    trainer.run()
+    assert small_trainer(checkpoints=tmp_path).load_checkpoint() == 2
 
 
 def test_checkpoints_go_into_a_folder(tmp_path):
