@@ -1,6 +1,5 @@
 """Checkpoints of a training: each is written whole or not at all, and the newest is kept."""
 
-import errno
 import json
 import math
 import os
@@ -70,10 +69,11 @@ class Checkpoints:
     def _write(self, draft, model, text):
         shutil.rmtree(draft, ignore_errors=True)
         draft.mkdir(parents=True)
-        # Asked first, because h5py prints a traceback for each part that it cannot write.
+        # Room is tried out first: where h5py runs out of it, the process may crash later.
         numbers = sum(math.prod(v.shape) for v in [*model.variables, *model.optimizer.variables])
-        if shutil.disk_usage(draft).free < 8 * numbers:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        trial = draft / "trial"
+        trial.write_bytes(bytes(8 * numbers + 2**18))
+        trial.unlink()
         model.save_weights(draft / "model.weights.h5")
         (draft / "state.json").write_text(text)
         older = self._whole()

@@ -494,32 +494,23 @@ with warnings.catch_warnings(record=True) as caught:
     warnings.simplefilter("always")
     trainer.run()
 resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+assert not list(_checkpoints.Path(sys.argv[1]).glob("*")), "half written"
 assert len(trainer.history["loss"]) == 2
 assert any("No checkpoint could be saved" in str(warning.message) for warning in caught)
+trainer.epochs = 3
+trainer.run()
+assert small_trainer(checkpoints=sys.argv[1]).load_checkpoint() == 3, "there was room again"
 """
 
 
 @pytest.mark.skipif(resource is None, reason="needs Unix limits")
 def test_a_full_disk_ends_no_training(tmp_path):
-    """No file may grow beyond 2 kB, so h5py fails as on a full disk: while it writes, and later."""
+    """No file may grow beyond 2 kB; h5py itself would crash the process."""
     here = Path(__file__).parent
     command = [sys.executable, "-c", FULL_DISK, tmp_path, here, here.parent]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    assert not list(tmp_path.glob("*"))  # nothing half written is left
-
-
-def test_a_disk_without_room_is_not_written_to(tmp_path, monkeypatch, capfd):
-    usage = types.SimpleNamespace(free=10)
-    monkeypatch.setattr(_checkpoints.shutil, "disk_usage", lambda folder: usage)
-    trainer = small_trainer(epochs=2, checkpoints=tmp_path)
-    with pytest.warns(UserWarning, match="No checkpoint could be saved.*No space left"):
-        trainer.run()
-    assert len(trainer.history["loss"]) == 2
-    assert not list(tmp_path.glob("*")) and not capfd.readouterr().err
-    usage.free = 10**9
-    trainer.run()
-    assert small_trainer(checkpoints=tmp_path).load_checkpoint() == 2
+    assert "h5py" not in done.stderr
 
 
 def test_checkpoints_go_into_a_folder(tmp_path):
