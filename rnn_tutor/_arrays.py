@@ -114,7 +114,7 @@ def _with_channels(pixels):
             "files and folders by their names."
         )
     shape = pixels.shape
-    if pixels.ndim == 3 and shape[2] in (3, 4) and min(shape[:2]) > 4:
+    if pixels.ndim == 3 and shape[2] in (1, 3, 4) and min(shape[:2]) > 4:
         raise _refusal(f"{shape}, which looks like a single picture: put it into a list, [picture]")
     pixels = pixels[..., None] if pixels.ndim == 3 else pixels
     channels_first = pixels.ndim == 4 and pixels.shape[1] <= 4 < min(pixels.shape[2:])

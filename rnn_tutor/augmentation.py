@@ -21,7 +21,7 @@ class Augmentation:
 
     Attributes:
         rotation: degrees, either way; at most 180.
-        zoom: 0.15 means 15 % smaller to 15 % larger (uniform in the logarithm); at most 1.
+        zoom: 0.15 means 15 % smaller to 15 % larger (uniform in the logarithm); at most 2.
         stretch: 0.3 means up to 30 % narrower or wider, the height as it was; at most 1.
         shear: 0.25 shifts the bottom row sideways by a quarter of the height; at most 1.
         shift: share of the picture's width and height; at most 1.
@@ -47,8 +47,9 @@ class Augmentation:
     noise: float = 0.0
 
     def __post_init__(self):
-        for name in ("zoom", "stretch", "shear", "shift", "erase", "noise"):
+        for name in ("stretch", "shear", "shift", "erase", "noise"):
             check_range(name, getattr(self, name), 0, 1)
+        check_range("zoom", self.zoom, 0, 2)
         check_range("rotation", self.rotation, 0, 180)
         check_range("brightness", self.brightness, 0, 3)
         check_range("contrast", self.contrast, 0, 3)

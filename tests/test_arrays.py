@@ -65,6 +65,7 @@ REFUSED = {
     "ints 0 and 1": ((GREY > 99).astype(int), r"astype\(bool\)"),
     "complex": (GREY * 1j, "received complex128"),
     "one picture": (np.zeros((8, 7, 3), np.uint8), "put it into a list"),
+    "one grey picture": (GREY[0][..., None], "put it into a list"),
     "table": (GREY.reshape(6, -1), r"received the shape \(6, 56\)"),
     "name": ("photos", "load_images"),
     "names": (["a.png", "b.png"], "load_images"),
@@ -100,7 +101,7 @@ def test_sizes_that_differ_are_refused_where_one_is_needed():
     [
         ({"rotation": -5}, "rotation must be a number from 0 to 180; received -5"),
         ({"rotation": 400}, "rotation must be"),
-        ({"zoom": 5}, "zoom must be a number from 0 to 1; received 5"),
+        ({"zoom": 5}, "zoom must be a number from 0 to 2; received 5"),
         ({"noise": -1}, "noise must be a number from 0 to 1"),
         ({"erase": 2}, "erase must be"),
         ({"shift": "a little"}, "shift must be a number"),
