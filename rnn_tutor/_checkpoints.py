@@ -31,8 +31,7 @@ class Checkpoints:
     """
 
     def __init__(self, folder, settings):
-        if not isinstance(folder, str | os.PathLike) or Path(folder).is_file():
-            raise TutorError(f"checkpoints must be a folder, or None; received {folder!r}.")
+        check_folder(folder)
         self.folder, self.settings = Path(folder), settings
         self._saved_at, self._saved = time.monotonic(), None
 
@@ -129,6 +128,12 @@ class Checkpoints:
         """The folders of whole checkpoints, oldest first; a zip or copy of one is none."""
         named = self.folder.glob("checkpoint-*")
         return sorted((f for f in named if f.name.split("-", 1)[1].isdecimal()), key=_number)
+
+
+def check_folder(folder):
+    """Raise TutorError for what can be no folder of checkpoints."""
+    if not isinstance(folder, str | os.PathLike) or Path(folder).is_file():
+        raise TutorError(f"checkpoints must be a folder, or None; received {folder!r}.")
 
 
 def _random_state(model):

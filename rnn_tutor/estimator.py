@@ -26,6 +26,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from rnn_tutor import models
 from rnn_tutor._arrays import as_pictures, resized
+from rnn_tutor._checkpoints import check_folder
 from rnn_tutor._errors import TutorError, check_known, check_whole
 from rnn_tutor._keras import keras
 from rnn_tutor._settings import TrainingSettings
@@ -229,6 +230,8 @@ class RecurrentClusterer(
             check_whole(name, getattr(self, name))
         if self.epochs is not None:
             check_whole("epochs", self.epochs)
+        if self.checkpoints is not None:
+            check_folder(self.checkpoints)
         pictures = as_pictures(X)
         fewest = 4 if self.n_clusters == "auto" else max(2, self.n_clusters)
         if len(pictures) < fewest:

@@ -1,6 +1,7 @@
 """`RecurrentClusterer` keeps scikit-learn's conventions; its network says what k-means found."""
 
 import importlib
+import importlib.util
 import json
 import tracemalloc
 
@@ -689,10 +690,13 @@ def test_a_table_of_embeddings_has_a_name_for_each_column(made):
         small().get_feature_names_out()
 
 
-def test_set_output_gives_a_table():
-    pandas = pytest.importorskip("pandas")
-    made = small(objective="reconstruction").fit(colours(100)).set_output(transform="pandas")
+TABLES = [name for name in ("pandas", "polars") if importlib.util.find_spec(name)]
+
+
+@pytest.mark.parametrize("kind", ["default", *TABLES])
+def test_set_output_gives_a_table(kind):
+    made = small(objective="reconstruction").fit(colours(100)).set_output(transform=kind)
     table = made.transform(colours(3))
-    assert isinstance(table, pandas.DataFrame) and list(table) == list(made.get_feature_names_out())
-    column = pandas.Series(list(colours(3)), index=[7, 8, 9])
-    np.testing.assert_allclose(made.transform(column), table, atol=1e-6)
+    np.testing.assert_allclose(np.asarray(table), made.encoder_(colours(3) / 255), atol=1e-5)
+    if kind != "default":
+        assert list(table.columns) == list(made.get_feature_names_out())
