@@ -1,6 +1,7 @@
 """Checkpoints of a training: each is written whole or not at all, and the newest is kept."""
 
 import json
+import math
 import os
 import shutil
 import time
@@ -24,9 +25,13 @@ class Checkpoints:
     Args:
         folder: of this training and no other.
         settings: `{name: string}`; a checkpoint made with other settings is not loaded.
+
+    Raises:
+        TutorError: there can be no such folder.
     """
 
     def __init__(self, folder, settings):
+        check_folder(folder)
         self.folder, self.settings = Path(folder), settings
         self._saved_at, self._saved = time.monotonic(), None
 
@@ -35,28 +40,55 @@ class Checkpoints:
         return time.monotonic() - self._saved_at >= SECONDS_BETWEEN
 
     def save(self, model, state):
-        """Saves a compiled Keras model and a dict; where both are as saved, nothing is written."""
+        """Save a compiled Keras model and a dict; where both are as saved, nothing is written.
+
+        Where it cannot be written, as on a full disk, there is a warning, and the last checkpoint
+        stays.
+        """
         random = [variable.numpy().tolist() for variable in _random_state(model)]
         text = json.dumps({**state, "settings": self.settings, "random": random})
         news = int(model.optimizer.iterations), text
         if news == self._saved:
             return
         draft = self.folder / f".draft-{os.getpid()}"
+        self._saved_at = time.monotonic()
+        try:
+            self._write(draft, model, text)
+        except (OSError, RuntimeError) as problem:  # h5py raises either
+            shutil.rmtree(draft, ignore_errors=True)
+            warnings.warn(
+                f"No checkpoint could be saved in {self.folder}: {problem}. Training goes on, but "
+                "what follows the last checkpoint is lost if it is killed. Make room on the disk, "
+                "or choose another folder.",
+                stacklevel=2,
+            )
+        else:
+            self._saved = news
+
+    def _write(self, draft, model, text):
         shutil.rmtree(draft, ignore_errors=True)
         draft.mkdir(parents=True)
+        # Room is tried out first: where h5py runs out of it, the process may crash later.
+        numbers = sum(math.prod(v.shape) for v in [*model.variables, *model.optimizer.variables])
+        trial = draft / "trial"
+        trial.write_bytes(bytes(8 * numbers + 2**18))
+        trial.unlink()
         model.save_weights(draft / "model.weights.h5")
         (draft / "state.json").write_text(text)
         older = self._whole()
         draft.rename(self.folder / f"checkpoint-{_number(older[-1]) + 1 if older else 1}")
-        self._saved_at, self._saved = time.monotonic(), news
         for folder in older:
             shutil.rmtree(folder, ignore_errors=True)
 
-    def load(self, model):
-        """Takes the newest checkpoint up into `model`, which is compiled as the one saved was.
+    def load(self, model, names):
+        """Load the newest checkpoint into `model`, which must be compiled the same way.
+
+        Args:
+            model: a compiled Keras model.
+            names: of the parts of the dict saved with it that are asked for.
 
         Returns:
-            The dict saved with it; None when there is no checkpoint.
+            `{name: part}`; None when there is no checkpoint.
 
         Raises:
             TutorError: it is damaged, or of another model or other settings; `model` is unchanged.
@@ -70,11 +102,14 @@ class Checkpoints:
             text = (saved[-1] / "state.json").read_text()
             state = json.loads(text)
             self._compare(state["settings"])
+            parts = {name: state[name] for name in names}
             _load_all_or_nothing(model, saved[-1] / "model.weights.h5", state["random"])
-        except (OSError, RuntimeError, KeyError, ValueError, UserWarning) as problem:
+        except TutorError:
+            raise
+        except (OSError, RuntimeError, LookupError, TypeError, ValueError, UserWarning) as problem:
             raise self._refusal("is damaged, or of another model") from problem
         self._saved = int(model.optimizer.iterations), text
-        return state
+        return parts
 
     def _compare(self, saved):
         for name, now in self.settings.items():
@@ -93,6 +128,12 @@ class Checkpoints:
         """The folders of whole checkpoints, oldest first; a zip or copy of one is none."""
         named = self.folder.glob("checkpoint-*")
         return sorted((f for f in named if f.name.split("-", 1)[1].isdecimal()), key=_number)
+
+
+def check_folder(folder):
+    """Raise TutorError for what can be no folder of checkpoints."""
+    if not isinstance(folder, str | os.PathLike) or Path(folder).is_file():
+        raise TutorError(f"checkpoints must be a folder, or None; received {folder!r}.")
 
 
 def _random_state(model):

@@ -1,9 +1,10 @@
-"""What happens during one `run` of the trainer: around batches and epochs, and at an interrupt."""
+"""What surrounds the training loop: batches prepared ahead, events, and interrupts."""
 
 import contextlib
 import signal
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from rnn_tutor._keras import keras
@@ -36,18 +37,20 @@ class Progress:
     accuracy: float | None = None
 
 
-class Rest(keras.utils.PyDataset):
-    """The batches of an epoch from a step on."""
+def prepared_ahead(batches, first, last):
+    """Yield batch after batch; while one is trained on, a thread prepares the next.
 
-    def __init__(self, batches, first_step):
-        super().__init__()
-        self.batches, self.first_step = batches, first_step
-
-    def __len__(self):
-        return len(self.batches) - self.first_step
-
-    def __getitem__(self, step):
-        return self.batches[self.first_step + step]
+    Args:
+        batches: an `objectives.Batches`.
+        first, last: steps, counted through all epochs; `last` is left out.
+    """
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        coming = None
+        for number in range(first, last):
+            batch = coming.result() if coming else batches.draw(*divmod(number, len(batches)))
+            if number + 1 < last:
+                coming = thread.submit(batches.draw, *divmod(number + 1, len(batches)))
+            yield batch
 
 
 @contextlib.contextmanager
@@ -71,101 +74,57 @@ def interrupts_to(stop):
 
 
 class Listener(keras.callbacks.Callback):
-    """Turns Keras's callbacks into the trainer's events, for one `run`."""
+    """Emits the events of one run. The loop calls it around batches, and Keras while it measures.
+
+    Args:
+        trainer: the `Trainer` that runs.
+    """
 
     def __init__(self, trainer):
         super().__init__()
         self.trainer = trainer
         self.began, self.first_batch_done = time.monotonic(), None
-        self.steps_before, self.steps_done = trainer._steps_done(), 0
-        self.step, self.loss, self.accuracy = trainer._step(), None, None
+        self.steps_before, self.step, self.means = trainer.steps_done, trainer.step, {}
 
-    def tell(self, event):
+    def emit(self, event):
         trainer = self.trainer
-        progress = Progress(
-            event,
-            len(trainer.history["loss"]),
-            trainer.epochs,
-            self.step,
-            len(trainer.batches),
-            self.loss,
-            time.monotonic() - self.began,
-            self.seconds_left(),
-            self.accuracy,
+        trainer.emit(
+            Progress(
+                event,
+                len(trainer.history["loss"]),
+                trainer.epochs,
+                self.step,
+                len(trainer.batches),
+                self.means.get("loss"),
+                time.monotonic() - self.began,
+                self.seconds_left(),
+                self.means.get("accuracy"),
+            )
         )
-        for listener in trainer._listeners[event]:
-            listener(progress)
 
     def seconds_left(self):
         """From the steps after the first, which also builds the graph."""
-        if self.steps_done < 2:
-            return None
-        left = self.trainer.epochs * len(self.trainer.batches) - self.steps_before - self.steps_done
-        return max(0, left) * (time.monotonic() - self.first_batch_done) / (self.steps_done - 1)
-
-    def stop_if_asked(self):
-        if self.trainer._stop.is_set():
-            self.model.stop_training = self.model.stop_evaluating = True
-
-    def on_epoch_begin(self, epoch, logs=None):
-        self.trainer.batches.epoch = epoch
-        self.step = self.trainer._step()
-        if self.step:
-            self.trainer._write_sums()
-
-    def on_train_batch_begin(self, batch, logs=None):
-        if keras.backend.backend() == "torch":  # its dropout is drawn from one state for all
-            steps = self.steps_before + self.steps_done
-            keras.utils.set_random_seed((1_000_003 * self.trainer.seed + steps) % 2**32)
-
-    def on_train_batch_end(self, batch, logs=None):
         trainer = self.trainer
-        self.step, self.steps_done = self.step + 1, self.steps_done + 1
+        timed = trainer.steps_done - self.steps_before - 1
+        if self.first_batch_done is None or timed < 1:
+            return None
+        left = trainer.epochs * len(trainer.batches) - trainer.steps_done
+        return max(0, left) * (time.monotonic() - self.first_batch_done) / timed
+
+    def on_train_batch_begin(self, step, logs=None):
+        if keras.backend.backend() == "torch":  # its dropout is drawn from one state for all
+            seed = 1_000_003 * self.trainer.seed + self.trainer.steps_done
+            keras.utils.set_random_seed(seed % 2**32)
+
+    def on_train_batch_end(self, step, logs=None):
+        """`logs` are the means over the epoch up to this batch."""
         self.first_batch_done = self.first_batch_done or time.monotonic()
-        self.loss, self.accuracy = logs["loss"], logs.get("accuracy")
-        trainer.batch_losses.append(self.loss)
-        self.tell("batch")
-        self.stop_if_asked()
-        if self.step < len(trainer.batches):
-            self.save_if_due()
+        self.step, self.means = step + 1, logs
+        self.emit("batch")
 
     def on_epoch_end(self, epoch, logs=None):
-        if self.step == len(self.trainer.batches):
-            self.end_epoch()
-        self.stop_if_asked()
+        self.emit("epoch")
 
-    def end_epoch(self):
-        """Measures and writes history, unless that is left for the next `run`."""
-        trainer = self.trainer
-        means = trainer._means()
-        if trainer._validation:
-            if trainer._stop.is_set():
-                return
-            means |= self.measure()
-            if trainer._stop.is_set():
-                return  # may have been cut short
-        trainer.history = {name: [*old, means[name]] for name, old in trainer.history.items()}
-        self.save_if_due()
-        self.tell("epoch")
-
-    def measure(self):
-        """The means over the validation set; those of the epoch are put back afterwards."""
-        trainer = self.trainer
-        trainer._sums = trainer._read_sums()
-        try:
-            means = trainer.model.evaluate(
-                trainer._validation, verbose=0, callbacks=[self], return_dict=True
-            )
-        finally:
-            trainer._write_sums()
-        return {f"val_{name}": mean for name, mean in means.items()}
-
-    def on_test_batch_end(self, batch, logs=None):
-        self.stop_if_asked()
-
-    def save_if_due(self):
-        trainer = self.trainer
-        if trainer._checkpoints and trainer._checkpoints.due():
-            _ = self.model  # asked for it, Keras on JAX brings the model's variables up to date
-            trainer._sums = trainer._read_sums()
-            trainer._save()
+    def on_test_batch_end(self, step, logs=None):
+        if self.trainer.stopping:
+            self.model.stop_evaluating = True

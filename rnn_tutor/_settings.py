@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from rnn_tutor import models, objectives
-from rnn_tutor._errors import TutorError
+from rnn_tutor._errors import TutorError, check_above_0, check_known, check_range, check_whole
 from rnn_tutor._keras import keras
 from rnn_tutor.augmentation import Augmentation, preset
 
@@ -31,7 +31,7 @@ class TrainingSettings:
         seed: of the weights, the order and the views.
 
     Raises:
-        TutorError: a name that does not exist, or a size that is not positive.
+        TutorError: a name that does not exist, or a number out of its range.
     """
 
     objective: str = "contrastive"
@@ -51,7 +51,8 @@ class TrainingSettings:
         check_known("objective", self.objective, OBJECTIVES)
         check_known("recurrent cell", self.cell, CELLS)
         preset(self.augmentation)
-        _check_positive(self, "units", "temperature", "learning_rate", "batch_size", "epochs")
+        _check(self, ("units", "batch_size", "epochs"), ("temperature", "learning_rate"))
+        check_range("noise", self.noise, 0, 1)
 
     def make_objective(self):
         """The object from `objectives` that these settings name."""
@@ -106,11 +107,12 @@ class ClassifierSettings:
 
     def __post_init__(self):
         check_known("recurrent cell", self.cell, CELLS)
-        _check_positive(self, "units", "learning_rate", "batch_size", "epochs")
+        _check(self, ("units", "batch_size", "epochs"), ("learning_rate",))
         if self.blocks not in (1, 2, 3):
             raise TutorError(f"blocks must be 1, 2 or 3, received {self.blocks}.")
-        if not 0 <= self.dropout < 1:
-            raise TutorError(f"dropout must be from 0 to below 1, received {self.dropout}.")
+        check_range("dropout", self.dropout, 0, 1)
+        if self.dropout == 1:
+            raise TutorError("dropout must be below 1; with 1, nothing comes through.")
 
     def make_objective(self):
         """`objectives.Classification`."""
@@ -135,16 +137,12 @@ class ClassifierSettings:
         )
 
 
-def check_known(what, name, names):
-    """Raises TutorError, with the names there are, for one that does not exist."""
-    if name not in names:
-        raise TutorError(f"There is no {what} {name!r}. There are: {', '.join(names)}.")
-
-
-def _check_positive(settings, *names):
-    for name in names:
-        if getattr(settings, name) <= 0:
-            raise TutorError(f"{name} must be above 0, received {getattr(settings, name)}.")
+def _check(settings, whole, above_0):
+    for name in whole:
+        check_whole(name, getattr(settings, name))
+    for name in above_0:
+        check_above_0(name, getattr(settings, name))
+    check_whole("seed", settings.seed, at_least=0)
 
 
 # What the stored benchmark and the ready-trained encoder were trained with, chosen on fashion5.

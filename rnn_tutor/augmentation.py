@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from rnn_tutor._arrays import as_pixels
 from rnn_tutor._cv2 import cv2
-from rnn_tutor._errors import TutorError
+from rnn_tutor._errors import TutorError, check_range
 
 
 @dataclass(frozen=True)
@@ -19,16 +20,19 @@ class Augmentation:
     Each of them is drawn uniformly, for each picture anew.
 
     Attributes:
-        rotation: degrees, either way.
-        zoom: 0.15 means 15 % smaller to 15 % larger (uniform in the logarithm).
-        stretch: 0.3 means up to 30 % narrower or wider, the height as it was.
-        shear: 0.25 shifts the bottom row sideways by a quarter of the height.
-        shift: share of the picture's width and height.
+        rotation: degrees, either way; at most 180.
+        zoom: 0.15 means 15 % smaller to 15 % larger (uniform in the logarithm); at most 2.
+        stretch: 0.3 means up to 30 % narrower or wider, the height as it was; at most 1.
+        shear: 0.25 shifts the bottom row sideways by a quarter of the height; at most 1.
+        shift: share of the picture's width and height; at most 1.
         mirror: whether left and right may be swapped.
-        brightness: 0.3 means values times exp(-0.3) to exp(0.3).
-        contrast: gamma from exp(-0.3) to exp(0.3) for 0.3.
+        brightness: 0.3 means values times exp(-0.3) to exp(0.3); at most 3.
+        contrast: gamma from exp(-0.3) to exp(0.3) for 0.3; at most 3.
         erase: probability that a rectangle is overwritten with a random grey.
-        noise: standard deviation of Gaussian noise, where white is 1.
+        noise: standard deviation of Gaussian noise, where white is 1; at most 1.
+
+    Raises:
+        TutorError: one of them is no number, below 0 or above its largest value.
     """
 
     rotation: float = 0.0
@@ -42,20 +46,30 @@ class Augmentation:
     erase: float = 0.0
     noise: float = 0.0
 
+    def __post_init__(self):
+        for name in ("stretch", "shear", "shift", "erase", "noise"):
+            check_range(name, getattr(self, name), 0, 1)
+        check_range("zoom", self.zoom, 0, 2)
+        check_range("rotation", self.rotation, 0, 180)
+        check_range("brightness", self.brightness, 0, 3)
+        check_range("contrast", self.contrast, 0, 3)
+        if not isinstance(self.mirror, bool | np.bool_):
+            raise TutorError(f"mirror must be True or False; received {self.mirror!r}.")
+
     def __call__(self, pixels, rng):
         """Draws one view of each picture.
 
         Args:
-            pixels: `(n, height, width, channels)`, uint8 or float in 0..1.
+            pixels: an `ImageSet`, or `(n, height, width, channels)`, uint8 or float in 0..1.
             rng: a `numpy.random.Generator`; the same state gives the same views.
 
         Returns:
             float32 `(n, height, width, channels)` in 0..1.
 
         Raises:
-            TutorError: the pixels have another shape or type.
+            TutorError: they are no pictures of one size.
         """
-        views = self._tone(self._move(_checked(pixels), rng), rng)
+        views = self._tone(self._move(_as_opencv_reads(pixels), rng), rng)
         self._erase(views, rng)
         if self.noise:
             views += self.noise * rng.standard_normal(views.shape, dtype="float32")
@@ -120,15 +134,9 @@ class Augmentation:
             views[i, top : top + tall, left : left + wide] = rng.random()
 
 
-def _checked(pixels):
-    """The pixels as a uint8 or float32 array, which is what OpenCV reads."""
-    pixels = np.asarray(pixels)
-    known = pixels.dtype == np.uint8 or np.issubdtype(pixels.dtype, np.floating)
-    if pixels.ndim != 4 or not known:
-        raise TutorError(
-            "Expected pixels (n, height, width, channels), uint8 or float in 0..1; received "
-            f"{pixels.shape} as {pixels.dtype}."
-        )
+def _as_opencv_reads(pixels):
+    """Pixels as uint8 or float32."""
+    pixels = as_pixels(pixels)
     return pixels if pixels.dtype == np.uint8 else pixels.astype("float32")
 
 
@@ -167,7 +175,10 @@ def preset(name):
     """
     if isinstance(name, Augmentation):
         return name
-    if name not in PRESETS:
+    if not isinstance(name, str) or name not in PRESETS:
         names = ", ".join(PRESETS)
-        raise TutorError(f"There is no augmentation preset {name!r}. There are: {names}.")
+        raise TutorError(
+            f"There is no augmentation preset {name!r}. There are: {names}; an Augmentation will do"
+            " too."
+        )
     return PRESETS[name]

@@ -14,15 +14,22 @@ from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClusterMixin, TransformerMixin
+from sklearn.base import (
+    BaseEstimator,
+    ClassNamePrefixFeaturesOutMixin,
+    ClusterMixin,
+    TransformerMixin,
+)
 from sklearn.metrics.pairwise import euclidean_distances
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from rnn_tutor import models
-from rnn_tutor._errors import TutorError
+from rnn_tutor._arrays import as_pictures, resized
+from rnn_tutor._checkpoints import check_folder
+from rnn_tutor._errors import TutorError, check_known, check_whole
 from rnn_tutor._keras import keras
-from rnn_tutor._settings import TrainingSettings, check_known
+from rnn_tutor._settings import TrainingSettings
 from rnn_tutor.augmentation import Augmentation
 from rnn_tutor.clustering import (
     Clustering,
@@ -32,7 +39,6 @@ from rnn_tutor.clustering import (
     on_halves,
 )
 from rnn_tutor.evaluation import Proposal, ari, propose_number, stability
-from rnn_tutor.images import fit, resize
 from rnn_tutor.training import Trainer
 
 PRESETS = {"quick": 160, "class": 2_000, "full": 12_000}  # steps of training, at the least
@@ -45,14 +51,16 @@ FEW = 100  # pictures, below which chance decides much
 CHUNK = 4096  # pictures that are resized and embedded at a time
 
 
-class RecurrentClusterer(TransformerMixin, ClusterMixin, BaseEstimator):
+class RecurrentClusterer(
+    ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, BaseEstimator
+):
     """Sorts pictures into clusters without labels, by a recurrent network that it trains.
 
     `X` is everywhere an `ImageSet`, or an array of pictures: `(n, height, width)` or
-    `(n, height, width, channels)` with any number of channels, uint8, or floats in 0..1; or a list
-    of pictures of different sizes. `fit` cuts these to the proportions of their median size, around
-    the middle, and resizes them to it; `predict` and the others do so with any that are not of the
-    size that `fit` had.
+    `(n, height, width, channels)` with any number of channels, uint8, bool, or floats in 0..1; or a
+    list or a pandas column of pictures, which may have different sizes. `fit` cuts these to the
+    proportions of their median size, around the middle, and resizes them to it; `predict` and the
+    others do so with any that are not of the size that `fit` had.
 
     Args:
         n_clusters: how many clusters; "auto" to have k-means among the embeddings propose a number.
@@ -81,8 +89,8 @@ class RecurrentClusterer(TransformerMixin, ClusterMixin, BaseEstimator):
             one is kept that agrees best with the others.
         checkpoints: a folder of this `fit` and no other, or None. A `fit` that was stopped, or
             killed, goes on from there when it is called again with the same pictures and settings.
-        random_state: an int, a `numpy.random.RandomState` or None, as in scikit-learn; the same
-            int gives the same clusters on the same machine.
+        random_state: an int, a `numpy.random.RandomState`, a `numpy.random.Generator` or None; the
+            same int gives the same clusters on the same machine.
         verbose: whether to say how pictures are read and how long it will take, and to show a bar.
 
     Attributes:
@@ -102,6 +110,17 @@ class RecurrentClusterer(TransformerMixin, ClusterMixin, BaseEstimator):
             `(n, n_clusters)` probabilities.
         encoder_: the part of it that ends in the embedding, of length 1: `(n, 64)`; with another
             objective than "contrastive" the states of the recurrent layers, as wide as these are.
+
+    It follows scikit-learn's conventions, but for one: pictures are no table. Its tags say so, and
+    `sklearn.utils.estimator_checks.check_estimator` then runs a single check, for the others hand
+    in tables `(n, features)`. The course's tests run all of them through a subclass that makes each
+    row a picture one pixel high. Two do not apply:
+
+    - `check_transformer_preserve_dtypes`: embeddings are float32, whatever comes in.
+    - `check_methods_sample_order_invariance`: in another order, they are equal to the precision of
+      float32, and not to the 1e-9 asked for.
+
+    `set_output` works; a table of embeddings has a column for each number.
 
     Sources: Chen et al. 2020 (SimCLR), for the training; Visin et al. 2015 (ReNet), for the
     encoder.
@@ -163,41 +182,57 @@ class RecurrentClusterer(TransformerMixin, ClusterMixin, BaseEstimator):
             TutorError: `X` is no set of pictures, there are fewer than clusters, or a setting
                 does not exist.
         """
-        pixels = self._pictures_to_fit(X)
-        seeds = check_random_state(self.random_state).randint(2**31 - 1, size=self.restarts)
+        pictures = self._pictures_to_fit(X)
+        height, width = _median_size(pictures)
+        shape = height, width, _channels(pictures)
+        size = self._network_size(height, width)
+        if self.verbose:
+            _say_cut(pictures, shape, size)
+            _say_size(shape, size)
+        pixels = resized(pictures, shape[:2], size)
+        seeds = _seeds(self.random_state, self.restarts)
         networks = self._train_all(pixels, seeds)
         embeddings = [normalised(models.embed(encoder, pixels)) for encoder, _ in networks]
-        self._choose_number(embeddings[0], int(seeds[0]))
+        n_clusters, proposal = self._choose_number(embeddings[0], int(seeds[0]))
         each = [(points, int(seed)) for points, seed in zip(embeddings, seeds, strict=False)]
-        found = [self._clusters_of(points, s) for points, s in each]
-        again = [labels for points, s in each for labels in on_halves(points, self.n_clusters_, s)]
-        self.stability_ = stability(again) if len(again) > 1 else float("nan")
+        found = [
+            Clustering(n_clusters, self.clustering, self.umap, s).fit_predict(points)
+            for points, s in each
+        ]
+        again = [labels for points, s in each for labels in on_halves(points, n_clusters, s)]
         best = _most_agreeing(found)
-        encoder, self.history_ = networks[best]
-        groups, clusters = found[best], np.arange(self.n_clusters_)
+        encoder, history = networks[best]
+        groups, clusters = found[best], np.arange(n_clusters)
         if self.neighbours:
             points, seed = each[best]
-            groups, clusters = moved_to_neighbours(points, groups, pixels, self.n_clusters_, seed)
+            groups, clusters = moved_to_neighbours(points, groups, pixels, n_clusters, seed)
         borders = None
         if groups is found[best] and (self.clustering != "kmeans" or self.umap):
-            borders = linear_borders(embeddings[best], groups, self.n_clusters_)
-        self.network_ = _with_head(
-            encoder, embeddings[best], groups, np.eye(self.n_clusters_)[clusters], borders
+            borders = linear_borders(embeddings[best], groups, n_clusters)
+        network = _with_head(
+            encoder, embeddings[best], groups, np.eye(n_clusters)[clusters], borders
         )
-        self.encoder_ = keras.Model(encoder.input, _embedding(self.network_), name="encoder")
-        self.labels_ = self._run(self.network_, pixels).argmax(axis=1)
+        labels = models.run(network, pixels, 255).argmax(axis=1)
+        # All at once, so that a fit that breaks off leaves the one before it whole.
+        self._fitted_with, self._input_shape = self.get_params(deep=False), shape
+        self.n_clusters_, self.proposal_, self.history_ = n_clusters, proposal, history
+        self.stability_ = stability(again) if len(again) > 1 else float("nan")
+        self.network_, self.labels_ = network, labels
+        self.encoder_ = keras.Model(encoder.input, _embedding(network), name="encoder")
         return self
 
     def _pictures_to_fit(self, X):
         check_known("preset", self.preset, PRESETS)
         Clustering(method=self.clustering)  # raises
-        if self.n_clusters != "auto" and not _is_count(self.n_clusters):
-            raise TutorError(
-                f'n_clusters is a whole number from 1, or "auto"; received {self.n_clusters!r}.'
-            )
-        if not _is_count(self.restarts):
-            raise TutorError(f"restarts is a whole number from 1; received {self.restarts!r}.")
-        pictures = _checked(X)
+        if self.n_clusters != "auto":
+            _check_n_clusters(self.n_clusters)
+        for name in ("restarts", "batch_size", "units", "size"):
+            check_whole(name, getattr(self, name))
+        if self.epochs is not None:
+            check_whole("epochs", self.epochs)
+        if self.checkpoints is not None:
+            check_folder(self.checkpoints)
+        pictures = as_pictures(X)
         fewest = 4 if self.n_clusters == "auto" else max(2, self.n_clusters)
         if len(pictures) < fewest:
             raise TutorError(
@@ -210,11 +245,7 @@ class RecurrentClusterer(TransformerMixin, ClusterMixin, BaseEstimator):
                 "rather than kinds, and another random_state may find others.",
                 stacklevel=3,
             )
-        height, width = _median_size(pictures)
-        self._input_shape = height, width, _channels(pictures)
-        self._say_cut(pictures)
-        self._say_size()
-        return self._read(pictures)
+        return pictures
 
     def _train_all(self, pixels, seeds):
         """`(encoder, history)` of each network; where one is stopped, of those before it."""
@@ -225,6 +256,13 @@ class RecurrentClusterer(TransformerMixin, ClusterMixin, BaseEstimator):
             if not (stopped and networks):
                 networks.append((encoder, history))
             if stopped:
+                warnings.warn(
+                    f"Training was stopped after {len(history['loss'])} of {epochs} epochs of "
+                    f"network {restart + 1} of {self.restarts}: the clusters are those of what was "
+                    "learnt so far. Call `fit` again for all of it; with `checkpoints`, it goes on "
+                    "from here.",
+                    stacklevel=3,
+                )
                 break
         return networks
 
@@ -259,18 +297,14 @@ class RecurrentClusterer(TransformerMixin, ClusterMixin, BaseEstimator):
             self._say_time(trainer, pixels, restart)
         return trainer.encoder, trainer.run(), trainer.epochs
 
-    def _clusters_of(self, embeddings, seed):
-        return Clustering(self.n_clusters_, self.clustering, self.umap, seed).fit_predict(
-            embeddings
-        )
-
     def _choose_number(self, embeddings, seed):
-        self.n_clusters_, self.proposal_ = self.n_clusters, None
-        if self.n_clusters == "auto":
-            self.proposal_ = propose_number(embeddings, seed=seed)
-            self.n_clusters_ = self.proposal_.n_clusters
-            if self.verbose:
-                print(self.proposal_)
+        """`(n_clusters, proposal)`; the latter is None where the number was given."""
+        if self.n_clusters != "auto":
+            return self.n_clusters, None
+        proposal = propose_number(embeddings, seed=seed)
+        if self.verbose:
+            print(proposal)
+        return proposal.n_clusters, proposal
 
     def predict(self, X):
         """The cluster of each picture, `(n,)` int64; of those of `fit`, the same as `labels_`.
@@ -291,12 +325,20 @@ class RecurrentClusterer(TransformerMixin, ClusterMixin, BaseEstimator):
         return self._apply("network_", X)
 
     def transform(self, X):
-        """The embeddings, `(n, 64)` float32, each of length 1; see `encoder_`."""
+        """The embeddings, float32 and each of length 1, as wide as `encoder_` makes them.
+
+        That is `(n, 64)` for the contrastive objective.
+        """
         return self._apply("encoder_", X)
+
+    @property
+    def _n_features_out(self):
+        """How many columns `set_output` names."""
+        return self.encoder_.output_shape[1]
 
     def _apply(self, name, X):
         check_is_fitted(self, "network_")
-        pictures = _checked(X)
+        pictures, size = as_pictures(X), self.network_.input_shape[1:3]
         channels = self._input_shape[2]
         if len(pictures) and _channels(pictures) != channels:
             raise TutorError(
@@ -304,34 +346,18 @@ class RecurrentClusterer(TransformerMixin, ClusterMixin, BaseEstimator):
                 f"{_channels(pictures)}. `rt.load_images(source, channels=...)` reads them so, "
                 "with 1 (grey) or 3 (colour)."
             )
-        self._say_cut(pictures)
-        return self._run(getattr(self, name), pictures)
-
-    def _run(self, model, pictures):
-        """Resized and computed chunk by chunk: only what comes in and out is held whole."""
+        if self.verbose:
+            _say_cut(pictures, self._input_shape, size)
+        # Chunk by chunk: only what comes in and out is held whole.
+        model, proportions = getattr(self, name), self._input_shape[:2]
         chunks = (pictures[i : i + CHUNK] for i in range(0, len(pictures), CHUNK))
-        parts = [models.embed(model, self._read(chunk)) for chunk in chunks]
+        parts = [models.run(model, resized(chunk, proportions, size), 255) for chunk in chunks]
         return np.concatenate(parts) if parts else np.empty((0, model.output_shape[1]), "float32")
 
-    def _network_size(self):
+    def _network_size(self, height, width):
         """Height and width that the network reads: the longer side at most `size`."""
-        height, width = self._input_shape[:2]
         share = min(1, self.size / max(height, width))
         return max(1, round(height * share)), max(1, round(width * share))
-
-    def _read(self, pictures):
-        """As the network reads them: uint8, of one size; what has it already stays as it is."""
-        size = self._network_size()
-        if isinstance(pictures, np.ndarray) and pictures.shape[1:3] == size:
-            return _as_uint8(pictures)
-        return np.stack([self._read_one(_as_uint8(picture), size) for picture in pictures])
-
-    def _read_one(self, picture, size):
-        if picture.shape[:2] == size:
-            return picture
-        if picture.shape[:2] != self._input_shape[:2]:
-            picture = fit(picture, *self._input_shape[:2])
-        return resize(picture, *size)
 
     def _say_time(self, trainer, pixels, restart):
         height, width = pixels.shape[1:3]
@@ -344,28 +370,12 @@ class RecurrentClusterer(TransformerMixin, ClusterMixin, BaseEstimator):
         )
         _bar(trainer)
 
-    def _say_cut(self, pictures):
-        height, width = self._input_shape[:2]
-        known = {(height, width), self._network_size()}
-        if self.verbose and {picture.shape[:2] for picture in pictures} - known:
-            print(
-                f"Pictures of other sizes are cut to the proportions of {height} x {width} around "
-                "their middle, and resized to it."
-            )
-
-    def _say_size(self):
-        (height, width), (small_height, small_width) = self._input_shape[:2], self._network_size()
-        if self.verbose and (height, width) != (small_height, small_width):
-            print(
-                f"Pictures of {height} x {width} are read as {small_height} x {small_width}; "
-                f"`size` changes that."
-            )
-
     def save(self, folder):
         """Writes the estimator into a folder: the network, and what it was made with.
 
-        The settings and labels stand in `clusterer.json`, with the network's sha256; nothing is
-        pickled. A `random_state` that is no number and the folder of checkpoints are not kept.
+        The settings that `fit` had and the labels stand in `clusterer.json`, with the network's
+        sha256; nothing is pickled. A `random_state` that is no number and the folder of checkpoints
+        are not kept.
 
         Args:
             folder: where; made if it is not there.
@@ -378,11 +388,11 @@ class RecurrentClusterer(TransformerMixin, ClusterMixin, BaseEstimator):
         folder.mkdir(parents=True, exist_ok=True)
         network = folder / "network.keras"
         self.network_.save(network)
-        settings = self.get_params() | {"checkpoints": None}
-        if not _is_whole(self.random_state):
+        settings = self._fitted_with | {"checkpoints": None}
+        if not isinstance(settings["random_state"], int | np.integer):
             settings["random_state"] = None
-        if isinstance(self.augmentation, Augmentation):
-            settings["augmentation"] = asdict(self.augmentation)
+        if isinstance(settings["augmentation"], Augmentation):
+            settings["augmentation"] = asdict(settings["augmentation"])
         about = {
             "settings": settings,
             "input_shape": self._input_shape,
@@ -392,7 +402,9 @@ class RecurrentClusterer(TransformerMixin, ClusterMixin, BaseEstimator):
             "proposal": self.proposal_ and asdict(self.proposal_),
             "sha256": _sha256(network),
         }
-        (folder / "clusterer.json").write_text(json.dumps(about, default=int) + "\n", "utf-8")
+        (folder / "clusterer.json").write_text(
+            json.dumps(about, default=lambda number: number.item()) + "\n", "utf-8"
+        )
         return folder
 
     @classmethod
@@ -400,24 +412,38 @@ class RecurrentClusterer(TransformerMixin, ClusterMixin, BaseEstimator):
         """The estimator that was saved into a folder.
 
         Raises:
-            TutorError: there is none, or its network is not the one that was saved.
+            TutorError: there is none, or it is not as it was saved.
         """
         network, about = Path(folder) / "network.keras", Path(folder) / "clusterer.json"
         if not (network.exists() and about.exists()):
             raise TutorError(f"There is no saved clusterer in {folder}: `save` makes one.")
-        about = json.loads(about.read_text("utf-8"))
-        if _sha256(network) != about["sha256"]:
+        try:
+            loaded, sha256 = cls._read_about(about)
+        except (AttributeError, LookupError, TypeError, ValueError) as problem:
+            raise TutorError(
+                f"{about} is damaged or incomplete ({type(problem).__name__}: {problem}): save the "
+                "clusterer again."
+            ) from None
+        if _sha256(network) != sha256:
             raise TutorError(f"{network} is not the file that was saved: save the clusterer again.")
-        loaded = cls(**about["settings"])
-        if isinstance(loaded.augmentation, dict):
-            loaded.augmentation = Augmentation(**loaded.augmentation)
-        loaded._input_shape = tuple(about["input_shape"])
-        loaded.labels_ = np.array(about["labels"], np.int64)
-        loaded.n_clusters_, loaded.stability_ = about["n_clusters"], about["stability"]
-        loaded.proposal_ = about["proposal"] and Proposal(**about["proposal"])
         loaded.network_ = keras.saving.load_model(network, compile=False, safe_mode=True)
         loaded.encoder_ = keras.Model(loaded.network_.input, _embedding(loaded.network_))
         return loaded
+
+    @classmethod
+    def _read_about(cls, path):
+        """`(estimator, sha256)`, the estimator without its network."""
+        about = json.loads(path.read_text("utf-8"))
+        loaded = cls(**about["settings"])
+        if isinstance(loaded.augmentation, dict):
+            loaded.augmentation = Augmentation(**loaded.augmentation)
+        loaded._fitted_with = loaded.get_params(deep=False)
+        height, width, channels = map(int, about["input_shape"])
+        loaded._input_shape = height, width, channels
+        loaded.labels_ = np.array(about["labels"], np.int64).reshape(-1)
+        loaded.n_clusters_, loaded.stability_ = int(about["n_clusters"]), float(about["stability"])
+        loaded.proposal_ = about["proposal"] and Proposal(**about["proposal"])
+        return loaded, about["sha256"]
 
     def export_keras_script(self, path):
         """Writes the network as a script of plain Keras, as `models.export_script` does."""
@@ -473,34 +499,43 @@ def _centre(embeddings, members):
     return embeddings[members].mean(axis=0) if members.any() else np.full(width, 10.0, "float32")
 
 
-def _checked(X):
-    """Pictures `(n, height, width, channels)`, as uint8 or as floats in 0..1.
+def _check_n_clusters(number):
+    try:
+        check_whole("n_clusters", number)
+    except TutorError as problem:
+        raise TutorError(f'{problem} Or give "auto".') from None
 
-    Where sizes differ, a list of such pictures, each `(height, width, channels)`.
-    """
-    pixels = getattr(X, "pixels", X)
-    if isinstance(pixels, list | tuple) and len({np.shape(picture) for picture in pixels}) > 1:
-        pictures = [_checked(np.asarray(picture)[None])[0] for picture in pixels]
-        if len({picture.shape[2] for picture in pictures}) > 1:
-            raise TutorError("Some of the pictures have more channels than others.")
-        return pictures
-    pixels = np.asarray(pixels)
-    pixels = pixels[..., None] if pixels.ndim == 3 else pixels
-    is_float = np.issubdtype(pixels.dtype, np.floating)
-    channels_first = pixels.ndim == 4 and pixels.shape[1] <= 4 < min(pixels.shape[2:])
-    if pixels.ndim != 4 or 0 in pixels.shape[1:] or channels_first:
+
+def _seeds(random_state, n):
+    """A seed for each network, from what scikit-learn or NumPy calls a random state."""
+    if isinstance(random_state, np.random.Generator):
+        return random_state.integers(2**31 - 1, size=n)
+    try:
+        if isinstance(random_state, bool):
+            raise ValueError
+        return check_random_state(random_state).randint(2**31 - 1, size=n)
+    except (TypeError, ValueError):
         raise TutorError(
-            "Expected pictures (n, height, width) or (n, height, width, channels), the channels "
-            f"last; received the shape {np.shape(getattr(X, 'pixels', X))}."
+            "random_state must be a whole number from 0 to 2**32 - 1, a numpy.random.Generator, a "
+            f"numpy.random.RandomState or None; received {random_state!r}."
+        ) from None
+
+
+def _say_cut(pictures, shape, size):
+    height, width = shape[:2]
+    if {picture.shape[:2] for picture in pictures} - {(height, width), size}:
+        print(
+            f"Pictures of other sizes are cut to the proportions of {height} x {width} around "
+            "their middle, and resized to it."
         )
-    if pixels.dtype == np.uint8:
-        return pixels
-    if is_float and (not pixels.size or (pixels.min() >= 0 and pixels.max() <= 1)):
-        return pixels
-    raise TutorError(
-        f"Expected uint8 pixels, or floats in 0..1; received {pixels.dtype}"
-        + (f" from {pixels.min()} to {pixels.max()}." if pixels.size else ".")
-    )
+
+
+def _say_size(shape, size):
+    if shape[:2] != size:
+        print(
+            f"Pictures of {shape[0]} x {shape[1]} are read as {size[0]} x {size[1]}; "
+            f"`size` changes that."
+        )
 
 
 def _channels(pictures):
@@ -512,10 +547,6 @@ def _median_size(pictures):
     if isinstance(pictures, np.ndarray):
         return pictures.shape[1:3]
     return tuple(round(s) for s in np.median([p.shape[:2] for p in pictures], axis=0))
-
-
-def _as_uint8(pixels):
-    return pixels if pixels.dtype == np.uint8 else np.round(pixels * 255).astype(np.uint8)
 
 
 def _bar(trainer):
@@ -544,14 +575,6 @@ def _in_words(seconds):
 def _most_agreeing(clusterings):
     """The index of the one that agrees best with the others, by the adjusted Rand index."""
     return int(np.argmax([sum(ari(a, b) for b in clusterings) for a in clusterings]))
-
-
-def _is_count(number):
-    return _is_whole(number) and number >= 1
-
-
-def _is_whole(number):
-    return isinstance(number, int | np.integer)
 
 
 def _sha256(path):

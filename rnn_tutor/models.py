@@ -10,8 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
+from rnn_tutor._arrays import as_pixels
 from rnn_tutor._code import export_script, keras_code  # noqa: F401
-from rnn_tutor._errors import TutorError
+from rnn_tutor._errors import TutorError, check_whole
 from rnn_tutor._keras import keras
 from rnn_tutor._memory import trim_heap
 
@@ -114,6 +115,7 @@ def recurrent_autoencoder(encoder, units=64):
     Returns:
         A Keras model from pictures to pictures of the same shape, float32 in 0..1.
     """
+    check_vectors(encoder)
     height, width, channels = encoder.input_shape[1:]
     x = layers.RepeatVector(height)(encoder.output)
     x = layers.GRU(units, return_sequences=True)(x)
@@ -147,8 +149,16 @@ def next_row_predictor(encoder):
     Returns:
         A Keras model `(n, height, width, channels)` -> `(n, height - 1, width * channels)`, the
         rows 1 to the last, in 0..1.
+
+    Raises:
+        TutorError: `encoder` keeps no state for each row.
     """
-    states = encoder.layers[-2].output
+    states = encoder.layers[-2].output if len(encoder.layers) > 1 else encoder.output
+    if len(states.shape) != 3 or states.shape[1] != encoder.input_shape[1]:
+        raise TutorError(
+            "To predict the next row, the last layer but one must give a state for each row, as in "
+            f"`rt.models.row_encoder`; that of {encoder.name!r} gives {states.shape}."
+        )
     features = encoder.input_shape[2] * encoder.input_shape[3]
     predicted = layers.Dense(features, activation="sigmoid")(states)
     return keras.Model(encoder.input, predicted[:, :-1])
@@ -162,34 +172,91 @@ def projector(encoder, hidden=256, size=64):
     Returns:
         A Keras model, `(n, height, width, channels)` -> `(n, size)`, of any length.
     """
+    check_vectors(encoder)
     x = layers.Dense(hidden, activation="relu")(encoder.output)
     return keras.Model(encoder.input, layers.Dense(size)(x))
 
 
+def functional(model, input_shape):
+    """Return a model that has an `input` and an `output`, with the same layers and weights.
+
+    Args:
+        model: a Keras model, `Sequential` and subclasses of `keras.Model` among them.
+        input_shape: `(height, width, channels)` of the pictures.
+
+    Returns:
+        `model` itself where it has both already; else another that shares its weights.
+
+    Raises:
+        TutorError: it is no Keras model, or reads pictures of another shape.
+    """
+    if not isinstance(model, keras.Model):
+        raise TutorError(f"Expected a Keras model; received {type(model).__name__}.")
+    if isinstance(model, keras.Sequential):
+        if not model.built:
+            model.build((None, *input_shape))
+        model = keras.Model(model.inputs[0], model.outputs[0], name=model.name)
+    try:
+        reads, _ = model.input_shape, model.output
+    except (AttributeError, ValueError):  # a subclass: what it does is known when it is called
+        image = keras.Input(input_shape)
+        return keras.Model(image, model(image), name=model.name)
+    given = (None, *input_shape)
+    known = isinstance(reads, tuple) and len(reads) == len(given)
+    if not known or any(a not in (b, None) for a, b in zip(reads, given, strict=True)):
+        expected = " x ".join(map(str, reads[1:])) if known else str(reads)
+        raise TutorError(
+            f"The model {model.name!r} reads pictures of {expected}; received "
+            f"{' x '.join(map(str, input_shape))}. `resized(height, width)`, `grey()` and "
+            "`colour()` of an ImageSet change that."
+        )
+    return model
+
+
+def check_vectors(model):
+    """Raise TutorError for a model that does not end in one vector for each picture."""
+    if len(model.output.shape) != 2:
+        raise TutorError(
+            f"Expected a model that ends in one vector for each picture; {model.name!r} ends in "
+            f"{model.output.shape}. A Flatten or GlobalAveragePooling2D layer at its end makes one."
+        )
+
+
 def embed(encoder, images, batch_size=256):
-    """Embeddings of an `ImageSet` or of uint8 or float pixels, computed batch by batch.
+    """Run a model over pictures, batch by batch.
 
     Args:
         encoder: a Keras model, float32 `(n, height, width, channels)` in 0..1 -> `(n, embedding)`.
-        images: an `ImageSet`, or an array of the encoder's shape: uint8, or float in 0..1.
+        images: an `ImageSet`, an array or a list of pictures of the encoder's shape: uint8, or
+            float in 0..1.
         batch_size: pictures at a time; only memory and speed depend on it.
 
     Returns:
         float32 `(n, embedding)`.
+
+    Raises:
+        TutorError: they are no pictures of that shape, or not in that range.
     """
-    pixels = np.asarray(getattr(images, "pixels", images))
-    scale = 255 if pixels.dtype == np.uint8 else 1
-    embeddings = np.empty((len(pixels), encoder.output_shape[-1]), "float32")
-    batch = np.zeros((min(batch_size, len(pixels)), *pixels.shape[1:]), "float32")
+    check_whole("batch_size", batch_size)
+    pixels = as_pixels(images)
+    encoder = functional(encoder, pixels.shape[1:])
+    check_vectors(encoder)
+    return run(encoder, pixels, 255 if pixels.dtype == np.uint8 else 1, batch_size)
+
+
+def run(model, inputs, scale=1, batch_size=256):
+    """Run a model over `inputs / scale`, an array of any shape, batch by batch."""
+    outputs = np.empty((len(inputs), model.output_shape[-1]), "float32")
+    batch = np.zeros((min(batch_size, len(inputs)), *inputs.shape[1:]), "float32")
     # For a few batches, building a graph takes longer than going without one, and more memory.
-    forward = encoder.predict_on_batch if len(pixels) > 8 * batch_size else _eagerly(encoder)
-    for start in range(0, len(pixels), batch_size):
-        part = pixels[start : start + batch_size]
+    forward = model.predict_on_batch if len(inputs) > 8 * batch_size else _eagerly(model)
+    for start in range(0, len(inputs), batch_size):
+        part = inputs[start : start + batch_size]
         # The last batch is filled up: a batch of another size would build another graph.
         np.divide(part, scale, out=batch[: len(part)])
-        embeddings[start : start + len(part)] = forward(batch)[: len(part)]
+        outputs[start : start + len(part)] = forward(batch)[: len(part)]
     trim_heap()
-    return embeddings
+    return outputs
 
 
 def _eagerly(model):

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from rnn_tutor import models
-from rnn_tutor._errors import NeedsLabels, TutorError
+from rnn_tutor._arrays import as_pixels, as_unit
+from rnn_tutor._errors import NeedsLabels, TutorError, check_whole
 from rnn_tutor._gradients import gradients as gradients
 from rnn_tutor._keras import keras
 from rnn_tutor.augmentation import Augmentation
@@ -32,10 +33,6 @@ def nt_xent(pair_numbers, projections, temperature=0.5):
     return ops.logsumexp(similarity - 1e9 * itself, axis=1) - ops.sum(similarity * partner, axis=1)
 
 
-def _unit(pixels):
-    return pixels.astype("float32") / 255
-
-
 @dataclass(frozen=True)
 class Reconstruction:
     """Draw the picture again from its embedding; with `noise`, from a spoilt copy.
@@ -55,8 +52,8 @@ class Reconstruction:
         return encoder
 
     def batch(self, pixels, rng):
-        """`(inputs, targets)`, both float32 like `pixels`, which are uint8."""
-        clean = _unit(pixels)
+        """`(inputs, targets)`, both float32 in the shape of `pixels`, uint8 or float in 0..1."""
+        clean = as_unit(pixels)
         return clean + self.noise * rng.standard_normal(clean.shape, dtype="float32"), clean
 
 
@@ -82,7 +79,7 @@ class NextRow:
 
     def batch(self, pixels, rng):
         """`(pictures, rows 1 to the last)`, float32."""
-        pictures = _unit(pixels)
+        pictures = as_unit(pixels)
         n, height, width, channels = pictures.shape
         return pictures, pictures.reshape(n, height, width * channels)[:, 1:]
 
@@ -133,6 +130,7 @@ class Classification:
 
     def build(self, classifier):
         """The model to train: `classifier` itself, from pictures to probabilities."""
+        models.check_vectors(classifier)
         return classifier
 
     def embedder(self, classifier, model):
@@ -141,7 +139,7 @@ class Classification:
 
     def batch(self, pixels, rng, labels):
         """`(pictures, labels)`, float32 and int64."""
-        return _unit(pixels), labels
+        return as_unit(pixels), labels
 
 
 class Batches(keras.utils.PyDataset):
@@ -150,27 +148,34 @@ class Batches(keras.utils.PyDataset):
     A batch is a function of (seed, epoch, step) alone, so a run can be repeated from anywhere.
 
     Args:
-        pixels: uint8 `(n, height, width, channels)`.
+        images: an `ImageSet`, or pixels `(n, height, width, channels)`, uint8 or float in 0..1.
         objective: one of the classes above, or another with `build`, `embedder`, `loss` and
             `batch`.
         batch_size: pictures a batch; all of them when there are fewer.
         seed: of the order and of what chance does.
-        labels: `(n,)` int64, for an objective with `uses_labels`; others do not look at them.
+        labels: `(n,)` integers from 0, for an objective with `uses_labels`; None for those of the
+            `ImageSet`. Others do not look at them.
 
     Attributes:
-        epoch: whose batches these are, from 0; the trainer sets it.
+        pixels, labels: as arrays.
+        epoch: whose batches `batches[step]` are, from 0, where Keras's `fit` asks for them.
 
     Raises:
-        TutorError: a batch would hold too few pictures for the objective.
+        TutorError: a batch would hold too few pictures for the objective; what came are no pictures
+            of one size, or the labels do not fit them.
         NeedsLabels: the objective uses labels, and there are none.
     """
 
-    def __init__(self, pixels, objective, batch_size, seed, labels=None):
+    def __init__(self, images, objective, batch_size, seed, labels=None):
         super().__init__()
-        self.pixels, self.objective, self.seed = pixels, objective, seed
+        check_whole("batch_size", batch_size)
+        check_whole("seed", seed, at_least=0)
+        self.pixels, self.objective, self.seed = as_pixels(images), objective, seed
+        labels = getattr(images, "labels", None) if labels is None else labels
         self.labels = labels if getattr(objective, "uses_labels", False) else None
-        self.batch_size = min(batch_size, len(pixels))
+        self.batch_size = min(batch_size, len(self.pixels))
         self._check_size(getattr(objective, "smallest_batch", 1))
+        self._check_labels()
         self.epoch = 0
 
     def _check_size(self, smallest):
@@ -180,9 +185,20 @@ class Batches(keras.utils.PyDataset):
                 f"Training of this kind needs {smallest} {noun} or more in a batch; received "
                 f"{self.batch_size}. Give more pictures, or a larger batch_size."
             )
-        if getattr(self.objective, "uses_labels", False) and self.labels is None:
+
+    def _check_labels(self):
+        if not getattr(self.objective, "uses_labels", False):
+            return
+        if self.labels is None:
             raise NeedsLabels(
                 "Training of this kind needs a label for each picture; there are none."
+            )
+        self.labels = np.asarray(self.labels)
+        few = self.labels.ndim != 1 or len(self.labels) < len(self.pixels)
+        if few or self.labels.dtype.kind not in "iu":
+            raise TutorError(
+                f"Expected a whole number as label for each of {len(self.pixels)} pictures; "
+                f"received {self.labels.dtype} of the shape {self.labels.shape}."
             )
 
     def __len__(self):
@@ -190,13 +206,17 @@ class Batches(keras.utils.PyDataset):
         return len(self.pixels) // self.batch_size
 
     def __getitem__(self, step):
-        chosen = self._order()[step * self.batch_size : (step + 1) * self.batch_size]
-        rng = np.random.default_rng([self.seed, self.epoch, step])
+        return self.draw(self.epoch, step)
+
+    def draw(self, epoch, step):
+        """The batch of this step of this epoch, both from 0: `(inputs, targets)`."""
+        chosen = self._order(epoch)[step * self.batch_size : (step + 1) * self.batch_size]
+        rng = np.random.default_rng([self.seed, epoch, step])
         labels = () if self.labels is None else (self.labels[chosen],)
         return self.objective.batch(self.pixels[chosen], rng, *labels)
 
-    def _order(self):
-        return np.random.default_rng([self.seed, self.epoch]).permutation(len(self.pixels))
+    def _order(self, epoch):
+        return np.random.default_rng([self.seed, epoch]).permutation(len(self.pixels))
 
 
 class AllInOrder(Batches):
@@ -205,5 +225,5 @@ class AllInOrder(Batches):
     def __len__(self):
         return -(-len(self.pixels) // self.batch_size)
 
-    def _order(self):
+    def _order(self, epoch):
         return np.arange(len(self.pixels))

@@ -1,9 +1,9 @@
 """What is done to pictures before a network sees them: small steps over OpenCV, and their chain.
 
-A step is a frozen dataclass that is called on one picture, uint8 `(h, w, c)` or `(h, w)`, RGB or
-grey, and gives another, uint8 `(h, w, c)`. Gradient, Canny and the thresholds look at grey levels;
-a colour picture is turned grey first. `Preprocessing` does one step after the other, to a picture
-or to a whole `ImageSet`. Notebook 01 explains each of them.
+A step is a frozen dataclass that is called on one picture, uint8: RGB `(h, w, 3)` or grey `(h, w)`.
+It gives another in the same form. Grey, Gradient, Canny and the thresholds always give grey levels.
+`Preprocessing` does one step after the other, to a picture or to a whole `ImageSet`, and always
+gives `(h, w, c)`. Notebook 01 explains each of them.
 """
 
 from dataclasses import dataclass, replace

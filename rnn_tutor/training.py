@@ -1,8 +1,9 @@
-"""One trainer around `fit`: it trains, tells listeners how it goes, stops when asked, and resumes.
+"""One training loop: it trains, emits events, stops when asked, and resumes where it stood.
 
-It knows nothing of widgets: a panel, a log and a test listen to the same events. What decides a
-training stands in `_settings`, what happens around a batch in `_run`, and what is kept on disk in
-`_checkpoints`.
+A batch is a function of the seed, the epoch and the step, and the optimizer counts the steps: with
+the weights, that is all a training needs to go on. The trainer knows nothing of widgets: a panel, a
+log and a test listen to the same events. What decides a training stands in `_settings`, what
+surrounds the loop in `_run`, and what is kept on disk in `_checkpoints`.
 """
 
 import re
@@ -12,11 +13,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from rnn_tutor import objectives
+from rnn_tutor import models, objectives
 from rnn_tutor._checkpoints import Checkpoints
+from rnn_tutor._errors import TutorError, check_above_0, check_whole
 from rnn_tutor._keras import keras
-from rnn_tutor._memory import give_back_memory
-from rnn_tutor._run import EVENTS, Listener, Progress, Rest, interrupts_to
+from rnn_tutor._memory import forget_graph_with_model, give_back_memory
+from rnn_tutor._run import EVENTS, Listener, Progress, interrupts_to, prepared_ahead
 from rnn_tutor._settings import LONG_RUN, ClassifierSettings, TrainingSettings, check_known
 
 __all__ = [
@@ -37,9 +39,11 @@ class Trainer:
 
     Args:
         encoder: a Keras model from pictures to embeddings; to classify, one to probabilities.
+            `Sequential` and subclasses of `keras.Model` will do.
         objective: one of `objectives`; it puts the rest of the model on top.
-        pixels: uint8 `(n, height, width, channels)`.
-        labels: `(n,)` int64, for an objective that uses them; others do not look at them.
+        images: an `ImageSet`, or pixels `(n, height, width, channels)`, uint8 or float in 0..1.
+        labels: `(n,)` integers from 0, for an objective that uses them; None for those of the
+            `ImageSet`. Others do not look at them.
         validation: an `ImageSet` to measure on after each epoch, or None; nothing is learnt
             from it.
         epochs, batch_size, learning_rate, seed: as in `TrainingSettings`.
@@ -58,7 +62,8 @@ class Trainer:
         batch_losses: a float for each batch trained so far: the mean of its epoch up to there.
 
     Raises:
-        TutorError: there are too few pictures for the objective.
+        TutorError: there are too few pictures for the objective, the encoder does not read them or
+            does not end as the objective needs it, or a setting is out of its range.
         NeedsLabels: the objective uses labels, and there are none.
     """
 
@@ -66,7 +71,7 @@ class Trainer:
         self,
         encoder,
         objective,
-        pixels,
+        images,
         *,
         epochs,
         labels=None,
@@ -77,26 +82,31 @@ class Trainer:
         seed=0,
         checkpoints=None,
     ):
+        check_whole("epochs", epochs)
+        check_above_0("learning_rate", learning_rate)
         self.epochs, self.seed = epochs, seed
-        self.batches = objectives.Batches(pixels, objective, batch_size, seed, labels)
-        self._validation = validation and objectives.AllInOrder(
-            validation.pixels, objective, batch_size, seed, validation.labels
-        )
+        self.batches = objectives.Batches(images, objective, batch_size, seed, labels)
+        encoder = models.functional(encoder, self.batches.pixels.shape[1:])
+        self._validation = None
+        if validation is not None:
+            self._validation = objectives.AllInOrder(validation, objective, batch_size, seed)
+            models.functional(encoder, self._validation.pixels.shape[1:])
         self.model = objective.build(encoder)
+        for batches in filter(None, (self.batches, self._validation)):
+            _check_classes(self.model, batches.labels)
         self.encoder = objective.embedder(encoder, self.model)
         rate = _falling(learning_rate, epochs * len(self.batches)) if decay else learning_rate
         optimizer = keras.optimizers.Adam(rate)
         optimizer.build(self.model.trainable_variables)  # else TensorFlow traces the step twice
+        forget_graph_with_model(optimizer)
         metrics = objective.metrics() if hasattr(objective, "metrics") else []
         self.model.compile(optimizer, loss=objective.loss, metrics=metrics)
-        self._metrics = [self.model.metrics[0], *metrics]  # the first is the mean loss
-        names = [metric.name for metric in self._metrics]
-        names += [f"val_{name}" for name in names] if validation else []
+        names = ["loss", *(metric.name for metric in metrics)]
+        self._batch_means = {name: [] for name in names}
+        names += [f"val_{name}" for name in names] if self._validation else []
         self.history = {name: [] for name in names}
         made_with = self._made_with(f"{learning_rate}, falling" if decay else learning_rate)
         self._checkpoints = checkpoints and Checkpoints(checkpoints, made_with)
-        self.batch_losses = []
-        self._sums = self._read_sums()
         self._listeners = {event: [] for event in EVENTS}
         self._stop = threading.Event()
 
@@ -112,8 +122,7 @@ class Trainer:
         return cls(
             settings.make_model(images),
             settings.make_objective(),
-            images.pixels,
-            labels=images.labels,
+            images,
             validation=validation,
             epochs=settings.epochs,
             batch_size=settings.batch_size,
@@ -158,58 +167,91 @@ class Trainer:
             `history`.
         """
         self._stop.clear()
-        listener = Listener(self)
+        listener, steps = Listener(self), len(self.batches)
         _RUNNING.append(self)
         try:
             with interrupts_to(self.stop):
                 give_back_memory()  # of trainings before this one
-                listener.tell("start")
-                self._fit(listener)
+                listener.emit("start")
+                if self.step == steps and len(self.history["loss"]) < self.epochs:
+                    self._end_epoch(listener)  # it was stopped before it was measured
+                for batch in prepared_ahead(self.batches, self.steps_done, self.epochs * steps):
+                    if self.stopping:
+                        break
+                    step = self.step
+                    listener.on_train_batch_begin(step)
+                    self.model.train_on_batch(*batch)
+                    listener.on_train_batch_end(step, self._record_batch())
+                    if self.step == steps:
+                        self._end_epoch(listener)
+                    elif self._checkpoints and self._checkpoints.due():
+                        self._save()
         except KeyboardInterrupt:
-            self._stop.set()
+            self.stop()
         finally:
             _RUNNING.remove(self)
-            self._keep_place(listener)
-        if self._stop.is_set():
-            listener.tell("stop")
+            self._record_batch()  # an interrupt may have come before it was
+        if self.stopping:
+            listener.emit("stop")
         self._save()
-        listener.tell("end")
+        listener.emit("end")
         return self.history
 
     def __repr__(self):
         done = len(self.history["loss"])
         return f"Trainer({self.batches.objective}, {done} of {self.epochs} epochs done)"
 
-    def _fit(self, listener):
-        """The rest of an epoch that was stopped, then the other epochs."""
-        epoch, step = len(self.history["loss"]), self._step()
-        if epoch >= self.epochs:
-            return
-        if step == len(self.batches):
-            self._write_sums()
-            listener.end_epoch()
-        elif step:
-            self._fit_to(epoch + 1, Rest(self.batches, step), listener)
-        self._fit_to(self.epochs, self.batches, listener)
+    @property
+    def stopping(self):
+        """Whether the run was asked to stop."""
+        return self._stop.is_set()
 
-    def _fit_to(self, epochs, batches, listener):
-        if self._stop.is_set():
-            return
-        self.model.fit(
-            batches,
-            initial_epoch=len(self.history["loss"]),
-            epochs=epochs,
-            shuffle=False,
-            verbose=0,
-            callbacks=[listener],
-        )
+    @property
+    def steps_done(self):
+        """Batches trained so far; the optimizer counts them as it changes the weights."""
+        return int(self.model.optimizer.iterations)
 
-    def _keep_place(self, listener):
-        """Keeps what the next `fit` would forget, wherever this one broke off."""
-        if self._steps_done() > listener.steps_before:
-            self._sums = self._read_sums()
-        if len(self.batch_losses) < self._steps_done():  # an interrupt came between the two
-            self.batch_losses.append(self._means()["loss"])
+    @property
+    def step(self):
+        """Batches trained in the epoch that is under way."""
+        return self.steps_done - len(self.history["loss"]) * len(self.batches)
+
+    @property
+    def batch_losses(self):
+        return self._batch_means["loss"]
+
+    def emit(self, progress):
+        """Call everyone who listens to the event of this `Progress`."""
+        for listener in self._listeners[progress.event]:
+            listener(progress)
+
+    def _record_batch(self):
+        """Append the epoch's means up to the last batch, unless it was done; return them."""
+        done, step = self.steps_done, self.step
+        if any(len(means) < done for means in self._batch_means.values()):
+            of_batch = self.model.get_metrics_result()  # `train_on_batch` counts from nothing
+            for name, means in self._batch_means.items():
+                if len(means) < done:
+                    before = means[-1] if step > 1 else 0.0
+                    means.append(before + (float(of_batch[name]) - before) / step)
+        return {name: means[-1] for name, means in self._batch_means.items() if means}
+
+    def _end_epoch(self, listener):
+        """Measure and write history, unless a stop was asked: then the next `run` does."""
+        means = {name: means[-1] for name, means in self._batch_means.items()}
+        if self._validation:
+            if self.stopping:
+                return
+            measured = self.model.evaluate(
+                self._validation, verbose=0, callbacks=[listener], return_dict=True
+            )
+            if self.stopping:
+                return  # may have been cut short
+            means |= {f"val_{name}": mean for name, mean in measured.items()}
+        self.history = {name: [*old, means[name]] for name, old in self.history.items()}
+        if self._checkpoints and self._checkpoints.due():
+            self._save()
+        listener.on_epoch_end(len(self.history["loss"]) - 1)
 
     def load_checkpoint(self):
         """Takes up the newest checkpoint in `checkpoints`; `run` then goes on from it.
@@ -221,15 +263,15 @@ class Trainer:
             TutorError: it is damaged, or was saved by a trainer of another model, or with other
                 settings than `epochs`. The trainer is as it was.
         """
-        if self._checkpoints and (state := self._checkpoints.load(self.model)):
-            self.history, self.batch_losses = state["history"], state["batch_losses"]
-            self._sums = state["sums"]
+        names = "history", "batch_means"
+        if self._checkpoints and (state := self._checkpoints.load(self.model, names)):
+            self.history, self._batch_means = state["history"], state["batch_means"]
         return len(self.history["loss"])
 
     def _save(self):
         if self._checkpoints:
-            state = {"history": self.history, "batch_losses": self.batch_losses}
-            self._checkpoints.save(self.model, {**state, "sums": self._sums})
+            state = {"history": self.history, "batch_means": self._batch_means}
+            self._checkpoints.save(self.model, state)
 
     def _made_with(self, learning_rate):
         """What a training must go on with; the shapes of its weights tell the rest."""
@@ -246,25 +288,14 @@ class Trainer:
         }
         return {name: str(value) for name, value in settings.items()}
 
-    def _steps_done(self):
-        """Counted by the optimizer, together with the weights: no interrupt comes between."""
-        return int(self.model.optimizer.iterations)
 
-    def _step(self):
-        """Batches done in the epoch that is under way."""
-        return self._steps_done() - len(self.history["loss"]) * len(self.batches)
-
-    def _read_sums(self):
-        """What Keras makes an epoch's means of so far; it forgets them when `fit` begins."""
-        return [float(v) for metric in self._metrics for v in metric.variables]
-
-    def _write_sums(self):
-        variables = [v for metric in self._metrics for v in metric.variables]
-        for variable, number in zip(variables, self._sums, strict=True):
-            variable.assign(number)
-
-    def _means(self):
-        return {metric.name: float(metric.result()) for metric in self._metrics}
+def _check_classes(model, labels):
+    n_classes = model.output_shape[-1]
+    if labels is not None and len(labels) and not 0 <= labels.min() <= labels.max() < n_classes:
+        raise TutorError(
+            f"The model tells {n_classes} classes apart, numbered from 0; the labels go from "
+            f"{labels.min()} to {labels.max()}."
+        )
 
 
 def running():

@@ -1,6 +1,7 @@
 """`RecurrentClusterer` keeps scikit-learn's conventions; its network says what k-means found."""
 
 import importlib
+import importlib.util
 import json
 import re
 import timeit
@@ -87,7 +88,7 @@ def test_of_tight_clusters_the_head_still_ranks_pictures():
     encoder = keras.Model(inputs, keras.layers.Identity()(inputs))
     network = estimator._with_head(encoder, points, np.tile(range(4), 8), np.eye(4))
     way = np.linspace(0, 0.5, 20)[:, None]  # from a centre half-way to another
-    sure = models.embed(network, (1 - way) * centres[0] + way * centres[1])[:, 0]
+    sure = models.run(network, (1 - way) * centres[0] + way * centres[1])[:, 0]
     assert 0.9 < sure[0] < 0.999 and (np.diff(sure) < 0).all()
 
 
@@ -329,10 +330,12 @@ def test_pictures_of_different_sizes_can_be_learnt_from(capsys):
 def test_prediction_goes_chunk_by_chunk(monkeypatch, made):
     X = colours()
     whole, sizes = made.predict_proba(X), []
-    embed = models.embed
+    run = models.run
     monkeypatch.setattr(estimator, "CHUNK", 50)
     monkeypatch.setattr(
-        models, "embed", lambda model, part: [sizes.append(len(part)), embed(model, part)][1]
+        models,
+        "run",
+        lambda model, part, *how: [sizes.append(len(part)), run(model, part, *how)][1],
     )
     np.testing.assert_allclose(made.predict_proba(X), whole, atol=1e-5)
     assert sizes == [50, 50, 20]
@@ -476,7 +479,7 @@ def test_equal_pictures_leave_clusters_empty_without_nan():
         (np.zeros((5, 3, 8, 9), np.uint8), "the channels last"),
         (np.full((5, 4, 4), 7.0), "from 7.0 to 7.0"),
         (np.full((5, 4, 4), np.nan), "floats in 0..1"),
-        (np.zeros((5, 4, 4), int), "received int64"),
+        (np.ones((5, 4, 4), int), "received int64"),
     ],
 )
 def test_what_is_no_set_of_pictures_is_refused(X, words):
@@ -487,11 +490,11 @@ def test_what_is_no_set_of_pictures_is_refused(X, words):
 @pytest.mark.parametrize(
     ("setting", "words"),
     [
-        ({"epochs": 0}, "epochs must be above 0"),
+        ({"epochs": 0}, "epochs must be a whole number from 1"),
         ({"preset": "fast"}, "no preset 'fast'. There are: quick, class, full"),
-        ({"n_clusters": 0}, "whole number from 1, or"),
+        ({"n_clusters": 0}, "whole number from 1.*Or give"),
         ({"n_clusters": "many"}, "received 'many'"),
-        ({"restarts": 0}, "restarts is a whole number from 1"),
+        ({"restarts": 0}, "restarts must be a whole number from 1"),
     ],
 )
 def test_settings_that_do_not_exist_are_refused(setting, words):
@@ -566,3 +569,144 @@ def test_the_embeddings_are_those_of_the_trainer(pictures):
     expected = normalised(rt.embed(encoder, few))
     np.testing.assert_allclose(made.transform(few), expected, atol=1e-5)
     assert made.history_["loss"] == pytest.approx(history["loss"])
+
+
+# -- settings, states and what breaks off ---------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("setting", "words"),
+    [
+        ({"batch_size": 0}, "batch_size must be a whole number from 1; received 0"),
+        ({"batch_size": 2.5}, "batch_size must be a whole number from 1; received 2.5"),
+        ({"epochs": 1.5}, "epochs must be a whole number"),
+        ({"size": 0}, "size must be a whole number from 1; received 0"),
+        ({"size": None}, "size must be a whole number from 1; received None"),
+        ({"size": "large"}, "size must be a whole number"),
+        ({"n_clusters": True}, "n_clusters must be a whole number from 1; received True"),
+        ({"n_clusters": 2.0}, "n_clusters must be"),
+        ({"restarts": True}, "restarts must be"),
+        ({"units": -3}, "units must be"),
+        ({"random_state": "zero"}, "random_state must be.*received 'zero'"),
+        ({"random_state": -1}, "random_state must be"),
+        ({"random_state": 1.5}, "random_state must be"),
+        ({"augmentation": None}, "no augmentation preset None"),
+        ({"checkpoints": 7}, "checkpoints must be a folder"),
+        ({"objective": 3}, "no objective 3"),
+    ],
+    ids=str,
+)
+def test_settings_out_of_range_are_refused(setting, words):
+    with pytest.raises(rt.TutorError, match=words):
+        small(**setting).fit(colours(100))
+
+
+def test_a_generator_is_a_random_state(tmp_path):
+    X = colours(100)
+    first, again, other = (
+        small(random_state=np.random.default_rng(seed)).fit(X) for seed in (5, 5, 6)
+    )
+    assert (first.predict_proba(X) == again.predict_proba(X)).all()
+    assert (first.predict_proba(X) != other.predict_proba(X)).any()
+    assert rt.RecurrentClusterer.load(first.save(tmp_path)).random_state is None
+
+
+def test_settings_changed_after_fit_change_nothing_that_was_fitted(tmp_path):
+    X = colours(100)
+    made = small(size=8).fit(X)
+    before = made.predict_proba(X)
+    made.set_params(n_clusters=7, size=4, random_state=3, augmentation="digits")
+    assert (made.predict_proba(X) == before).all()
+    loaded = rt.RecurrentClusterer.load(made.save(tmp_path))
+    kept = loaded.get_params()
+    assert [kept[n] for n in ("n_clusters", "size", "random_state", "augmentation")] == [
+        3,
+        8,
+        0,
+        "objects",
+    ]
+    loaded.set_params(size=2)
+    np.testing.assert_allclose(loaded.predict_proba(X), before, atol=1e-6)
+
+
+@pytest.mark.parametrize("step", ["on_halves", "_with_head", "_most_agreeing"])
+def test_a_fit_that_breaks_off_leaves_the_last_one_whole(monkeypatch, step):
+    X, others = colours(100), colours(60, 9, 9, seed=1)
+    made = small().fit(X)
+    before, labels = made.predict_proba(X), made.labels_
+
+    def interrupted(*arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(estimator, step, interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        made.set_params(n_clusters=2).fit(others)
+    assert (made.predict_proba(X) == before).all() and made.labels_ is labels
+    assert made.n_clusters_ == 3
+
+
+@pytest.mark.parametrize("batches", [0, 1])
+def test_a_training_that_was_stopped_says_so(monkeypatch, batches):
+    class Stopped(estimator.Trainer):
+        def run(self):
+            self.on("batch" if batches else "start", lambda now: self.stop())
+            return super().run()
+
+    monkeypatch.setattr(estimator, "Trainer", Stopped)
+    with pytest.warns(UserWarning, match="stopped after 0 of 2 epochs"):
+        small(epochs=2).fit(colours(100))
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory):
+    return small().fit(colours(100)).save(tmp_path_factory.mktemp("saved"))
+
+
+ABOUT = ["settings", "input_shape", "labels", "n_clusters", "stability", "proposal", "sha256"]
+
+
+@pytest.mark.parametrize("gone", ABOUT)
+def test_an_incomplete_description_is_refused(saved, tmp_path, gone):
+    about = json.loads((saved / "clusterer.json").read_text())
+    del about[gone]
+    refuse(saved, tmp_path, json.dumps(about))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "{", "[]", "null", '"text"', "\udcff", '{"settings": {"unknown": 1}}', '{"settings": 3}'],
+)
+def test_a_damaged_description_is_refused(saved, tmp_path, text):
+    refuse(saved, tmp_path, text)
+
+
+@pytest.mark.parametrize("part", ["labels", "input_shape", "n_clusters", "stability"])
+def test_a_description_of_another_form_is_refused(saved, tmp_path, part):
+    about = json.loads((saved / "clusterer.json").read_text())
+    refuse(saved, tmp_path, json.dumps(about | {part: {"a": 1}}))
+
+
+def refuse(saved, folder, text):
+    (folder / "network.keras").write_bytes((saved / "network.keras").read_bytes())
+    (folder / "clusterer.json").write_bytes(text.encode("utf-8", "surrogateescape"))
+    with pytest.raises(rt.TutorError, match="is damaged or incomplete"):
+        rt.RecurrentClusterer.load(folder)
+
+
+def test_a_table_of_embeddings_has_a_name_for_each_column(made):
+    names = made.get_feature_names_out()
+    assert len(names) == len(set(names)) == made.transform(colours(3)).shape[1]
+    with pytest.raises(NotFittedError):
+        small().get_feature_names_out()
+
+
+TABLES = [name for name in ("pandas", "polars") if importlib.util.find_spec(name)]
+
+
+@pytest.mark.parametrize("kind", ["default", *TABLES])
+def test_set_output_gives_a_table(kind):
+    made = small(objective="reconstruction").fit(colours(100)).set_output(transform=kind)
+    table = made.transform(colours(3))
+    np.testing.assert_allclose(np.asarray(table), made.encoder_(colours(3) / 255), atol=1e-5)
+    if kind != "default":
+        assert list(table.columns) == list(made.get_feature_names_out())

@@ -5,7 +5,14 @@ test_checkpoints_killed.py.
 """
 
 import dataclasses
+import gc
+import json
+import subprocess
+import sys
+import threading
+import time
 import types
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,8 +20,14 @@ import pytest
 from rnn_tutor import _checkpoints, _run, models, objectives, training
 from rnn_tutor._errors import NeedsLabels, TutorError
 from rnn_tutor._keras import keras
+from rnn_tutor.augmentation import PRESETS
 from rnn_tutor.images import ImageSet
 from rnn_tutor.training import ClassifierSettings, Trainer, TrainingSettings
+
+try:
+    import resource
+except ImportError:  # Windows
+    resource = None
 
 pytestmark = pytest.mark.filterwarnings("error", "ignore:__array__:DeprecationWarning")
 PIXELS = np.random.default_rng(0).integers(0, 256, (20, 4, 4, 1), dtype=np.uint8)
@@ -180,49 +193,60 @@ def test_seconds_left_follow_the_clock(monkeypatch):
     """Two seconds a step, and one that builds the graph and takes a hundred."""
     now = types.SimpleNamespace(value=0.0)
     monkeypatch.setattr(_run, "time", types.SimpleNamespace(monotonic=lambda: now.value))
-    trainer = small_trainer(epochs=3)
+    trainer, train = small_trainer(epochs=3), keras.Model.train_on_batch
+
+    def train_slowly(self, *batch):
+        now.value += 2.0 if trainer.batch_losses else 100.0
+        return train(self, *batch)
+
+    monkeypatch.setattr(keras.Model, "train_on_batch", train_slowly)
     told = recorded(trainer)
-    listener = _run.Listener(trainer)
-    listener.set_model(trainer.model)
-    for epoch in range(3):
-        listener.on_epoch_begin(epoch)
-        for step in range(4):
-            now.value += 2.0 if (epoch or step) else 100.0
-            trainer.model.optimizer.iterations.assign_add(1)
-            listener.on_train_batch_end(step, {"loss": 1.0})
-        listener.on_epoch_end(epoch)
+    trainer.run()
     left = [p.seconds_left for p in told if p.event == "batch"]
     assert left == [None, *(2.0 * steps for steps in range(10, -1, -1))]
     assert told[-1].seconds == 100.0 + 11 * 2.0
 
 
-def test_each_epoch_trains_on_its_own_batches(monkeypatch):
-    """What the network was fed, with whatever the backend draws ahead, is what the seed says."""
-    fed, drawn = [], []
+def test_each_epoch_trains_on_its_own_batches():
+    """What the network was fed, with whatever is prepared ahead, is what the seed says."""
+    fed = []
     trainer = small_trainer(epochs=3, eager=False)
-    draw = objectives.Batches.__getitem__
-
-    def recording_draw(self, step):
-        batch = draw(self, step)
-        drawn.append((self.epoch, batch[0].sum()))
-        return batch
-
-    monkeypatch.setattr(objectives.Batches, "__getitem__", recording_draw)
 
     def sum_of_targets(y, z):
         return keras.ops.sum(y + 0 * z, (1, 2, 3))
 
     trainer.model.compile(trainer.model.optimizer, loss=sum_of_targets)
-    trainer.on("epoch", lambda progress: fed.append(progress.loss))
+    trainer._metrics = trainer.model.metrics
+    trainer.on("batch", lambda progress: fed.append(progress.loss * progress.step))
     trainer.run()
     expected = objectives.Batches(PIXELS, Copy(), 5, seed=0)
-    for epoch, mean in enumerate(fed):
-        expected.epoch = epoch
-        mine = [draw(expected, step) for step in range(4)]
-        sums = np.concatenate([targets.sum((1, 2, 3)) for _, targets in mine])
-        assert mean == pytest.approx(sums.mean(), rel=1e-5)
-        seen = [total for of_epoch, total in drawn if of_epoch == epoch]
-        assert seen[-4:] == [inputs.sum() for inputs, _ in mine]
+    for number, total in enumerate(fed):
+        epoch, step = divmod(number, 4)
+        _, targets = expected.draw(epoch, step)
+        before = fed[number - 1] if step else 0.0
+        assert total - before == pytest.approx(targets.sum((1, 2, 3)).mean(), rel=1e-4)
+
+
+def test_the_next_batch_is_prepared_while_one_is_trained_on():
+    """One batch ahead and no more, on another thread; none is drawn in vain at the end."""
+    drawn, threads = [], set()
+
+    class Watched(Copy):
+        def batch(self, pixels, rng):
+            drawn.append(len(trainer.batch_losses))
+            threads.add(threading.current_thread())
+            return super().batch(pixels, rng)
+
+    keras.utils.set_random_seed(0)
+    image = keras.Input((4, 4, 1))
+    encoder = keras.Model(image, keras.layers.Dense(3)(keras.layers.Flatten()(image)))
+    trainer = Trainer(encoder, Watched(), PIXELS, epochs=2, batch_size=5)
+    trainer.model.run_eagerly = True
+    trainer.on("batch", lambda progress: time.sleep(0.02))
+    trainer.run()
+    assert len(drawn) == 8
+    assert all(number - 1 <= trained <= number for number, trained in enumerate(drawn))
+    assert len(threads) == 2
 
 
 def test_settings_that_make_no_sense_are_refused():
@@ -238,7 +262,7 @@ def test_settings_that_make_no_sense_are_refused():
         (ClassifierSettings, {"blocks": 4}),
         (ClassifierSettings, {"dropout": 1.0}),
     ):
-        with pytest.raises(TutorError, match=r"There (is|are)|above 0|1, 2 or 3|below 1"):
+        with pytest.raises(TutorError, match=r"There (is|are)|from 1|above 0|1, 2 or 3|below 1"):
             kind(**changes)
 
 
@@ -446,14 +470,188 @@ def test_a_failure_while_saving_leaves_the_older_checkpoint(tmp_path, monkeypatc
     if moment == "during the weights":
         monkeypatch.setattr(trainer.model, "save_weights", half_a_file)
     elif moment == "before the history":
-        monkeypatch.setattr(_checkpoints.json, "dumps", fail)
+        monkeypatch.setattr(_checkpoints.Path, "write_text", fail)
     else:
         monkeypatch.setattr(_checkpoints.Path, "rename", fail)
-    with pytest.raises(OSError, match="no space"):
+    with pytest.warns(UserWarning, match="No checkpoint could be saved.*no space"):
         trainer.run()
+    assert len(trainer.history["loss"]) == 2  # it trained on
     monkeypatch.undo()
     loaded = small_trainer(checkpoints=tmp_path)
     assert loaded.load_checkpoint() == 1
     assert_same(weights(loaded), weights(first))
     loaded.run()  # what the failure left behind is in nobody's way
     assert small_trainer(checkpoints=tmp_path).load_checkpoint() == 3
+
+
+FULL_DISK = """
+import resource, sys, warnings
+sys.path[:0] = sys.argv[2:]
+from test_training import _checkpoints, small_trainer
+_checkpoints.SECONDS_BETWEEN = 0
+trainer = small_trainer(epochs=2, checkpoints=sys.argv[1])
+limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+resource.setrlimit(resource.RLIMIT_FSIZE, (2_000, limits[1]))
+with warnings.catch_warnings(record=True) as caught:
+    warnings.simplefilter("always")
+    trainer.run()
+resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+assert not list(_checkpoints.Path(sys.argv[1]).glob("*")), "half written"
+assert len(trainer.history["loss"]) == 2
+assert any("No checkpoint could be saved" in str(warning.message) for warning in caught)
+trainer.epochs = 3
+trainer.run()
+assert small_trainer(checkpoints=sys.argv[1]).load_checkpoint() == 3, "there was room again"
+"""
+
+
+@pytest.mark.skipif(resource is None, reason="needs Unix limits")
+def test_a_full_disk_ends_no_training(tmp_path):
+    """No file may grow beyond 2 kB; h5py itself would crash the process."""
+    here = Path(__file__).parent
+    command = [sys.executable, "-c", FULL_DISK, tmp_path, here, here.parent]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "h5py" not in done.stderr
+
+
+def test_checkpoints_go_into_a_folder(tmp_path):
+    (tmp_path / "file").write_text("")
+    for wrong in (tmp_path / "file", True, 3):
+        with pytest.raises(TutorError, match="must be a folder"):
+            small_trainer(checkpoints=wrong)
+
+
+@pytest.mark.parametrize("gone", ["history", "batch_means", "random", "settings"])
+def test_a_checkpoint_with_a_part_missing_is_refused_and_changes_nothing(tmp_path, gone):
+    small_trainer(epochs=1, checkpoints=tmp_path).run()
+    path = tmp_path / "checkpoint-1" / "state.json"
+    path.write_text(
+        json.dumps({k: v for k, v in json.loads(path.read_text()).items() if k != gone})
+    )
+    trainer = small_trainer(checkpoints=tmp_path)
+    before = weights(trainer)
+    with pytest.raises(TutorError, match="is damaged"):
+        trainer.load_checkpoint()
+    assert_same(weights(trainer), before)
+
+
+# -- what a trainer takes -------------------------------------------------------------------
+
+
+class Subclassed(keras.Model):
+    def __init__(self, units):
+        super().__init__()
+        self.flat, self.dense = keras.layers.Flatten(), keras.layers.Dense(units, "softmax")
+
+    def call(self, images):
+        return self.dense(self.flat(images))
+
+
+def sequential(units, *first):
+    flat, dense = keras.layers.Flatten(), keras.layers.Dense(units, "softmax")
+    return keras.Sequential([*first, flat, dense])
+
+
+@pytest.mark.parametrize(
+    "make",
+    [sequential, lambda units: sequential(units, keras.Input((4, 4, 1))), Subclassed],
+    ids=["sequential", "sequential with input", "subclass"],
+)
+@pytest.mark.parametrize(
+    "objective",
+    [
+        objectives.Classification(),
+        objectives.Reconstruction(),
+        objectives.Contrastive(PRESETS["none"]),
+    ],
+    ids=lambda objective: type(objective).__name__,
+)
+def test_any_keras_model_can_be_trained(make, objective):
+    model = make(3)
+    trainer = Trainer(model, objective, LABELLED, epochs=1, batch_size=10)
+    trainer.model.run_eagerly = True
+    assert len(trainer.run()["loss"]) == 1
+    width = 64 if isinstance(objective, objectives.Contrastive) else 3
+    assert models.embed(trainer.encoder, LABELLED).shape == (20, width)
+    assert models.embed(model, LABELLED).shape == (20, 3)  # its weights are those that were trained
+
+
+def test_an_image_set_brings_its_labels_and_floats_are_pixels():
+    made = []
+    for images, labels in (
+        (LABELLED, None),
+        (LABELLED.pixels, KINDS),
+        (LABELLED.as_float(), KINDS),
+    ):
+        keras.utils.set_random_seed(0)
+        trainer = Trainer(
+            sequential(3),
+            objectives.Classification(),
+            images,
+            labels=labels,
+            epochs=1,
+            batch_size=10,
+        )
+        trainer.model.run_eagerly = True
+        trainer.run()
+        made.append(weights(trainer))
+    assert_same(made[0], made[1])
+    for a, b in zip(made[0], made[2], strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"epochs": 1.5}, "epochs must be a whole number from 1; received 1.5"),
+        ({"epochs": True}, "epochs must be a whole number"),
+        ({"batch_size": 0}, "batch_size must be a whole number from 1; received 0"),
+        ({"batch_size": 2.5}, "batch_size must be a whole number"),
+        ({"learning_rate": -1}, "learning_rate must be a number above 0"),
+        ({"learning_rate": float("nan")}, "learning_rate must be a number above 0"),
+        ({"seed": -1}, "seed must be a whole number from 0"),
+        ({"labels": KINDS[:5]}, "label for each of 20 pictures"),
+        ({"labels": KINDS / 1}, "received float64"),
+        ({"labels": KINDS + 1}, "tells 3 classes apart.*from 1 to 3"),
+        ({"images": LABELLED.pixels * 1.0}, "give `pixels / 255`"),
+        (
+            {"images": LABELLED.resized(8, 4)},
+            "reads pictures of 4 x 4 x 1; received 8 x 4 x 1",
+        ),
+        ({"validation": LABELLED.resized(5, 4)}, "reads pictures of 4 x 4 x 1; received 5 x 4 x 1"),
+        ({"encoder": print}, "Expected a Keras model"),
+        (
+            {"encoder": keras.Sequential([keras.Input((4, 4, 1)), keras.layers.Conv2D(2, 3)])},
+            "one vector",
+        ),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
+)
+def test_what_a_trainer_cannot_use_is_refused_in_a_sentence(changes, words):
+    usual = {"encoder": sequential(3, keras.Input((4, 4, 1))), "images": LABELLED, "epochs": 1}
+    how = usual | changes
+    with pytest.raises(TutorError, match=words):
+        Trainer(how.pop("encoder"), objectives.Classification(), how.pop("images"), **how)
+
+
+def test_the_next_row_needs_an_encoder_that_keeps_a_state_for_each_row():
+    with pytest.raises(TutorError, match="a state for each row"):
+        Trainer(sequential(3), objectives.NextRow(), PIXELS, epochs=1)
+
+
+def test_the_graph_of_a_training_goes_with_its_model():
+    """TensorFlow's, that is: other backends keep none."""
+
+    def graphs():
+        gc.collect()
+        return sum(type(o).__name__ == "FuncGraph" for o in gc.get_objects())
+
+    def train():
+        small_trainer(epochs=1, eager=False).run()
+
+    train()
+    before = graphs()
+    for _ in range(3):
+        train()
+    assert graphs() <= before
