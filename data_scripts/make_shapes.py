@@ -7,7 +7,7 @@ Notebook 10 does the same with 300 of them. The same seed gives the same picture
 
 import argparse
 
-from rnn_tutor.datasets import draw_shapes
+from rnn_tutor.images.shapes import draw_shapes
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])

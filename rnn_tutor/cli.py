@@ -8,8 +8,8 @@ import argparse
 import csv
 import sys
 
-from rnn_tutor._course import FOLDER
 from rnn_tutor._errors import TutorError
+from rnn_tutor.course.notebooks import FOLDER
 
 # JupyterLab's options that stand alone: what follows any other option is taken for its value.
 STAND_ALONE = {"--no-browser", "--allow-root", "--debug", "-y", "--autoreload", "--core-mode"}
@@ -52,7 +52,7 @@ def split(further: list[str]) -> tuple[str | None, list[str]]:
 
 
 def _lab(parser, options, further):
-    from rnn_tutor._lab import lab
+    from rnn_tutor.course.lab import lab
 
     folder, passed_on = split(further)
     return lab(
@@ -64,7 +64,7 @@ def _lab(parser, options, further):
 
 
 def _doctor(parser, options, further):
-    from rnn_tutor._doctor import doctor
+    from rnn_tutor.course.doctor import doctor
 
     _refuse(parser, "doctor", further)
     return doctor()

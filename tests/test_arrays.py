@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import rnn_tutor as rt
-from rnn_tutor._keras import keras
+from rnn_tutor._backend import keras
 
 GREY = np.random.default_rng(0).integers(0, 256, (6, 8, 7)).astype(np.uint8)
 GREY[0, 0, :2] = 0, 255

@@ -12,8 +12,8 @@ from importlib import import_module
 from importlib.resources import files
 from pathlib import Path
 
-from rnn_tutor._course import HIDDEN, NO_SOLUTIONS
 from rnn_tutor._errors import TutorError
+from rnn_tutor.course.notebooks import HIDDEN, NO_SOLUTIONS
 from rnn_tutor.exercises import _progress
 from rnn_tutor.exercises._judging import examine
 from rnn_tutor.exercises._shown import NOT_TRIED, RIGHT, TRIED, Table, Text

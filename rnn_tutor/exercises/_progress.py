@@ -12,8 +12,8 @@ import os
 import re
 from pathlib import Path
 
-from rnn_tutor._course import write_whole
 from rnn_tutor._errors import TutorError
+from rnn_tutor._text import write_whole
 
 FILE = "rnn-tutor-progress.json"
 COLUMNS = ("folder", "exercise", "state", "tries", "hints", "solution_seen", "first_right")

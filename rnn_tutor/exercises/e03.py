@@ -6,7 +6,7 @@ from functools import partial
 import numpy as np
 
 from rnn_tutor.exercises._judging import exercise
-from rnn_tutor.exercises.cells import sigmoid
+from rnn_tutor.networks.cells import sigmoid
 
 # 03.1 how many weights?
 

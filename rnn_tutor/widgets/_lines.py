@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
-from rnn_tutor._curves import PARTS, described
-from rnn_tutor._figures import LINES, listed, style
+from rnn_tutor._text import listed
+from rnn_tutor.plots.curves import PARTS, described
+from rnn_tutor.plots.figure import LINES, style
 from rnn_tutor.widgets._saying import DASHES, EDGE, apart
 
 HEIGHT, WIDE = 150, 1000  # of a chart: CSS pixels, and what its width is counted in

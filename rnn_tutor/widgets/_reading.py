@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rnn_tutor import sequences
 from rnn_tutor._cv2 import cv2
+from rnn_tutor.images import sequences
 from rnn_tutor.widgets import _parts as parts
 
 SIDE = 300  # the picture's longer side, in CSS pixels

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rnn_tutor._figures import COLOURS, LINES, name_of, short, style
+from rnn_tutor._text import short
+from rnn_tutor.plots.figure import COLOURS, LINES, name_of, style
 from rnn_tutor.widgets import _parts as parts
 from rnn_tutor.widgets import _reading
 

@@ -2,9 +2,10 @@
 
 from functools import lru_cache
 
-from rnn_tutor import models
-from rnn_tutor._code import chance_untouched
-from rnn_tutor.training import ClassifierSettings, Trainer
+from rnn_tutor.networks import models
+from rnn_tutor.networks.code import chance_untouched
+from rnn_tutor.training.settings import ClassifierSettings
+from rnn_tutor.training.trainer import Trainer
 from rnn_tutor.widgets import _parts as parts
 from rnn_tutor.widgets._running import CELLS, RunningPanel, controls_of_runs
 

@@ -4,8 +4,10 @@ import html
 
 import numpy as np
 
-from rnn_tutor import evaluation, plots
-from rnn_tutor.clustering import FEWEST_FOR_NEIGHBOURS, Clustering, project
+from rnn_tutor.clusters import evaluation
+from rnn_tutor.clusters.clustering import Clustering
+from rnn_tutor.clusters.projection import FEWEST_FOR_NEIGHBOURS, project
+from rnn_tutor.plots import charts as plots
 from rnn_tutor.widgets import _parts as parts
 
 METHODS = {

@@ -7,8 +7,8 @@ import ipywidgets as widgets
 import numpy as np
 
 from rnn_tutor._errors import TutorError
-from rnn_tutor.images import ImageSet, resize
-from rnn_tutor.labels import Labels
+from rnn_tutor.images.imageset import ImageSet, resize
+from rnn_tutor.images.labels import Labels
 from rnn_tutor.widgets import _parts as parts
 from rnn_tutor.widgets._orders import Orders
 

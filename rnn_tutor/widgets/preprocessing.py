@@ -4,16 +4,11 @@ import textwrap
 
 import ipywidgets as widgets
 
-from rnn_tutor import plots, preprocessing
 from rnn_tutor._errors import TutorError
-from rnn_tutor.images import resize
-from rnn_tutor.preprocessing import (
-    AdaptiveThreshold,
-    Grey,
-    Otsu,
-    Preprocessing,
-    Threshold,
-)
+from rnn_tutor.images import preprocessing
+from rnn_tutor.images.imageset import resize
+from rnn_tutor.images.preprocessing import AdaptiveThreshold, Grey, Otsu, Preprocessing, Threshold
+from rnn_tutor.plots import charts as plots
 from rnn_tutor.widgets import _parts as parts
 from rnn_tutor.widgets._steps import StepRow, name_of
 
@@ -248,10 +243,10 @@ def _framed(head, picture, alt):
 
 
 def _import(names):
-    line = f"from rnn_tutor.preprocessing import {', '.join(names)}"
+    line = f"from rnn_tutor.images.preprocessing import {', '.join(names)}"
     if len(line) > LINE:
         inside = "".join(f"    {name},\n" for name in names)
-        line = f"from rnn_tutor.preprocessing import (\n{inside})"
+        line = f"from rnn_tutor.images.preprocessing import (\n{inside})"
     return f"{line}\n\n"
 
 

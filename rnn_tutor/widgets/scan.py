@@ -2,8 +2,8 @@
 
 import ipywidgets as widgets
 
-from rnn_tutor import sequences
 from rnn_tutor._errors import TutorError
+from rnn_tutor.images import sequences
 from rnn_tutor.widgets import _parts as parts
 from rnn_tutor.widgets import _reading
 from rnn_tutor.widgets._playing import PlayingPanel

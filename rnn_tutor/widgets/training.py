@@ -4,9 +4,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from rnn_tutor import clustering, models
-from rnn_tutor.augmentation import PRESETS
-from rnn_tutor.training import Trainer, TrainingSettings
+from rnn_tutor.clusters import clustering
+from rnn_tutor.images.augmentation import PRESETS
+from rnn_tutor.networks import models
+from rnn_tutor.training.settings import TrainingSettings
+from rnn_tutor.training.trainer import Trainer
 from rnn_tutor.widgets import _parts as parts
 from rnn_tutor.widgets._running import CELLS, RunningPanel, controls_of_runs
 

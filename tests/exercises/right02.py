@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from rnn_tutor import sequences as package
+from rnn_tutor.images import sequences as package
 
 
 def steps_by_ceil(height, width, channels, size):

@@ -11,7 +11,7 @@ PACKAGE = contract.package_definitions()
 
 @pytest.fixture(scope="module")
 def models():
-    from rnn_tutor import models
+    from rnn_tutor.networks import models
 
     return models
 

@@ -1,0 +1,432 @@
+"""How good are clusters?
+
+With labels, by three scores: accuracy under the best one-to-one matching of clusters to classes,
+normalised mutual information (NMI) and the adjusted Rand index (ARI). Without labels, by one:
+whether another seed finds the same clusters. Labels measure here and teach nothing.
+
+A label of -1 is none, here as in an `ImageSet`: such a picture enters no score, and whatever is
+printed says how many there were to compare with.
+"""
+
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+from scipy.stats import random_table
+from sklearn.cluster import KMeans
+from sklearn.dummy import DummyClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score, silhouette_score
+
+from rnn_tutor._errors import NeedsLabels, TutorError
+from rnn_tutor.clusters.projection import _checked, _quiet_and_repeatable
+
+
+def on_halves(embeddings, n_clusters, seed=0, halves=3):
+    """Clusterings that other pictures would have given.
+
+    k-means is fitted on a random half of the embeddings, and tells the cluster of each of all.
+
+    embeddings: (n, d). halves: how many. Returns a list of (n,) int64; from fewer pictures than
+    two for each cluster, an empty one.
+    Source: Lange, Roth, Braun, Buhmann (2004), Stability-based validation of clustering solutions.
+    """
+    points = _checked(embeddings)
+    if len(points) < 2 * n_clusters:
+        return []
+    found = []
+    with _quiet_and_repeatable():
+        for number in range(halves):
+            rng = np.random.default_rng([seed, number])
+            half = rng.permutation(len(points))[: len(points) // 2]
+            start = int(rng.integers(2**31))
+            centres = KMeans(n_clusters, n_init=2, random_state=start).fit(points[half])
+            found.append(centres.predict(points).astype(np.int64))
+    return found
+
+
+NOTHING_MEASURED = (
+    "Nothing to compare yet: it takes five pictures or more with a known class to learn from, and "
+    "others to measure with."
+)
+
+
+@dataclass(frozen=True, repr=False)
+class Scores:
+    """The three scores of a clustering, each at most 1; all None without labels.
+
+    labelled: how many pictures have a label. pictures: how many there are. classes: how many
+    classes their labels name; of one class alone the scores say nothing, and it is false.
+    """
+
+    accuracy: float | None = None
+    nmi: float | None = None
+    ari: float | None = None
+    labelled: int = 0
+    pictures: int = 0
+    classes: int = 0
+
+    def __bool__(self):
+        return self.classes > 1
+
+    def __repr__(self):
+        if not self.labelled:
+            return "No labels, so no accuracy, NMI or ARI; stability can be measured without them."
+        if not self:
+            return "All labels are of one class: there is nothing to tell apart, so no score."
+        some = f" (of the {self.labelled:,} of {self.pictures:,} pictures that have a label)"
+        text = f"matched accuracy {self.accuracy:.3f}, NMI {self.nmi:.3f}, ARI {self.ari:.3f}"
+        return text + some * (self.labelled < self.pictures)
+
+
+def scores(labels, clusters):
+    """Measure clusters by all three scores at once.
+
+    Args:
+        labels: (n,) int, from 0, -1 for a picture without a label; or None.
+        clusters: (n,) int, from 0.
+
+    Returns:
+        Scores, false with fewer than two classes among the labels; it says so in a sentence.
+    """
+    labels, clusters = _pair(np.full(len(clusters), -1) if labels is None else labels, clusters)
+    known = labels >= 0
+    counts = int(known.sum()), len(labels), len(np.unique(labels[known]))
+    if not known.any():
+        return Scores(None, None, None, *counts)
+    pair = labels[known], clusters[known]
+    return Scores(matched_accuracy(*pair), nmi(*pair), ari(*pair), *counts)
+
+
+def chance(labels, clusters, draws=1000, seed=0):
+    """Return the matched accuracy that clusters of these sizes get when nothing was learnt.
+
+    The pictures are dealt to the clusters at random, many times. The fewer pictures there are, the
+    more the best matching flatters: five equal classes get about 0.38 with 30 pictures, 0.27 with
+    200, and 0.2 only in the limit.
+
+    Args:
+        labels: (n,) int, from 0, -1 for a picture without a label.
+        clusters: (n,) int, from 0.
+        draws: how many times the pictures are dealt.
+        seed: of the draws.
+
+    Returns:
+        A float, the mean over the draws; or None where the scores would say nothing.
+
+    Example:
+        >>> round(chance([0, 0, 1, 1], [0, 1, 0, 1]), 1)  # half or all of them right
+        0.7
+
+    Source: Hubert, Arabie (1985), Comparing partitions: the same model of chance as in ARI.
+    """
+    if not scores(labels, clusters):
+        return None
+    table = contingency(labels, clusters)
+    dealt = random_table(table.sum(axis=1), table.sum(axis=0), seed=seed).rvs(draws)
+    return float(np.mean([_matched(t) for t in dealt]) / table.sum())
+
+
+def score_table(rows):
+    """Return scores beside what chance gives, as text, a line a row.
+
+    Args:
+        rows: {name: (labels, clusters)}, each pair as for `scores`.
+
+    Returns:
+        A str. A row that cannot be scored says why; when that holds for all, it is said once.
+    """
+    reasons = {str(found) for pair in rows.values() if not (found := scores(*pair))}
+    if len(reasons) == 1 and not any(scores(*pair) for pair in rows.values()):
+        return reasons.pop()
+    width = max(map(len, rows))
+    lines = [f"{'':{width}}  accuracy  by chance    NMI    ARI  pictures"]
+    for name, pair in rows.items():
+        found = scores(*pair)
+        values = str(found)
+        if found:
+            values = f"{found.accuracy:8.3f}  {chance(*pair):9.3f}  {found.nmi:5.3f}"
+            values += f" {found.ari:6.3f}  {found.labelled:8,}"
+        lines.append(f"{name:{width}}  {values}")
+    return "\n".join(lines)
+
+
+@dataclass(frozen=True, repr=False)
+class Accuracy:
+    """How many answers are right, among the pictures whose class is known; `float` is the share.
+
+    right, answered: among them. labelled: pictures whose class is known. pictures: all.
+    classes: how many classes there are among these answers and labels. It is false, and its float
+    NaN, where nothing can be said: no labels, no answers, or one class alone.
+    """
+
+    right: int
+    answered: int
+    labelled: int
+    pictures: int
+    classes: int
+
+    def __bool__(self):
+        return min(self.answered, self.labelled) > 0 and self.classes > 1
+
+    def __float__(self):
+        return self.right / self.labelled if self else float("nan")
+
+    def __repr__(self):
+        if not self.labelled:
+            return f"nobody has said what is in these {self.pictures:,} pictures yet"
+        if not self.answered:
+            return "no answers yet, so none is right and none is wrong"
+        if not self:
+            return f"one class alone in {self.labelled:,} pictures: there is nothing to tell apart"
+        of = f"{self.labelled:,}"
+        if self.labelled < self.pictures:
+            of = f"the {of} named ones among {self.pictures:,}"
+        return f"{float(self):.1%} of {of} pictures right"
+
+
+def count_right(answers, labels):
+    """Count the answers that are right.
+
+    Args:
+        answers: (n,) int, the class that was answered, -1 for none; no answer is not right.
+        labels: (n,) int, the class, -1 where nobody knows it; or None.
+
+    Returns:
+        An Accuracy, which is false where there are no labels, no answers, or one class alone.
+
+    Example:
+        >>> count_right([0, 1, 1, -1], [0, 1, 0, -1])
+        66.7% of the 3 named ones among 4 pictures right
+    """
+    answers = np.asarray(answers)
+    labels = np.full(len(answers), -1) if labels is None else np.asarray(labels)
+    if answers.shape != labels.shape or answers.ndim != 1:
+        raise TutorError(
+            f"Expected one answer and one label a picture; there are answers {answers.shape} and "
+            f"labels {labels.shape}."
+        )
+    known = labels >= 0
+    answered = known & (answers >= 0)
+    classes = {*answers[answered].tolist(), *labels[known].tolist()}
+    counts = [int(part.sum()) for part in (known & (answers == labels), answered, known)]
+    return Accuracy(*counts, len(labels), len(classes))
+
+
+def mean_table(table):
+    """Return the mean share at each number, as text, a line a way.
+
+    Args:
+        table: {"probe": {5: [0.6, 0.7], 10: ...}, ...}, as `plots.score_curves` draws it; NaN where
+            nothing could be measured.
+
+    Returns:
+        A str; a sentence where nothing could be measured at all.
+    """
+    lines = []
+    for name, points in table.items():
+        means = {n: np.mean(values) for n, values in points.items() if np.isfinite(values).all()}
+        if means:
+            lines.append(f"{name:22}" + "".join(f" {n}: {m:.1%} " for n, m in means.items()))
+    return "\n".join(lines) or NOTHING_MEASURED
+
+
+def linear_probe(points, labels, C=10):
+    """Fit logistic regression to the pictures that have a label.
+
+    Where all of them are of one class it always answers that class; where there are none it
+    answers -1, which is no class.
+
+    Args:
+        points: (n, features) float, embeddings for instance.
+        labels: (n,) int, from 0, -1 for a picture without a label.
+        C: the larger, the less large weights are punished.
+
+    Returns:
+        A fitted scikit-learn classifier.
+
+    Source: Alain, Bengio (2016), Understanding intermediate layers using linear classifier probes.
+    """
+    labels = np.asarray(labels)
+    known = labels >= 0
+    classes = np.unique(labels[known])
+    if len(classes) < 2:
+        only = classes if len(classes) else [-1]
+        return DummyClassifier(strategy="most_frequent").fit([[0.0]], only)
+    return LogisticRegression(C=C, max_iter=1000).fit(np.asarray(points)[known], labels[known])
+
+
+def contingency(labels, clusters, n_classes=None, n_clusters=None):
+    """How many pictures of each class lie in each cluster.
+
+    labels, clusters: (n,) integers from 0; a label of -1 is not counted. n_classes, n_clusters: at
+    least so many rows and columns, for classes or clusters that are empty here. Returns
+    (n_classes, n_clusters) int64.
+    Raises NeedsLabels when labels are None, TutorError when the two do not belong together.
+    """
+    labels, clusters = _pair(labels, clusters)
+    shape = (
+        max(labels.max(initial=-1) + 1, n_classes or 0),
+        max(clusters.max(initial=-1) + 1, n_clusters or 0),
+    )
+    table = np.zeros(shape, np.int64)
+    known = labels >= 0
+    np.add.at(table, (labels[known], clusters[known]), 1)
+    return table
+
+
+def match(labels, clusters, n_clusters=None):
+    """The one-to-one naming of clusters by classes that makes the most pictures right.
+
+    Returns (n_clusters,) int64: the class of each cluster, or -1 for a cluster that is left over
+    (more clusters than classes) or shares no picture with the class left for it.
+    Source: Kuhn (1955), The Hungarian method for the assignment problem.
+    """
+    table = contingency(labels, clusters, n_clusters=n_clusters)
+    rows, columns = linear_sum_assignment(table, maximize=True)
+    classes = np.full(table.shape[1], -1, np.int64)
+    classes[columns] = np.where(table[rows, columns] > 0, rows, -1)
+    return classes
+
+
+def matched_accuracy(labels, clusters):
+    """The share of pictures whose cluster is matched (see `match`) to their own class, 0 to 1.
+
+    Pictures in clusters that are left over count as errors, those without a label do not count.
+    Source: Xie, Girshick, Farhadi (2016), Unsupervised deep embedding for clustering, equation 10.
+    """
+    table = contingency(*_known_pair(labels, clusters))
+    return _matched(table) / int(table.sum())
+
+
+def nmi(labels, clusters):
+    """Normalised mutual information: what the clusters say about the classes, 0 to 1.
+
+    The mutual information over the arithmetic mean of the two entropies.
+    Source: Vinh, Epps, Bailey (2010), Information theoretic measures for clusterings comparison.
+    """
+    return float(normalized_mutual_info_score(*_known_pair(labels, clusters)))
+
+
+def ari(labels, clusters):
+    """The adjusted Rand index: pairs kept together or apart as in the classes, 0 by chance, 1 best.
+
+    Source: Hubert, Arabie (1985), Comparing partitions, equation 5.
+    """
+    return float(adjusted_rand_score(*_known_pair(labels, clusters)))
+
+
+def stability(clusterings):
+    """The mean ARI over all pairs of clusterings of the same pictures: needs no labels.
+
+    clusterings: two or more arrays (n,) of integers, one for each seed. Returns a float: 1 when all
+    seeds agree, about 0 when they agree no more than chance would. Stable need not mean right.
+    """
+    clusterings = list(clusterings)
+    if len(clusterings) < 2:
+        raise TutorError(
+            f"Stability compares clusterings of the same pictures under several seeds: give at "
+            f"least two. Here there was {len(clusterings)}."
+        )
+    clusterings = [_integers(clusters, "clusters") for clusters in clusterings]
+    return float(np.mean([ari(a, b) for a, b in combinations(clusterings, 2)]))
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A number of clusters, and what speaks for it.
+
+    n_clusters: the number whose silhouette and stability have the largest sum. numbers: those
+    that were tried. silhouettes: how much closer a picture is to its own cluster than to the next.
+    stabilities: the mean adjusted Rand index between clusterings found from other halves. Both are
+    1 at best. `plots.loss_curve({"silhouette": p.silhouettes, "stability": p.stabilities},
+    x="number of clusters", y="score", start=p.numbers[0])` draws them.
+    """
+
+    n_clusters: int
+    numbers: list
+    silhouettes: list
+    stabilities: list
+
+    def __str__(self):
+        rows = zip(self.numbers, self.silhouettes, self.stabilities, strict=True)
+        lines = [f"{number:8} {s:11.2f} {t:10.2f}" for number, s, t in rows]
+        return "\n".join(["clusters  silhouette  stability", *lines])
+
+
+def propose_number(embeddings, numbers=None, seed=0):
+    """Looks for a number of clusters for embeddings without labels.
+
+    There may be several good answers, a coarse one and finer ones: look at all the scores, which
+    are those of notebook 08.
+
+    embeddings: (n, d). numbers: those to try; None for 2 to 15, or fewer for few pictures. seed: of
+    the 2,000 embeddings that are looked at where there are more, and of the starts.
+    Returns a `Proposal`. Raises TutorError for fewer than two pictures for each cluster.
+    Sources: Rousseeuw (1987), silhouettes; Lange, Roth, Braun, Buhmann (2004), stability.
+    """
+    points = np.asarray(embeddings)
+    points = points[np.random.default_rng(seed).permutation(len(points))[:2_000]]
+    numbers = list(numbers or range(2, min(15, len(points) // 2) + 1))
+    largest = max(numbers, default=2)
+    if len(points) < 2 * largest:
+        raise TutorError(
+            f"To judge {largest} clusters takes at least {2 * largest} pictures; here were "
+            f"{len(points)}."
+        )
+    silhouettes, stabilities = [], []
+    for number in numbers:
+        runs = on_halves(points, number, seed, halves=5)
+        silhouettes.append(_silhouette(points, runs[0]))
+        stabilities.append(stability(runs))
+    best = numbers[int(np.argmax(np.add(silhouettes, stabilities)))]
+    return Proposal(best, numbers, silhouettes, stabilities)
+
+
+def _silhouette(points, labels):
+    """0 where there is nothing to tell apart: all in one cluster, or each alone."""
+    if not 1 < len(np.unique(labels)) < len(points):
+        return 0.0
+    return float(silhouette_score(points, labels))
+
+
+def _matched(table):
+    """How many pictures are right under the best one-to-one naming."""
+    return int(table[linear_sum_assignment(table, maximize=True)].sum())
+
+
+def _known_pair(labels, clusters):
+    """Labels and clusters of the pictures that have a label."""
+    labels, clusters = _pair(labels, clusters)
+    if not (labels >= 0).any():
+        _pair(None, clusters)
+    return labels[labels >= 0], clusters[labels >= 0]
+
+
+def _pair(labels, clusters):
+    if labels is None:
+        raise NeedsLabels(
+            "This score compares clusters with labels, and these pictures have none. "
+            "`evaluation.stability` needs no labels."
+        )
+    labels, clusters = _integers(labels, "labels", -1), _integers(clusters, "clusters")
+    if len(labels) != len(clusters) or len(labels) == 0:
+        raise TutorError(
+            f"Expected one label and one cluster for each picture; there are {len(labels)} labels "
+            f"and {len(clusters)} clusters."
+        )
+    return labels, clusters
+
+
+def _integers(values, name, lowest=0):
+    values = np.asarray(values)
+    if values.ndim != 1 or (
+        values.size and (values.dtype.kind not in "iub" or values.min() < lowest)
+    ):
+        none = ", and -1 for a picture without one" * (lowest < 0)
+        raise TutorError(
+            f"Expected {name} as a one-dimensional array of whole numbers from 0{none}, such as "
+            f"[0, 2, 1]; got {values.dtype} values of the shape {values.shape}."
+        )
+    return values.astype(np.int64)

@@ -1,0 +1,156 @@
+"""Embeddings at length one, and laid out as a map: PCA, UMAP, t-SNE."""
+
+import sys
+import warnings
+from contextlib import contextmanager
+
+import numpy as np
+from sklearn.decomposition import PCA
+from sklearn.manifold import TSNE
+from sklearn.neighbors import NearestNeighbors
+from threadpoolctl import threadpool_limits
+
+from rnn_tutor._backend import give_back_memory
+from rnn_tutor._errors import TutorError
+from rnn_tutor._folders import replace_folders
+
+MAPS = ("pca", "umap", "tsne")
+FEWEST_FOR_NEIGHBOURS = 30  # below it, a graph of 20 neighbours joins everything with everything
+
+
+def normalised(embeddings):
+    """Each embedding at length one (zeros stay zeros): (n, d) float32.
+
+    The contrastive loss compares directions only; so should what clusters its embeddings.
+    """
+    points = _checked(embeddings)
+    lengths = np.linalg.norm(points, axis=1, keepdims=True)
+    return (points / np.where(lengths > 0, lengths, 1)).astype(np.float32)
+
+
+def project(embeddings, method="pca", seed=0):
+    """A map: (n, d) numbers become (n, 2) float32, by "pca", "umap" or "tsne".
+
+    With fewer than 30 different embeddings, the map is PCA's whatever was asked for. For 5,000
+    pictures PCA takes a blink, UMAP about 7 s (the first time 14), t-SNE about 28 s.
+    Raises TutorError for an unknown method, and as `Clustering.fit`.
+    Sources: McInnes, Healy, Melville (2018), UMAP; van der Maaten, Hinton (2008), t-SNE.
+    """
+    if method not in MAPS:
+        raise TutorError(f"No map {method!r}; there are {_list(MAPS)}.")
+    points = _checked(embeddings)
+    if method == "umap":
+        points = _umap(points, 2, seed, min_dist=0.1)
+    elif method == "tsne":
+        points = _tsne(points, seed)
+    else:
+        points = _pca(points, 2, seed)
+    return np.pad(points, ((0, 0), (0, 2 - points.shape[1]))).astype(np.float32)
+
+
+def _pca(points, dimensions, seed):
+    dimensions = min(dimensions, *points.shape)
+    centred = points - points.mean(axis=0)
+    if dimensions == points.shape[1] and dimensions > 2:
+        return centred
+    with _quiet_and_repeatable():
+        return PCA(dimensions, random_state=seed).fit_transform(centred)
+
+
+def _umap(points, dimensions, seed, min_dist):
+    if _too_few(points):
+        return _pca(points, dimensions, seed)
+    umap = _import_umap()
+    with _quiet_and_repeatable():
+        layout = umap(
+            n_components=min(dimensions, max(2, points.shape[1])),
+            n_neighbors=20,
+            min_dist=min_dist,
+            random_state=seed,
+            n_jobs=1,
+            precomputed_knn=_neighbours(points, 20),
+        ).fit_transform(points)
+    give_back_memory()  # what UMAP's compilation took
+    return layout
+
+
+def _neighbours(points, n):
+    """Exact neighbours, indices and distances: UMAP's own search takes longer to compile."""
+    distances, indices = NearestNeighbors(n_neighbors=n, algorithm="brute").fit(points).kneighbors()
+    own = np.arange(len(points))[:, None]  # UMAP counts a picture as its own first neighbour
+    return (
+        np.hstack([own, indices[:, :-1]]),
+        np.hstack([np.zeros(own.shape), distances[:, :-1]]).astype(np.float32),
+    )
+
+
+def _import_umap():
+    """Import UMAP alone: its package would load TensorFlow too, loudly, for a class unused here."""
+    replace_folders(["NUMBA_CACHE_DIR"])  # without a cache that can be written, it fails
+    unused = "umap.parametric_umap"
+    if "tensorflow" not in sys.modules:
+        sys.modules.setdefault(unused, None)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            from umap import UMAP
+    finally:
+        if sys.modules.get(unused, ...) is None:
+            del sys.modules[unused]
+    return UMAP
+
+
+def _tsne(points, seed):
+    if _too_few(points):
+        return _pca(points, 2, seed)
+    points = _pca(points, 50, seed)
+    perplexity = min(30.0, (len(points) - 1) / 3)
+    with _quiet_and_repeatable():
+        return TSNE(
+            perplexity=perplexity,
+            init="pca" if points.shape[1] > 1 else "random",
+            random_state=seed,
+        ).fit_transform(points)
+
+
+def _too_few(points):
+    return len(np.unique(points, axis=0)) < FEWEST_FOR_NEIGHBOURS
+
+
+@contextmanager
+def _quiet_and_repeatable():
+    """Without warnings that ask nothing of the reader; one thread, so that sums keep their order.
+
+    What is silenced: fewer different points than clusters, UMAP on graphs in several pieces.
+    """
+    with warnings.catch_warnings(), threadpool_limits(1):
+        warnings.simplefilter("ignore")
+        yield
+
+
+def _checked(embeddings):
+    points = np.asarray(embeddings)
+    if points.ndim != 2 or points.dtype.kind not in "fiub" or 0 in points.shape:
+        raise TutorError(
+            f"Expected embeddings as numbers of the shape (n, d), a row a picture; got "
+            f"{points.dtype} of the shape {points.shape}. Pixels are brought to that shape by "
+            f"`pixels.reshape(len(pixels), -1)`."
+        )
+    points = points.astype(np.float64)
+    _refuse_not_finite(points)
+    return points
+
+
+def _refuse_not_finite(points):
+    bad = np.flatnonzero(~np.isfinite(points).all(axis=1))
+    if len(bad):
+        rows = ", ".join(map(str, bad[:10])) + (", ..." if len(bad) > 10 else "")
+        raise TutorError(
+            f"{len(bad)} of {len(points)} embeddings hold NaN or infinity (rows {rows}). This is "
+            f"what a network gives whose training diverged: lower the learning rate, or leave "
+            f"these rows out."
+        )
+
+
+def _list(names):
+    return " and ".join([", ".join(repr(n) for n in names[:-1]), repr(names[-1])])

@@ -1,0 +1,166 @@
+"""Pictures as they come in: what may stand for pixels, checked and made one array.
+
+Arrays, lists, an `ImageSet`, a pandas column: whoever takes pictures reads them here, so that the
+same thing is accepted, and refused in the same words, everywhere.
+"""
+
+import os
+
+import numpy as np
+
+from rnn_tutor._errors import TutorError
+from rnn_tutor.images.imageset import fit, resize
+
+
+def as_pictures(images):
+    """Read pictures from what holds them.
+
+    Args:
+        images: an `ImageSet`, an array `(n, height, width)` or `(n, height, width, channels)`, or a
+            list or column of pictures `(height, width)` or `(height, width, channels)`. Pixels are
+            uint8, floats in 0..1, bool, or other integers that can only be levels from 0 to 255.
+
+    Returns:
+        `(n, height, width, channels)`, uint8 or float in 0..1; where sizes differ, a list of such
+        pictures `(height, width, channels)`.
+
+    Raises:
+        TutorError: it is no set of pictures, or its numbers may mean more than one thing.
+    """
+    pixels = getattr(images, "pixels", images)
+    if not isinstance(pixels, list | tuple):
+        pixels = np.asarray(pixels)
+        if pixels.dtype != object or pixels.ndim != 1:
+            return _as_levels(_with_channels(pixels))
+    return _from_list(list(pixels))
+
+
+def as_pixels(images):
+    """Read pictures of one size: the array that `as_pictures` gives.
+
+    Raises:
+        TutorError: as there, or the pictures have different sizes.
+    """
+    pixels = as_pictures(images)
+    if isinstance(pixels, list):
+        sizes = sorted({picture.shape for picture in pixels})
+        raise TutorError(
+            f"Expected pictures of one size; received {sizes[0]}, {sizes[1]} and so on. "
+            "`rt.load_images(...)` gives all pictures one size."
+        )
+    return pixels
+
+
+def as_uint8(pixels):
+    """Return levels from 0 to 255 for pixels as `as_pictures` gives them."""
+    return pixels if pixels.dtype == np.uint8 else np.round(pixels * 255).astype(np.uint8)
+
+
+def as_unit(pixels):
+    """Return float32 in 0..1 for pixels as `as_pictures` gives them."""
+    unit = pixels.astype("float32")
+    return unit / 255 if pixels.dtype == np.uint8 else unit
+
+
+def resized(pictures, proportions, size):
+    """Return pictures as a network reads them: uint8 `(n, *size, channels)`.
+
+    Args:
+        pictures: from `as_pictures`.
+        proportions: `(height, width)`; a picture that has neither this size nor `size` is cut to
+            its proportions around the middle.
+        size: `(height, width)` of the result; pictures of that size stay as they are.
+    """
+    if isinstance(pictures, np.ndarray) and pictures.shape[1:3] == size:
+        return as_uint8(pictures)
+    return np.stack([_resized_one(as_uint8(picture), proportions, size) for picture in pictures])
+
+
+def _resized_one(picture, proportions, size):
+    if picture.shape[:2] == size:
+        return picture
+    if picture.shape[:2] != proportions:
+        picture = fit(picture, *proportions)
+    return resize(picture, *size)
+
+
+def _from_list(pictures):
+    if any(isinstance(picture, str | os.PathLike) for picture in pictures):
+        raise TutorError(
+            "Expected pictures; received names of files. `rt.load_images(names)` reads them."
+        )
+    try:
+        pictures = [np.asarray(getattr(picture, "pixels", picture)) for picture in pictures]
+    except ValueError:  # rows of different lengths
+        raise _refusal("a picture whose rows differ in length") from None
+    kinds = {(picture.shape, picture.dtype) for picture in pictures}
+    if len(kinds) <= 1:
+        return _as_levels(_with_channels(np.array(pictures)))
+    pictures = [_as_levels(_with_channels(picture[None]))[0] for picture in pictures]
+    if len({picture.shape[2] for picture in pictures}) > 1:
+        raise TutorError(
+            "Some of the pictures have more channels than others. `rt.load_images(..., channels=1)`"
+            " or `channels=3` gives all of them as many."
+        )
+    if len({picture.shape for picture in pictures}) > 1:
+        return pictures
+    return np.stack([as_uint8(picture) for picture in pictures])
+
+
+def _with_channels(pixels):
+    if pixels.dtype.kind in "US":
+        raise TutorError(
+            f"Expected pictures; received text ({str(pixels)[:60]!r}). `rt.load_images(...)` reads "
+            "files and folders by their names."
+        )
+    shape = pixels.shape
+    if pixels.ndim == 3 and shape[2] in (1, 3, 4) and min(shape[:2]) > 4:
+        raise _refusal(f"{shape}, which looks like a single picture: put it into a list, [picture]")
+    pixels = pixels[..., None] if pixels.ndim == 3 else pixels
+    channels_first = pixels.ndim == 4 and pixels.shape[1] <= 4 < min(pixels.shape[2:])
+    if pixels.ndim != 4 or 0 in pixels.shape[1:] or channels_first:
+        raise _refusal(f"the shape {shape}")
+    return pixels
+
+
+def _refusal(received):
+    return TutorError(
+        "Expected pictures (n, height, width) or (n, height, width, channels), the channels last; "
+        f"received {received}."
+    )
+
+
+def _as_levels(pixels):
+    """uint8 and floats in 0..1 as they are; what can mean only one thing becomes uint8."""
+    if pixels.dtype == np.uint8:
+        return pixels
+    if pixels.dtype == bool:
+        return np.where(pixels, np.uint8(255), np.uint8(0))
+    whole, real = pixels.dtype.kind in "iu", pixels.dtype.kind == "f"
+    if not (whole or real):
+        raise TutorError(f"Expected uint8 pixels, or floats in 0..1; received {pixels.dtype}.")
+    if not pixels.size:
+        return pixels.astype(np.uint8) if whole else pixels
+    low, high = pixels.min(), pixels.max()
+    if real and low >= 0 and high <= 1:
+        return pixels
+    if whole and low >= 0 and high <= 255 and high != 1:
+        return pixels.astype(np.uint8)
+    raise TutorError(
+        f"Expected uint8 pixels, or floats in 0..1; received {pixels.dtype} from {low} to {high}. "
+        + _remedy(low, high, whole)
+    )
+
+
+def _remedy(low, high, whole):
+    if not (np.isfinite(low) and np.isfinite(high)):
+        return "Some are no numbers: `np.isfinite(pixels)` finds them."
+    if low < 0:
+        return "Move them to 0..1: `(pixels - pixels.min()) / (pixels.max() - pixels.min())`."
+    if whole and high == 1:
+        return (
+            "If 1 is white, give `pixels.astype(bool)`; if 255 is, give `pixels.astype(np.uint8)`."
+        )
+    if high <= 255:
+        return "If 255 is white, give `pixels / 255`."
+    return "Divide by what white is: `pixels / 65535` for 16 bits, `pixels / 4095` for 12."

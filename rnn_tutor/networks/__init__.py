@@ -1,0 +1,1 @@
+"""Keras networks of the course, and their twins in NumPy."""

@@ -1,0 +1,289 @@
+"""Keras builders: the recurrent encoders, and what is put on top of them for training.
+
+Every model reads float32 pictures in 0..1, `(n, height, width, channels)`. Notebook 07 builds
+these models in its cells; a test holds both equal.
+"""
+
+import hashlib
+import json
+from pathlib import Path
+
+import numpy as np
+
+from rnn_tutor._backend import keras, trim_heap
+from rnn_tutor._errors import TutorError, check_whole
+from rnn_tutor.images.arrays import as_pixels
+from rnn_tutor.networks.code import export_script, keras_code  # noqa: F401
+
+layers = keras.layers
+
+
+def recurrent_layer(units, cell="gru", bidirectional=False, return_sequences=False):
+    """A SimpleRNN, GRU or LSTM, `(n, steps, features)` -> `(n, units)`.
+
+    Args:
+        units: size of the state.
+        cell: "simple_rnn", "gru" or "lstm".
+        bidirectional: read the sequence both ways; the width doubles.
+        return_sequences: give the state at every step, `(n, steps, units)`.
+    """
+    kinds = {"simple_rnn": layers.SimpleRNN, "gru": layers.GRU, "lstm": layers.LSTM}
+    layer = kinds[cell](units, return_sequences=return_sequences)
+    return layers.Bidirectional(layer) if bidirectional else layer
+
+
+def classifier(
+    input_shape, n_classes=5, units=64, cell="gru", bidirectional=False, blocks=3, dropout=0.0
+):
+    """The supervised model of the course: convolutions, a recurrent layer over rows, softmax.
+
+    Up to three blocks of convolution and pooling make a small feature map, whose rows the
+    recurrent layer reads from top to bottom. The third block pools columns only: that leaves the
+    recurrence 7 steps of a picture with 28 rows, where pooling both ways would leave 3.
+
+    Args:
+        input_shape: `(height, width, channels)`.
+        n_classes: how many kinds there are.
+        units: state size of the recurrent layer.
+        cell: "simple_rnn", "gru" or "lstm".
+        bidirectional: read the rows both ways.
+        blocks: 1, 2 or 3 blocks, of 32, 64 and 64 kernels.
+        dropout: share of the dense layer's outputs that are set to 0 in training.
+
+    Returns:
+        A Keras model, `(n, height, width, channels)` -> probabilities `(n, n_classes)`.
+    """
+    image = keras.Input(input_shape)
+    x = image
+    for kernels, pool in [(32, (2, 2)), (64, (2, 2)), (64, (1, 2))][:blocks]:
+        x = layers.Conv2D(kernels, 3, padding="same", activation="relu")(x)
+        x = layers.MaxPooling2D(pool)(x)
+    height, width, channels = x.shape[1:]
+    rows = layers.Reshape((height, width * channels))(x)  # (n, steps, features)
+    x = recurrent_layer(units, cell, bidirectional)(rows)
+    x = layers.Dense(64, activation="relu")(x)
+    if dropout:
+        x = layers.Dropout(dropout)(x)
+    return keras.Model(image, layers.Dense(n_classes, activation="softmax")(x), name="classifier")
+
+
+def recurrent_encoder(input_shape, units=48, cell="gru", bidirectional=True, recurrent=True):
+    """A convolutional-recurrent encoder: picture -> embedding.
+
+    Two strided convolutions make a small feature map; one recurrent layer reads its rows from top
+    to bottom, another its columns from left to right; their last states are the embedding
+    (after ReNet, Visin et al. 2015, with one sweep in place of stacked ones).
+
+    Args:
+        input_shape: `(height, width, channels)`.
+        units: state size of each recurrent layer and direction.
+        cell: "simple_rnn", "gru" or "lstm".
+        bidirectional: read each sequence both ways.
+        recurrent: False puts one dense layer of the same width in place of the recurrence.
+
+    Returns:
+        A Keras model, `(n, height, width, channels)` -> `(n, embedding)`; the embedding has
+        `units` x 2 numbers, twice that when bidirectional.
+    """
+    image = keras.Input(input_shape)
+    x = layers.Conv2D(32, 5, strides=2, padding="same", activation="relu")(image)
+    x = layers.Conv2D(64, 3, strides=2, padding="same", activation="relu")(x)
+    x = layers.Conv2D(16, 1, activation="relu")(x)
+    height, width, channels = x.shape[1:]
+    rows = layers.Reshape((height, width * channels))(x)  # (n, steps, features)
+    columns = layers.Reshape((width, height * channels))(layers.Permute((2, 1, 3))(x))
+    if recurrent:
+        down = recurrent_layer(units, cell, bidirectional)(rows)
+        across = recurrent_layer(units, cell, bidirectional)(columns)
+        embedding = layers.Concatenate()([down, across])
+    else:
+        size = units * (4 if bidirectional else 2)
+        embedding = layers.Dense(size, activation="tanh")(layers.Flatten()(x))
+    return keras.Model(image, embedding, name="encoder")
+
+
+def recurrent_autoencoder(encoder, units=64):
+    """The encoder, and a recurrent decoder that draws the picture again row by row.
+
+    Srivastava et al. 2015, section 2.1, unconditioned decoder: the embedding is given at each step.
+
+    Args:
+        encoder: a Keras model, `(n, height, width, channels)` -> `(n, embedding)`.
+        units: state size of the decoder.
+
+    Returns:
+        A Keras model from pictures to pictures of the same shape, float32 in 0..1.
+    """
+    check_vectors(encoder)
+    height, width, channels = encoder.input_shape[1:]
+    x = layers.RepeatVector(height)(encoder.output)
+    x = layers.GRU(units, return_sequences=True)(x)
+    rows = layers.Dense(width * channels, activation="sigmoid")(x)
+    return keras.Model(encoder.input, layers.Reshape((height, width, channels))(rows))
+
+
+def row_encoder(input_shape, units=128, cell="gru"):
+    """Reads a picture's rows from top to bottom; the embedding is the mean of its states.
+
+    One direction only: a network that has seen the next row need not predict it.
+
+    Args:
+        input_shape: `(height, width, channels)`.
+        units: state size, and the width of the embedding.
+        cell: "simple_rnn", "gru" or "lstm".
+
+    Returns:
+        A Keras model, `(n, height, width, channels)` -> `(n, units)`.
+    """
+    height, width, channels = input_shape
+    image = keras.Input(input_shape)
+    rows = layers.Reshape((height, width * channels))(image)  # (n, steps, features)
+    states = recurrent_layer(units, cell, return_sequences=True)(rows)
+    return keras.Model(image, layers.GlobalAveragePooling1D()(states), name="row_encoder")
+
+
+def next_row_predictor(encoder):
+    """From each state of a `row_encoder`, the row that comes next.
+
+    Returns:
+        A Keras model `(n, height, width, channels)` -> `(n, height - 1, width * channels)`, the
+        rows 1 to the last, in 0..1.
+
+    Raises:
+        TutorError: `encoder` keeps no state for each row.
+    """
+    states = encoder.layers[-2].output if len(encoder.layers) > 1 else encoder.output
+    if len(states.shape) != 3 or states.shape[1] != encoder.input_shape[1]:
+        raise TutorError(
+            "To predict the next row, the last layer but one must give a state for each row, as in "
+            f"`rt.models.row_encoder`; that of {encoder.name!r} gives {states.shape}."
+        )
+    features = encoder.input_shape[2] * encoder.input_shape[3]
+    predicted = layers.Dense(features, activation="sigmoid")(states)
+    return keras.Model(encoder.input, predicted[:, :-1])
+
+
+def projector(encoder, hidden=256, size=64):
+    """The encoder with a small head, the projection, on which the contrastive loss acts.
+
+    Chen et al. 2020 (SimCLR), section 4.2: the layer before the head is the better embedding.
+
+    Returns:
+        A Keras model, `(n, height, width, channels)` -> `(n, size)`, of any length.
+    """
+    check_vectors(encoder)
+    x = layers.Dense(hidden, activation="relu")(encoder.output)
+    return keras.Model(encoder.input, layers.Dense(size)(x))
+
+
+def functional(model, input_shape):
+    """Return a model that has an `input` and an `output`, with the same layers and weights.
+
+    Args:
+        model: a Keras model, `Sequential` and subclasses of `keras.Model` among them.
+        input_shape: `(height, width, channels)` of the pictures.
+
+    Returns:
+        `model` itself where it has both already; else another that shares its weights.
+
+    Raises:
+        TutorError: it is no Keras model, or reads pictures of another shape.
+    """
+    if not isinstance(model, keras.Model):
+        raise TutorError(f"Expected a Keras model; received {type(model).__name__}.")
+    if isinstance(model, keras.Sequential):
+        if not model.built:
+            model.build((None, *input_shape))
+        model = keras.Model(model.inputs[0], model.outputs[0], name=model.name)
+    try:
+        reads, _ = model.input_shape, model.output
+    except (AttributeError, ValueError):  # a subclass: what it does is known when it is called
+        image = keras.Input(input_shape)
+        return keras.Model(image, model(image), name=model.name)
+    given = (None, *input_shape)
+    known = isinstance(reads, tuple) and len(reads) == len(given)
+    if not known or any(a not in (b, None) for a, b in zip(reads, given, strict=True)):
+        expected = " x ".join(map(str, reads[1:])) if known else str(reads)
+        raise TutorError(
+            f"The model {model.name!r} reads pictures of {expected}; received "
+            f"{' x '.join(map(str, input_shape))}. `resized(height, width)`, `grey()` and "
+            "`colour()` of an ImageSet change that."
+        )
+    return model
+
+
+def check_vectors(model):
+    """Raise TutorError for a model that does not end in one vector for each picture."""
+    if len(model.output.shape) != 2:
+        raise TutorError(
+            f"Expected a model that ends in one vector for each picture; {model.name!r} ends in "
+            f"{model.output.shape}. A Flatten or GlobalAveragePooling2D layer at its end makes one."
+        )
+
+
+def embed(encoder, images, batch_size=256):
+    """Run a model over pictures, batch by batch.
+
+    Args:
+        encoder: a Keras model, float32 `(n, height, width, channels)` in 0..1 -> `(n, embedding)`.
+        images: an `ImageSet`, an array or a list of pictures of the encoder's shape: uint8, or
+            float in 0..1.
+        batch_size: pictures at a time; only memory and speed depend on it.
+
+    Returns:
+        float32 `(n, embedding)`.
+
+    Raises:
+        TutorError: they are no pictures of that shape, or not in that range.
+    """
+    check_whole("batch_size", batch_size)
+    pixels = as_pixels(images)
+    encoder = functional(encoder, pixels.shape[1:])
+    check_vectors(encoder)
+    return run(encoder, pixels, 255 if pixels.dtype == np.uint8 else 1, batch_size)
+
+
+def run(model, inputs, scale=1, batch_size=256):
+    """Run a model over `inputs / scale`, an array of any shape, batch by batch."""
+    outputs = np.empty((len(inputs), model.output_shape[-1]), "float32")
+    batch = np.zeros((min(batch_size, len(inputs)), *inputs.shape[1:]), "float32")
+    # For a few batches, building a graph takes longer than going without one, and more memory.
+    forward = model.predict_on_batch if len(inputs) > 8 * batch_size else _eagerly(model)
+    for start in range(0, len(inputs), batch_size):
+        part = inputs[start : start + batch_size]
+        # The last batch is filled up: a batch of another size would build another graph.
+        np.divide(part, scale, out=batch[: len(part)])
+        outputs[start : start + len(part)] = forward(batch)[: len(part)]
+    trim_heap()
+    return outputs
+
+
+def _eagerly(model):
+    return lambda batch: keras.ops.convert_to_numpy(model(batch, training=False))
+
+
+def load_encoder(path="fashion5"):
+    """A ready-trained encoder: one that ships with the course, by name, or a `.keras` file.
+
+    What ships is checked against its sha256 before it is opened. No file may bring code along
+    (Keras's `safe_mode`).
+
+    Raises:
+        TutorError: there is no such encoder, or the shipped file is not what it was.
+    """
+    shipped = Path(__file__).parent / "data" / f"encoder_{path}.keras"
+    if not shipped.exists() and not Path(path).exists():
+        raise TutorError(
+            f"There is no encoder {str(path)!r}: give 'fashion5', which ships with the course, or "
+            "the path of a .keras file."
+        )
+    if shipped.exists():
+        expected = json.loads(shipped.with_suffix(".json").read_text())["sha256"]
+        if hashlib.sha256(shipped.read_bytes()).hexdigest() != expected:
+            raise TutorError(
+                f"{shipped.name} is not the file that was shipped. Install the course anew: "
+                "`pip install --force-reinstall --no-deps rnn-tutor`, or `-e .` in a clone."
+            )
+    return keras.saving.load_model(
+        shipped if shipped.exists() else path, compile=False, safe_mode=True
+    )

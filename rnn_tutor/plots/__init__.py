@@ -1,0 +1,35 @@
+"""Every figure of the course: small, labelled, with alt text, readable in grey.
+
+Each function returns a `Picture`. Figures are made without pyplot, so that a thread may draw them.
+Images may be an `ImageSet` or an array `(n, h, w)` or `(n, h, w, c)`, uint8 or float from 0 to 1.
+"""
+
+from rnn_tutor.plots.arrays import boxes, maps, numbers
+from rnn_tutor.plots.charts import contingency, histogram, loss_curve, score_bars
+from rnn_tutor.plots.curves import score_curves, training_curves
+from rnn_tutor.plots.figure import Picture, style
+from rnn_tutor.plots.pictures import clusters, embedding_map, image_grid, image_rows, photographs
+from rnn_tutor.plots.reading import reading, scan_paths, sequence, unrolled
+
+__all__ = [
+    "Picture",
+    "boxes",
+    "clusters",
+    "contingency",
+    "embedding_map",
+    "histogram",
+    "image_grid",
+    "image_rows",
+    "loss_curve",
+    "maps",
+    "numbers",
+    "photographs",
+    "reading",
+    "scan_paths",
+    "score_bars",
+    "score_curves",
+    "sequence",
+    "style",
+    "training_curves",
+    "unrolled",
+]

@@ -1,0 +1,120 @@
+"""The figures of `plots` for arrays that are no pictures: feature maps, kernels, small examples."""
+
+import numpy as np
+from matplotlib import colormaps
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+from rnn_tutor._errors import TutorError
+from rnn_tutor._text import count, listed, short
+from rnn_tutor.plots.figure import COLOURS, LINES, WIDTH, Sheet, finish, rgb
+
+SIGNED = colormaps["cividis"]  # its lightness rises all the way, so it can be read in grey
+SMALL = 100  # numbers of an array that are still written out
+CELL = 0.4  # inches
+
+
+def maps(rows, titles=None, most=None, title=None):
+    """Rows of small arrays, each row with its name at the left: {"kernels": (k, h, w), ...}.
+
+    A row in which no number is negative is drawn from black, 0, to white; any other from blue,
+    negative, over grey, 0, to yellow. NaN is left white.
+
+    Args:
+        rows: {name: (k, h, w), or a list of (h, w) of any sizes}; (k, h, w, 1) or (k, h, w, 3) are
+            pictures, and drawn as such.
+        titles: one for each column.
+        most: the number that is drawn brightest; without it, each array's own largest magnitude.
+    """
+    drawn = {str(name): _coloured(arrays, most) for name, arrays in rows.items()}
+    shape = np.max([array.shape[:2] for row in drawn.values() for array in row], axis=0)
+    columns = max(map(len, drawn.values()))
+    left = min(2.0, max(0.9, 0.09 * max(map(len, drawn))))
+    sheet = Sheet(shape, len(drawn), columns, left, heading=titles is not None, title=title)
+    for column, words in enumerate([] if titles is None else titles):
+        sheet.head(column, short(words, int(sheet.pitch * 13)))
+    for row, (name, arrays) in enumerate(drawn.items()):
+        sheet.name_row(row, name)
+        for column, array in enumerate(arrays):
+            sheet.put(array, row, column)
+    heads = "" if titles is None else f"; above them {listed(titles)}"
+    return sheet.picture(f"Rows of up to {count(columns, 'map')}: {', '.join(drawn)}{heads}")
+
+
+def numbers(arrays, marked=None, title=None):
+    """Small arrays side by side, their numbers written out.
+
+    Args:
+        arrays: {name: (h, w)}, of at most 100 numbers each.
+        marked: {name: (top, left, height, width)}, a frame around some of them.
+    """
+    arrays = {str(name): np.asarray(array) for name, array in arrays.items()}
+    if any(array.ndim != 2 or array.size > SMALL for array in arrays.values()):
+        shapes = listed([array.shape for array in arrays.values()])
+        raise TutorError(f"Expected arrays (h, w) of at most {SMALL} numbers; got {shapes}.")
+    widths = [array.shape[1] for array in arrays.values()]
+    tallest = max(array.shape[0] for array in arrays.values())
+    gap = 1.0
+    size = CELL * (sum(widths) + gap * len(widths)), CELL * (tallest + 0.9)
+    figure = Figure(size)
+    axes = figure.add_axes((0, 0, 1, 1), xlim=(0, size[0] / CELL), ylim=(tallest + 0.1, -0.8))
+    axes.set_axis_off()
+    lefts = np.cumsum([gap / 2, *(width + gap for width in widths[:-1])])
+    for left, (name, array) in zip(lefts, arrays.items(), strict=True):
+        axes.text(left, -0.15, name, fontsize=9)
+        _write(axes, array, left)
+        if name in (marked or {}):
+            _frame(axes, marked[name], left, COLOURS[3])
+    shapes = (f"{name}, {array.shape[0]} x {array.shape[1]}" for name, array in arrays.items())
+    return finish(figure, f"Arrays with their numbers: {'; '.join(shapes)}", title)
+
+
+def boxes(picture, boxes, title=None):
+    """One picture, and frames on it, each with its name: {name: (top, left, height, width)}.
+
+    picture: (h, w), (h, w, 1) or (h, w, 3). Places and sizes in pixels; they may reach beyond it.
+    """
+    (drawn,) = rgb(np.asarray(picture)[None])
+    height, width = drawn.shape[:2]
+    figure = Figure((0.8 * WIDTH, 0.5 * WIDTH), layout="constrained")
+    axes = figure.subplots()
+    axes.imshow(drawn, extent=(0, width, height, 0), interpolation="nearest")
+    for k, (name, box) in enumerate(boxes.items()):
+        _frame(axes, box, 0, COLOURS[(3, 1, 5, 4)[k % 4]], LINES[k % len(LINES)], name)
+    axes.autoscale_view()
+    axes.set_axis_off()
+    figure.legend(loc="outside right center", frameon=False, handlelength=3)
+    return finish(figure, f"A picture with frames on it: {listed(list(boxes))}", title)
+
+
+def _coloured(arrays, most):
+    """(h, w, 3) uint8 of each array of a row."""
+    arrays = [np.asarray(array) for array in arrays]
+    if arrays[0].ndim == 3:
+        return [rgb(array[None])[0] for array in arrays]
+    signed = any(np.nanmin(array) < 0 for array in arrays)
+    return [_colour(array, most or np.nanmax(np.abs(array)) or 1, signed) for array in arrays]
+
+
+def _colour(array, most, signed):
+    share = np.clip(array / most, -1, 1)
+    drawn = SIGNED(0.5 + share / 2, bytes=True)[..., :3] if signed else rgb(share[None] * 1.0)[0]
+    return np.where(np.isnan(array)[..., None], np.uint8(255), drawn)
+
+
+def _write(axes, array, left):
+    """An array's cells, coloured, with their numbers, from `left` on."""
+    (colours,) = _coloured([array], None)
+    height, width = array.shape
+    axes.imshow(colours, extent=(left, left + width, height, 0), aspect="auto")
+    _frame(axes, (0, 0, height, width), left, "#999999", width=1)
+    for (row, column), number in np.ndenumerate(array):
+        ink = "white" if colours[row, column].mean() < 128 else "black"
+        place = {"ha": "center", "va": "center", "fontsize": 9}
+        axes.text(left + column + 0.5, row + 0.5, f"{number:.3g}", color=ink, **place)
+
+
+def _frame(axes, box, left, colour, line="-", name=None, width=2.5):
+    top, start, height, across = box
+    looks = {"edgecolor": colour, "linewidth": width, "linestyle": line, "label": name}
+    axes.add_patch(Rectangle((left + start, top), across, height, fill=False, **looks))

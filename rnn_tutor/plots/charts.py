@@ -1,0 +1,244 @@
+"""Charts: losses, scores, tables of counts, histograms."""
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from rnn_tutor._cv2 import cv2
+from rnn_tutor._errors import TutorError
+from rnn_tutor._text import count, listed, short
+from rnn_tutor.clusters import evaluation
+from rnn_tutor.plots.figure import (
+    COLOURS,
+    LINES,
+    WIDTH,
+    finish,
+    name_of,
+    nothing,
+    plain,
+    rgb,
+    style,
+)
+
+
+def loss_curve(losses, x="epoch", y="loss", title=None, start=1, log=False):
+    """Curves by epoch or step, counted from `start`: {"contrastive": [...], ...} or one list.
+
+    log: whether the upright axis counts in powers of ten.
+    """
+    curves = losses if isinstance(losses, dict) else {"": losses}
+    figure = Figure((0.8 * WIDTH, 0.42 * WIDTH), layout="constrained")
+    axes = figure.subplots()
+    for k, (name, values) in enumerate(curves.items()):
+        colour, marker = style(k)
+        marker = marker if len(values) <= 60 else None
+        steps = np.arange(start, start + len(values))
+        line = LINES[k % len(LINES)]
+        axes.plot(steps, values, line, color=colour, marker=marker, markersize=4, label=name)
+    axes.set(xlabel=x, ylabel=y)
+    if log:
+        axes.set_yscale("log")
+        axes.yaxis.set_major_formatter("{x:g}")  # a `Picture` draws no formulas
+        axes.yaxis.set_minor_formatter("")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    if not any(map(len, curves.values())):
+        axes.set(xticks=[], yticks=[])
+    plain(axes)
+    if any(curves):
+        axes.legend(frameon=False)
+    names = f", for {', '.join(map(str, curves))}" if any(curves) else ""
+    return finish(figure, f"Line chart: {y} by {x}{names}", title)
+
+
+def contingency(table, class_names=None, cluster_names=None, title=None, columns="cluster"):
+    """A heat map of how many pictures of each class (a row) lie in each cluster (a column).
+
+    table: (n_classes, n_clusters) counts. The shade is the share of the class. columns: what a
+    column stands for; "predicted class" makes it a confusion matrix.
+    """
+    table = np.asarray(table)
+    rows, width = table.shape
+    shares = table / np.maximum(table.sum(axis=1, keepdims=True), 1)
+    size = (min(WIDTH, 2.2 + 0.6 * width), min(WIDTH, 1.2 + 0.42 * rows))
+    figure = Figure(size, layout="constrained")
+    axes = figure.subplots()
+    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1, aspect="auto")
+    if width <= 28:  # more numbers than that cannot be read; the shades remain
+        _write_counts(axes, table, shares, 9 if width <= 12 else 6.5)
+    rotation = 0 if width <= 6 and cluster_names is None else 45
+    names = [str(k) if cluster_names is None else name_of(cluster_names, k) for k in range(width)]
+    axes.set_xticks(range(width), [short(n, 16) for n in names], fontsize=9, rotation=rotation)
+    labels = [name_of(class_names, k, "class") for k in range(rows)]
+    axes.set_yticks(range(rows), [short(n, 18) for n in labels], fontsize=9)
+    axes.set(xlabel=columns, ylabel="class")
+    plural = columns + ("es" if columns.endswith("s") else "s")
+    what = f"Table of {count(rows, 'class', 'classes')} by {count(width, columns, plural)}"
+    return finish(figure, f"{what}; classes: {listed(labels)}", title)
+
+
+def planes(points, clusterings, title=None):
+    """The same points in the plane under several clusterings, side by side; a + marks each mean.
+
+    points: (n, 2). clusterings: {title: (n,) int from 0}.
+    """
+    points = np.asarray(points, np.float64)
+    figure = Figure((WIDTH, WIDTH / len(clusterings) + 0.5), layout="constrained")
+    all_axes = figure.subplots(1, len(clusterings), squeeze=False)[0]
+    for axes, (name, groups) in zip(all_axes, clusterings.items(), strict=True):
+        for group in np.unique(groups):
+            colour, marker = style(group)
+            own = points[np.asarray(groups) == group]
+            axes.scatter(*own.T, 22, colour, marker=marker, linewidths=0)
+            axes.plot(*own.mean(axis=0), "+", color="#666666", markersize=12)
+        axes.set(xticks=[], yticks=[])
+        axes.margins(0.12)
+        axes.set_title(name, fontsize=9)
+    sizes = [
+        f"{name}, {listed(np.sort(np.bincount(groups))[::-1].tolist())} points"
+        for name, groups in clusterings.items()
+    ]
+    what = f"{count(len(points), 'point')} in the plane, in clusters. {'; '.join(sizes)}"
+    return finish(figure, what, title)
+
+
+def confusion(labels, answers, class_names, answer_names=None, columns="cluster", title=None):
+    """The contingency table of classes and clusters, or of classes and answers, as a heat map.
+
+    labels: (n,) int, -1 for a picture without a label, or None. answers: (n,) int, the cluster of
+    each picture or the class that was answered; -1, no answer, gets a column of its own.
+    class_names, answer_names: of the rows, and of the columns where they have names.
+    Without labels the figure says so; with labels for some pictures, it says how many it counts.
+    """
+    answers = np.asarray(answers)
+    labels = np.full(len(answers), -1) if labels is None else np.asarray(labels)
+    known = labels >= 0
+    if not known.any():
+        return nothing(
+            f"Nobody has said what is in these {count(len(labels), 'picture')}, so there is no "
+            f"table of classes and {columns}s.",
+            title,
+        )
+    width = max(int(answers.max(initial=-1)) + 1, len(answer_names or ()))
+    columns_of = np.where(answers < 0, width, answers)
+    table = evaluation.contingency(labels, columns_of, len(class_names), width)
+    if table.shape[1] > width:  # somebody has no answer
+        answer_names = [name_of(answer_names, k, columns) for k in range(width)] + ["no answer"]
+    if not known.all() and title is None:
+        title = f"The {known.sum():,} of {count(len(labels), 'picture')} that have a label"
+    return contingency(table, class_names, answer_names, title, columns)
+
+
+def score_bars(rows, x="matched accuracy", highlight=None, title=None):
+    """A bar a method: its mean, and its (sample) standard deviation over seeds as a whisker.
+
+    rows: {"pixels": [0.69, 0.70, ...], ...}, the scores of each method, a number a seed.
+    highlight: the name of the bar that is drawn in another colour.
+    """
+    rows = {str(name): np.atleast_1d(np.asarray(v, np.float64)) for name, v in rows.items()}
+    figure = Figure((WIDTH, 0.9 + 0.36 * len(rows)), layout="constrained")
+    axes = figure.subplots()
+    notes = []
+    for k, (name, values) in enumerate(rows.items()):
+        colour, hatch = (COLOURS[1], "//") if name == highlight else (COLOURS[5], None)
+        spread = values.std(ddof=1) if len(values) > 1 else None
+        axes.barh(k, values.mean(), 0.7, color=colour, hatch=hatch, xerr=spread, capsize=4)
+        note = f"{values.mean():.3f}" + ("" if spread is None else f" ± {spread:.3f}")
+        axes.annotate(note, (1, k), xycoords=("axes fraction", "data"), va="center", fontsize=9)
+        notes.append(note)
+    axes.set_yticks(range(len(rows)), [short(name, 40) for name in rows])
+    axes.invert_yaxis()
+    axes.set(xlabel=x, xlim=(min(0, *map(np.min, rows.values())), 1))
+    plain(axes)
+    bars = listed([f"{name} {note}" for name, note in zip(rows, notes, strict=True)])
+    alt = f"Bar chart of the {x}, with standard deviations: {bars}"
+    return finish(figure, alt, title)
+
+
+def _write_counts(axes, table, shares, size):
+    for (row, column), number in np.ndenumerate(table):
+        colour = "white" if shares[row, column] > 0.55 else "black"
+        place = {"ha": "center", "va": "center"}
+        axes.text(column, row, f"{number:d}", color=colour, fontsize=size, **place)
+
+
+SIZE = (4.7, 2.9)  # inches
+PAPER = {"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1}  # behind words
+
+
+def histogram(picture, threshold=None, between=None, title=None):
+    """How many pixels of one picture have each grey level; of a colour picture, its grey.
+
+    A level that towers over all others is cut off at the top, and its count written beside it.
+
+    Args:
+        picture: (h, w), (h, w, 1) or (h, w, 3), uint8 or float from 0 to 1.
+        threshold: a grey level, drawn as a line; up to it is dark, above it bright.
+        between: (256,), drawn as a curve on an axis of its own: the between-class variance.
+    """
+    counts = np.bincount(_grey(picture).ravel(), minlength=256)
+    figure = Figure(SIZE, layout="constrained")
+    axes = figure.subplots()
+    axes.stairs(counts, np.arange(257) - 0.5, fill=True, facecolor=COLOURS[5], edgecolor=COLOURS[0])
+    axes.set(xlabel="grey level", ylabel="pixels", xlim=(-3, 258), xticks=(0, 64, 128, 192, 255))
+    axes.yaxis.set_major_locator(MaxNLocator(4, integer=True))
+    axes.yaxis.set_major_formatter("{x:,.0f}")
+    alt = f"Histogram of {counts.sum():,} pixels by grey level, from 0 to 255"
+    alt += _cut(axes, counts)
+    plain(axes)
+    if between is not None:
+        _curve(axes, between)
+        alt += "; a curve shows the between-class variance of each threshold"
+    if threshold is not None:
+        _line(figure.axes[-1], threshold)  # over the curve, where there is one
+        dark = counts[: int(threshold) + 1].sum() / counts.sum()
+        alt += f"; a line marks the threshold {threshold:g}, with {dark:.0%} of the pixels up to it"
+    return finish(figure, alt, title)
+
+
+def _grey(picture):
+    """(h, w) uint8 of one picture."""
+    pixels = np.asarray(getattr(picture, "pixels", picture))
+    pixels = rgb(pixels if pixels.ndim == 4 else pixels[None])
+    if len(pixels) != 1:
+        raise TutorError(f"Expected one picture, received {len(pixels)}: choose one of them.")
+    return cv2.cvtColor(np.ascontiguousarray(pixels[0]), cv2.COLOR_RGB2GRAY)
+
+
+def _cut(axes, counts):
+    """Ends the axis below levels that would press all others flat; returns a sentence on them."""
+    usual = np.sort(counts)[-3]
+    top = 1.25 * (usual if 0 < 4 * usual < counts.max() else counts.max())
+    axes.set_ylim(0, top)
+    tall = np.flatnonzero(counts > top)
+    for half, side, away in ((tall[tall < 128], "left", 4), (tall[tall >= 128], "right", -4)):
+        if half.size:
+            level = half[counts[half].argmax()]
+            words = f"{counts[level]:,} at {level}"
+            axes.text(level + away, 0.9 * top, words, ha=side, va="center", fontsize=9, bbox=PAPER)
+    told = ", ".join(f"{counts[level]:,} pixels at {level}" for level in tall)
+    return f"; cut off at the top: {told}" if told else ""
+
+
+def _curve(axes, between):
+    other = axes.twinx()
+    other.plot(np.arange(256), between, "--", color=COLOURS[3])
+    other.set_ylabel("between-class variance", color=COLOURS[3])
+    other.set(ylim=(0, None), yticks=[])
+    other.spines["top"].set_visible(False)
+
+
+def _line(axes, threshold):
+    """The threshold, just right of its level, which is still dark; its name where there is room."""
+    axes.axvline(threshold + 0.5, color="black", linewidth=1.5)
+    left = threshold > 128
+    axes.annotate(
+        f"threshold {threshold:g}",
+        (threshold + 0.5, 0.74),
+        xycoords=("data", "axes fraction"),
+        xytext=(-5 if left else 5, 0),
+        textcoords="offset points",
+        ha="right" if left else "left",
+        va="center",
+        fontsize=9,
+        bbox=PAPER,
+    )

@@ -1,0 +1,99 @@
+"""The figures of `plots` that hold lines: how a training went, and scores against a number."""
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from rnn_tutor._text import count, listed
+from rnn_tutor.plots.figure import LINES, WIDTH, finish, nothing, plain, style
+
+PARTS = {"": "training", "val_": "validation"}
+
+
+def training_curves(history, title=None):
+    """The loss and, where it was measured, the accuracy by epoch, side by side.
+
+    history: {"loss": [...], "accuracy": [...], "val_loss": ...}, as `Trainer` and Keras's `fit`
+    give it; what begins with "val_" is drawn dashed.
+    """
+    measures = [name for name in history if not name.startswith("val_")]
+    figure = Figure((WIDTH, 0.38 * WIDTH), layout="constrained")
+    all_axes = figure.subplots(1, len(measures), squeeze=False)[0]
+    for axes, name in zip(all_axes, measures, strict=True):
+        _by_epoch(axes, history, name)
+        axes.set(xlabel="epoch", ylabel=name)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        plain(axes)
+    if len(history) > len(measures):
+        figure.axes[0].legend(frameon=False)
+    return finish(figure, described(history, measures), title)
+
+
+def _by_epoch(axes, history, name):
+    for k, (prefix, part) in enumerate(PARTS.items()):
+        if prefix + name not in history:
+            continue
+        values, (colour, marker) = history[prefix + name], style(k)
+        marker = marker if len(values) <= 60 else None
+        line = {"color": colour, "marker": marker, "markersize": 4, "label": part}
+        axes.plot(np.arange(1, len(values) + 1), values, LINES[k], **line)
+
+
+def described(history, measures):
+    """The sentence that stands for the curves where they cannot be seen."""
+    epochs = len(history["loss"])
+    if not epochs:
+        return f"Line charts: {' and '.join(measures)}, before the end of the first epoch"
+    last = [
+        f"{name} {history[name][-1]:.3g}"
+        + (f" ({history['val_' + name][-1]:.3g} in validation)" if "val_" + name in history else "")
+        for name in measures
+    ]
+    return f"Line charts by epoch; after {count(epochs, 'epoch')}: {', '.join(last)}"
+
+
+def score_curves(table, x, y="test accuracy", title=None):
+    """Scores against a number, on a logarithmic axis: the mean over seeds, and whiskers.
+
+    table: `{"GRU": {25: [0.79, 0.81, ...], 100: ...}, ...}`, of each line the scores at each
+    number, a score a seed. A whisker is one (sample) standard deviation long each way; the lines
+    stand a little apart, so that their whiskers can be told from each other. Scores that are NaN,
+    for want of labels to measure with, are left out; without any other the figure says so.
+    """
+    table = {name: _measured(points) for name, points in table.items()}
+    table = {name: points for name, points in table.items() if points}
+    if not table:
+        return nothing("Nothing to draw: there are no labels, or too few, to measure with.", title)
+    figure = Figure((WIDTH, 0.5 * WIDTH), layout="constrained")
+    axes = figure.subplots()
+    numbers = sorted({number for points in table.values() for number in points})
+    for k, (name, points) in enumerate(table.items()):
+        colour, marker = style(k)
+        apart = 1 + 0.04 * (k - (len(table) - 1) / 2)
+        means, spreads = np.transpose([_mean_and_spread(points[n]) for n in points])
+        look = {"color": colour, "marker": marker, "linestyle": LINES[k % len(LINES)]}
+        axes.errorbar(apart * np.array([*points]), means, spreads, capsize=2, label=name, **look)
+    axes.set(xlabel=x, ylabel=y, xscale="log")
+    axes.set_xticks(numbers, [f"{number:,}" for number in numbers], minor=False)
+    axes.minorticks_off()
+    axes.legend(frameon=False, fontsize=9)
+    plain(axes)
+    return finish(figure, f"Line chart of the {y} by {x}: {_ends(table)}", title)
+
+
+def _measured(points):
+    return {n: scores for n, scores in points.items() if np.isfinite(scores).all() and len(scores)}
+
+
+def _mean_and_spread(scores):
+    return np.mean(scores), np.std(scores, ddof=1) if len(scores) > 1 else 0.0
+
+
+def _ends(table):
+    return listed(
+        [
+            f"{name} from {np.mean(points[min(points)]):.3f} at {min(points):,} "
+            f"to {np.mean(points[max(points)]):.3f} at {max(points):,}"
+            for name, points in table.items()
+        ]
+    )

@@ -1,0 +1,192 @@
+"""What the figures of `plots` share: `Picture`, colours and markers, a sheet of small pictures."""
+
+import base64
+import html
+import io
+import textwrap
+import warnings
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+import numpy as np
+from matplotlib import font_manager
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+from PIL import Image
+
+from rnn_tutor._errors import TutorError
+from rnn_tutor._text import short
+
+WIDTH = 7.0  # inches
+DPI = 85
+LARGE = 40_000  # bytes
+COLOURS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#000000", "#F0E442")
+# For more than eight clusters: each lies as far as can be from those before it, also for those who
+# see no red or no green (distances in CIELAB; Machado, Oliveira, Fernandes 2009 for their eyes).
+MORE_COLOURS = (
+    *("#0000FF", "#001188", "#773322", "#AA55FF", "#00EE88", "#660055", "#EECCCC", "#555555"),
+    *("#999955", "#2255BB", "#0000BB", "#AA88FF", "#33DDEE", "#BB0000", "#AA0088", "#99DD55"),
+)
+MARKERS = ("o", "s", "^", "X", "D", "v", "P", "*")
+LINES = ("-", "--", "-.", ":")
+CHINESE_FONTS = ("Noto Sans CJK SC", "Microsoft YaHei", "PingFang SC", "Hiragino Sans GB", "SimHei")
+
+
+@dataclass(frozen=True, repr=False)
+class Picture:
+    """A figure and the sentence that stands for it where it cannot be seen."""
+
+    figure: Figure
+    alt: str
+
+    def __repr__(self):
+        return f"Picture: {self.alt}"
+
+    def _repr_html_(self):
+        return self.html()
+
+    def html(self):
+        """An `<img>` element with the alt text and the picture inside, as PNG or JPEG."""
+        kind, content = _smallest(self._drawn)
+        source = base64.b64encode(content).decode()
+        return f'<img alt="{html.escape(self.alt)}" src="data:image/{kind};base64,{source}">'
+
+    def png(self):
+        """The figure as PNG, in bytes."""
+        return _few_colours(self._drawn) if len(self._drawn) > LARGE else self._drawn
+
+    @cached_property
+    def _drawn(self):
+        for text in self.figure.findobj(Text):  # a folder may be called "$5" or be in Chinese
+            text.set(fontfamily=_fonts(), parse_math=False)
+        buffer = io.BytesIO()
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Glyph .* missing")
+            self.figure.savefig(buffer, dpi=DPI, pil_kwargs={"optimize": True})
+        return buffer.getvalue()
+
+
+def style(index):
+    """The colour and marker of class, cluster or curve `index`: no two alike below 64.
+
+    The first 24 have colours of their own.
+    """
+    colours = COLOURS + MORE_COLOURS
+    k = len(colours)
+    return colours[index % k], MARKERS[(index + index // k) % len(MARKERS)]
+
+
+class Sheet:
+    """A figure that holds pictures in rows and columns; all lengths in inches."""
+
+    def __init__(
+        self, shape, rows, columns, left=0.0, middle=0.0, caption=False, heading=False, title=None
+    ):
+        self.left, self.middle, self.columns, self.title = left, middle, columns, title
+        self.caption = 0.2 if caption else 0.0
+        self.top = (0.3 if title else 0.0) + (0.25 if heading else 0.0)
+        self.pitch = min(1.3, (WIDTH - left - middle) / columns)
+        height, width = shape
+        self.box = 0.94 * self.pitch, 0.94 * min(1.3, 2 * self.pitch, self.pitch * height / width)
+        self.step = self.box[1] + 0.06 * self.pitch + self.caption
+        size = max(left + middle + columns * self.pitch, 2.5), self.top + rows * self.step
+        self.figure = Figure(size)
+        self.axes = self.figure.add_axes((0, 0, 1, 1), xlim=(0, size[0]), ylim=(size[1], 0))
+        self.axes.set_axis_off()
+        if title:
+            self.axes.text(size[0] / 2, 0.15, title, ha="center", va="center")
+
+    def put(self, picture, row, column, caption=None):
+        """Fit one picture (h, w, 3) into its place, centred."""
+        x, y = self._corner(row, column)
+        (width, height), (h, w) = self.box, picture.shape[:2]
+        scale = min(width / w, height / h)
+        left, top = x + (width - scale * w) / 2, y + (height - scale * h) / 2
+        extent = (left, left + scale * w, top + scale * h, top)
+        self.axes.imshow(picture, extent=extent, aspect="auto", origin="upper")
+        if caption is not None:
+            text = short(caption, int(self.pitch * 13))
+            self.axes.text(x + width / 2, y - 0.03, text, ha="center", va="bottom", fontsize=8)
+
+    def name_row(self, row, name):
+        y = self._corner(row, 0)[1] + self.box[1] / 2
+        text = short(name, int(self.left * 12))
+        self.axes.text(self.left - 0.1, y, text, ha="right", va="center", fontsize=9)
+
+    def head(self, column, text):
+        x = self._corner(0, column)[0]
+        self.axes.text(x, self.top - 0.06, text, va="bottom", fontsize=9)
+
+    def _corner(self, row, column):
+        gap = self.middle if 2 * column >= self.columns else 0
+        x = self.left + gap + (column + 0.03) * self.pitch
+        return x, self.top + row * self.step + self.caption
+
+    def picture(self, what):
+        return Picture(self.figure, f"{self.title}. {what}" if self.title else what)
+
+
+def rgb(images):
+    """What is drawn: (n, h, w, 3) uint8 from an ImageSet, (n, h, w, c) or (n, h, w), c 1 or 3."""
+    pixels = np.asarray(getattr(images, "pixels", images))
+    pixels = pixels[..., None] if pixels.ndim == 3 else pixels
+    if pixels.ndim != 4 or len(pixels) == 0 or pixels.shape[3] not in (1, 3):
+        raise TutorError(
+            f"Expected pictures to draw, (n, height, width, 1 or 3); got the shape {pixels.shape}."
+        )
+    if pixels.dtype.kind == "f":
+        pixels = (np.clip(np.nan_to_num(pixels), 0, 1) * 255).round()
+    return np.broadcast_to(pixels.astype(np.uint8), (*pixels.shape[:3], 3))
+
+
+def finish(figure, alt, title=None):
+    """The Picture of a figure, its title above it and at the head of its alt text."""
+    if title:
+        figure.suptitle(title, fontsize=11)
+        alt = f"{title}. {alt}"
+    return Picture(figure, alt)
+
+
+def nothing(sentence, title=None):
+    """A figure that says in a sentence why there is nothing to draw."""
+    figure = Figure((WIDTH, 0.5 if title is None else 0.8), layout="constrained")
+    axes = figure.add_subplot()
+    axes.set_axis_off()
+    axes.text(0, 0.5, textwrap.fill(sentence, 100), va="center", fontsize=9)
+    return finish(figure, sentence, title)
+
+
+def plain(axes):
+    """Only the two spines that carry an axis."""
+    axes.spines[["top", "right"]].set_visible(False)
+
+
+def name_of(names, index, kind="cluster"):
+    """The name of cluster (or class) `index`, which is its number where none was given."""
+    if index < 0:
+        return f"no {kind}"
+    given = names is not None and index < len(names)
+    return str(names[index]) if given else f"{kind} {index}"
+
+
+def _smallest(png):
+    """`(kind, bytes)` of a figure: notebooks full of photographs would grow too large to share."""
+    if len(png) <= LARGE:
+        return "png", png
+    few, jpeg = _few_colours(png), io.BytesIO()
+    Image.open(io.BytesIO(png)).convert("RGB").save(jpeg, "JPEG", quality=85, optimize=True)
+    return ("jpeg", jpeg.getvalue()) if 3 * jpeg.tell() < 2 * len(few) else ("png", few)
+
+
+def _few_colours(png):
+    """The PNG in 256 colours."""
+    small = io.BytesIO()
+    Image.open(io.BytesIO(png)).convert("RGB").quantize(256).save(small, "PNG", optimize=True)
+    return small.getvalue()
+
+
+@lru_cache
+def _fonts():
+    """Matplotlib's own font, then whichever of this machine's fonts can write Chinese."""
+    here = set(font_manager.get_font_names())
+    return ["DejaVu Sans", *(name for name in CHINESE_FONTS if name in here)]

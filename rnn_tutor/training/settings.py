@@ -1,0 +1,150 @@
+"""What decides a training run: a word for each field, with labels or without."""
+
+from dataclasses import dataclass
+
+from rnn_tutor._backend import keras
+from rnn_tutor._errors import TutorError, check_above_0, check_known, check_range, check_whole
+from rnn_tutor.images.augmentation import Augmentation, preset
+from rnn_tutor.networks import models
+from rnn_tutor.training import objectives
+
+OBJECTIVES = ("contrastive", "reconstruction", "next_row")
+CELLS = ("simple_rnn", "gru", "lstm")
+
+
+@dataclass(frozen=True)
+class TrainingSettings:
+    """Everything that decides a training run without labels.
+
+    Attributes:
+        objective: "contrastive", "reconstruction" or "next_row".
+        cell: "simple_rnn", "gru" or "lstm".
+        units: state size of a recurrent layer.
+        bidirectional: read every sequence both ways ("next_row" always reads one way).
+        recurrent: False puts a dense layer in place of the recurrence, for comparison.
+        augmentation: name of a preset, or an `Augmentation`: what may change in a picture
+            (contrastive only).
+        temperature: of the contrastive loss.
+        noise: added to what the autoencoder sees; a standard deviation, where white is 1.
+        learning_rate: of Adam.
+        batch_size: pictures a step (contrastive training makes two views of each).
+        epochs: passes over the pictures.
+        seed: of the weights, the order and the views.
+
+    Raises:
+        TutorError: a name that does not exist, or a number out of its range.
+    """
+
+    objective: str = "contrastive"
+    cell: str = "gru"
+    units: int = 48
+    bidirectional: bool = True
+    recurrent: bool = True
+    augmentation: str | Augmentation = "clothes"
+    temperature: float = 1.0
+    noise: float = 0.2
+    learning_rate: float = 0.003
+    batch_size: int = 256
+    epochs: int = 4
+    seed: int = 0
+
+    def __post_init__(self):
+        check_known("objective", self.objective, OBJECTIVES)
+        check_known("recurrent cell", self.cell, CELLS)
+        preset(self.augmentation)
+        _check(self, ("units", "batch_size", "epochs"), ("temperature", "learning_rate"))
+        check_range("noise", self.noise, 0, 1)
+
+    def make_objective(self):
+        """The object from `objectives` that these settings name."""
+        if self.objective == "reconstruction":
+            return objectives.Reconstruction(self.noise)
+        if self.objective == "next_row":
+            return objectives.NextRow()
+        return objectives.Contrastive(preset(self.augmentation), self.temperature)
+
+    def make_encoder(self, input_shape):
+        """A fresh encoder for pictures of `(height, width, channels)`, seeded."""
+        keras.utils.set_random_seed(self.seed)
+        if self.objective == "next_row":
+            return models.row_encoder(input_shape, self.units, self.cell)
+        return models.recurrent_encoder(
+            input_shape, self.units, self.cell, self.bidirectional, self.recurrent
+        )
+
+    def make_model(self, images):
+        """The fresh encoder for the pictures of an `ImageSet`."""
+        return self.make_encoder(images.shape)
+
+
+@dataclass(frozen=True)
+class ClassifierSettings:
+    """Everything that decides a training run with labels: of `models.classifier`.
+
+    Attributes:
+        cell: "simple_rnn", "gru" or "lstm".
+        units: state size of the recurrent layer.
+        bidirectional: read the rows both ways.
+        blocks: 1, 2 or 3 blocks of convolution and pooling.
+        dropout: share of the dense layer's outputs that are set to 0 in training.
+        learning_rate: of Adam.
+        batch_size: pictures a step.
+        epochs: passes over the pictures.
+        seed: of the weights, the order and the dropout.
+
+    Raises:
+        TutorError: a name that does not exist, or a number out of its range.
+    """
+
+    cell: str = "gru"
+    units: int = 64
+    bidirectional: bool = False
+    blocks: int = 3
+    dropout: float = 0.0
+    learning_rate: float = 0.001
+    batch_size: int = 64
+    epochs: int = 6
+    seed: int = 0
+
+    def __post_init__(self):
+        check_known("recurrent cell", self.cell, CELLS)
+        _check(self, ("units", "batch_size", "epochs"), ("learning_rate",))
+        if self.blocks not in (1, 2, 3):
+            raise TutorError(f"blocks must be 1, 2 or 3, received {self.blocks}.")
+        check_range("dropout", self.dropout, 0, 1)
+        if self.dropout == 1:
+            raise TutorError("dropout must be below 1; with 1, nothing comes through.")
+
+    def make_objective(self):
+        """`objectives.Classification`."""
+        return objectives.Classification()
+
+    def make_model(self, images):
+        """A fresh classifier for the pictures and classes of an `ImageSet`, seeded.
+
+        Raises:
+            NeedsLabels: the pictures have none.
+        """
+        n_classes = images.require_labels().n_classes
+        keras.utils.set_random_seed(self.seed)
+        return models.classifier(
+            images.shape,
+            n_classes,
+            self.units,
+            self.cell,
+            self.bidirectional,
+            self.blocks,
+            self.dropout,
+        )
+
+
+def _check(settings, whole, above_0):
+    for name in whole:
+        check_whole(name, getattr(settings, name))
+    for name in above_0:
+        check_above_0(name, getattr(settings, name))
+    check_whole("seed", settings.seed, at_least=0)
+
+
+# What the stored benchmark and the ready-trained encoder were trained with, chosen on fashion5.
+LONG_RUN = TrainingSettings(epochs=30)

@@ -1,0 +1,334 @@
+"""Every figure: drawn from awkward input, with alt text, small, and told apart without colour."""
+
+import io
+import re
+import threading
+
+import numpy as np
+import pytest
+from matplotlib import image as mpl_image
+from matplotlib.text import Text
+
+from rnn_tutor import TutorError
+from rnn_tutor.clusters import evaluation
+from rnn_tutor.clusters.clustering import Clustering
+from rnn_tutor.images.imageset import ImageSet
+from rnn_tutor.plots import charts as plots
+
+R = np.random.default_rng(0)
+GREY = R.integers(0, 256, (30, 12, 12, 1), np.uint8)
+COLOUR = R.random((30, 10, 16, 3)).astype(np.float32)
+POINTS = R.normal(size=(30, 2))
+FITTED = Clustering(3).fit(POINTS)
+
+FIGURES = {
+    "image_grid": lambda x: plots.image_grid(x[:13], title="Some"),
+    "image_grid, titles": lambda x: plots.image_grid(x[:3], titles=["a", "<b>", "$c"]),
+    "planes": lambda x: plots.planes(POINTS, {"one": [0, 1, 2] * 10, "<b>": [0] * 30}),
+    "image_rows": lambda x: plots.image_rows({"original": x[:4], "noisy": x[:3]}, title="Some"),
+    "photographs": lambda x: plots.photographs([x[0], x[1, :6], x[2, ..., 0]], ["a", "b", "c"]),
+    "photographs, one": lambda x: plots.photographs([x[0] > 0.5], title="One alone"),
+    "clusters": lambda x: plots.clusters(x, FITTED, n=4, names=["A", "B", "C"]),
+    "sequence, rows": lambda x: plots.sequence(x[0]),
+    "sequence, columns": lambda x: plots.sequence(x[:1], "columns"),
+    "sequence, patches": lambda x: plots.sequence(x[0], "patches", 2),
+    "loss_curve": lambda x: plots.loss_curve({"a": [3, 2, 1], "b": [1.0]}, x="step", title="L"),
+    "loss_curve, one": lambda x: plots.loss_curve([3, 2, np.nan]),
+    "loss_curve, none": lambda x: plots.loss_curve({"a": []}),
+    "loss_curve, log": lambda x: plots.loss_curve({"a": [1, 1e-5, 0]}, start=0, log=True),
+    "histogram": lambda x: plots.histogram(x[0], title="H"),
+    "histogram, all": lambda x: plots.histogram(x[:1], 117, np.arange(256.0)),
+    "embedding_map": lambda x: plots.embedding_map(POINTS, x, FITTED.labels, title="M"),
+    "embedding_map, plain": lambda x: plots.embedding_map(POINTS),
+    "embedding_map, one place": lambda x: plots.embedding_map(np.ones((30, 2)), x),
+    "contingency": lambda x: plots.contingency(np.arange(6).reshape(2, 3), ["a", "b"], title="T"),
+    "contingency, large": lambda x: plots.contingency(np.ones((30, 40), int)),
+    "contingency, one": lambda x: plots.contingency([[0]], ["a"]),
+    "reading": lambda x: plots.reading(x[0], np.tanh(POINTS[:12]), title="R"),
+    "reading, said": lambda x: plots.reading(
+        x[0], POINTS[:6], R.dirichlet([1, 1, 1], 6), ["a", "$b", "c" * 40]
+    ),
+    "reading, no names": lambda x: plots.reading(x[0], POINTS[:1], np.ones((1, 12)) / 12),
+    "scan_paths": lambda x: plots.scan_paths({"a": np.arange(6), "b": [0, 2, 1, 3, 5, 4]}, (2, 3)),
+    "scan_paths, four": lambda x: plots.scan_paths(dict.fromkeys("abcd", np.arange(4)), (4, 1)),
+    "score_bars": lambda x: plots.score_bars({"a": [0.5, 0.6], "b": 0.9}, highlight="b"),
+    "score_curves": lambda x: plots.score_curves({"a": {4: [0.5, 0.6], 64: [0.7]}}, "n", title="S"),
+    "unrolled": lambda x: plots.unrolled(x[0, :5, :, 0] / 255, POINTS[:6], first=13, title="U"),
+    "score_bars, negative": lambda x: plots.score_bars({"a": [-0.1, 0.0]}, x="ARI"),
+}
+
+
+def decoded(picture):
+    return mpl_image.imread(io.BytesIO(picture.png()))
+
+
+def texts(picture):
+    return [t.get_text() for t in picture.figure.findobj(Text)]
+
+
+IN_COLOUR = [name for name in FIGURES if name.startswith(("image", "seq", "clus", "embedding_map"))]
+
+
+@pytest.mark.parametrize(
+    ("name", "pixels"),
+    [(name, GREY) for name in FIGURES] + [(name, COLOUR) for name in IN_COLOUR],
+)
+def test_every_figure_is_drawn_small_and_has_alt_text(name, pixels):
+    picture = FIGURES[name](pixels)
+    assert len(picture.alt) > 15
+    assert repr(picture) == f"Picture: {picture.alt}"
+    assert picture.alt == FIGURES[name](pixels).alt
+    assert not re.search(r"0x[0-9a-f]{6}", picture.alt)
+    assert len(picture.png()) < 60_000
+    height, width = decoded(picture).shape[:2]
+    assert 50 < width <= 600
+    assert 20 < height <= 620
+
+
+def test_powers_of_ten_are_written_plainly():
+    picture = plots.loss_curve([1, 1e-5], log=True)
+    assert picture.png()
+    assert {"1", "0.1", "0.01"} <= set(texts(picture))
+    assert not any("$" in text for text in texts(picture))
+
+
+def test_a_chain_has_one_state_more_than_steps():
+    picture = plots.unrolled(GREY[0, :3, :, 0] / 255, POINTS[:4], first=9)
+    assert {"h₈", "x₉", "h₉", "x₁₁", "h₁₁"} <= set(texts(picture))
+    with pytest.raises(TutorError, match="4 in all; got 3"):
+        plots.unrolled(GREY[0, :3, :, 0] / 255, POINTS[:3])
+
+
+def test_what_is_read_and_what_is_said_stand_side_by_side():
+    said = np.array([[0.9, 0.1], [0.2, 0.8]])
+    picture = plots.reading(GREY[0], np.zeros((2, 5)), said, ["cat", "dog"])
+    seen, states, curves = picture.figure.axes
+    assert states.images[0].get_array().shape == (2, 5)
+    assert [line.get_xdata().tolist() for line in curves.lines] == said.T.tolist()
+    assert seen.get_ylim() == states.get_ylim() == curves.get_ylim()
+    assert {"cat", "dog"} <= set(texts(picture))
+    assert "cat, dog" in picture.alt
+
+
+def test_alt_text_is_escaped_in_html():
+    picture = plots.image_grid(GREY[:2], titles=['"><script>', "b"], title="Cats & dogs")
+    found = re.fullmatch(
+        r'<img alt="([^"<>]*)" src="data:image/png;base64,[A-Za-z0-9+/=]+">', picture._repr_html_()
+    )
+    assert found
+    assert found[1].startswith("Cats &amp; dogs. 2 pictures in 1 row: &quot;&gt;&lt;script&gt;, b")
+
+
+@pytest.mark.parametrize("title", [r"a $\frac$ b", "运动鞋", "x" * 200])
+def test_any_folder_name_can_be_a_title(title):
+    picture = plots.image_grid(GREY[:2], titles=[title, "b"], title=title)
+    assert decoded(picture).size
+    assert title in picture.alt
+
+
+def test_many_photographs_stay_small():
+    assert len(plots.image_grid(R.random((12, 90, 90, 3)), columns=6).png()) < 150_000
+
+
+def test_photographs_are_large_and_shown_as_they_are():
+    picture = plots.photographs([np.full((40, 60), True), np.full((40, 60), 0.5)], ["w", "g"])
+    seen = decoded(picture)
+    height, width = seen.shape[:2]
+    assert width > 500
+    centres = [seen[height // 2, width // 4, 0], seen[height // 2, 3 * width // 4, 0]]
+    np.testing.assert_allclose(centres, [1, 0.5], atol=0.01)
+
+
+def test_what_jpeg_makes_much_smaller_is_shown_as_jpeg():
+    ramp = np.linspace(0, 1, 300 * 400).reshape(300, 400)
+    noisy = np.clip(ramp + R.normal(0, 0.2, ramp.shape), 0, 1)
+    assert 'src="data:image/jpeg;base64,' in plots.photographs([noisy]).html()
+    assert 'src="data:image/png;base64,' in plots.photographs([ramp > 0.5]).html()
+
+
+def test_an_image_set_is_taken_too():
+    class Images:
+        pixels = GREY
+
+    np.testing.assert_array_equal(
+        decoded(plots.image_grid(Images())), decoded(plots.image_grid(GREY))
+    )
+
+
+def test_pictures_keep_their_values_and_their_order():
+    shades = np.array([0, 90, 180], np.uint8)
+    pixels = np.broadcast_to(shades[:, None, None, None], (3, 8, 8, 1))
+    for same in (pixels, pixels / 255, pixels[..., 0]):
+        seen = decoded(plots.image_grid(same))
+        h, w = seen.shape[:2]
+        centres = [seen[h // 2, int(w * (k + 0.5) / 3), 0] * 255 for k in range(3)]
+        np.testing.assert_allclose(centres, shades, atol=1.5)
+
+
+def test_colours_and_markers_differ_and_are_not_told_by_colour_alone():
+    styles = [plots.style(k) for k in range(64)]
+    assert len(set(styles)) == 64
+    assert len({colour for colour, _ in styles[:8]}) == 8
+    assert len({marker for _, marker in styles[:8]}) == 8
+
+
+def test_the_map_has_a_group_for_each_cluster_and_thumbnails_apart():
+    picture = plots.embedding_map(POINTS, GREY, FITTED.labels, names=["A", "B", "C"], thumbnails=9)
+    axes = picture.figure.axes[0]
+    legend = [t.get_text() for t in picture.figure.legends[0].get_texts()]
+    assert legend == ["A", "B", "C"]
+    assert [len(c.get_offsets()) for c in axes.collections] == FITTED.sizes.tolist()
+    picture.png()
+    boxes = [b.get_window_extent() for b in axes.artists]
+    assert 3 <= len(boxes) <= 9
+    for k, box in enumerate(boxes):
+        assert not any(box.overlaps(other) for other in boxes[:k])
+
+
+def test_the_map_names_pictures_without_a_cluster():
+    picture = plots.embedding_map(POINTS[:2], None, [-1, 0])
+    assert picture.alt.endswith("no cluster, cluster 0")
+
+
+def test_the_table_shows_every_count():
+    table = np.array([[12, 0, 7], [3, 45, 6]])
+    shown = texts(plots.contingency(table, ["Bag", "Dress"]))
+    assert {"12", "0", "7", "3", "45", "6", "Bag", "Dress", "class", "cluster"} <= set(shown)
+
+
+def test_bars_show_mean_and_sample_deviation():
+    picture = plots.score_bars({"pixels": [0.6, 0.7, 0.8], "once": 0.5})
+    assert {"0.700 ± 0.100", "0.500"} <= set(texts(picture))
+    assert picture.alt.endswith("pixels 0.700 ± 0.100, once 0.500")
+
+
+def test_score_curves_show_mean_and_sample_deviation():
+    table = {"a": {10: [0.6, 0.7, 0.8], 1000: [0.9, 0.9]}, "b": {10: [0.5], 1000: [0.8]}}
+    picture = plots.score_curves(table, "pictures")
+    axes = picture.figure.axes[0]
+    (line, _, (whiskers,)), other = axes.containers
+    assert line.get_ydata() == pytest.approx([0.7, 0.9])
+    assert whiskers.get_segments()[0][:, 1] == pytest.approx([0.6, 0.8])
+    assert [tick.get_text() for tick in axes.get_xticklabels()] == ["10", "1,000"]
+    assert line.get_linestyle() != other[0].get_linestyle()
+    assert "a from 0.700 at 10 to 0.900 at 1,000, b from 0.500" in picture.alt
+
+
+def test_curves_start_at_one_and_name_their_axes():
+    axes = plots.loss_curve({"a": [3, 2], "b": [2, 1]}, x="step", y="cost").figure.axes[0]
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("step", "cost")
+    assert [line.get_xdata().tolist() for line in axes.lines] == [[1, 2], [1, 2]]
+    assert len({line.get_linestyle() for line in axes.lines}) == 2
+
+
+def test_the_histogram_counts_grey_levels():
+    weighted = 255 * COLOUR[0] @ [0.299, 0.587, 0.114]  # of red, green and blue
+    for picture, grey in ((COLOUR[0], weighted), (GREY[0], GREY[0]), (GREY[0, ..., 0], GREY[0])):
+        stairs = plots.histogram(picture).figure.axes[0].patches[0]
+        counted = np.repeat(np.arange(256), stairs.get_data().values)
+        assert np.abs(counted - np.sort(grey.ravel())).max() <= 1
+    with pytest.raises(TutorError, match="received 30"):
+        plots.histogram(GREY)
+
+
+def test_the_threshold_and_the_curve_are_named_and_the_tallest_level_cut():
+    picture = np.r_[np.zeros(5000, int), np.arange(256).repeat(4)].astype(np.uint8)[None]
+    drawn = plots.histogram(picture, 117, between=np.arange(256.0))
+    assert {"threshold 117", "5,004 at 0", "between-class variance"} <= set(texts(drawn))
+    assert "cut off at the top: 5,004 pixels at 0" in drawn.alt and "threshold 117" in drawn.alt
+    axes, other = drawn.figure.axes
+    assert 4 < axes.get_ylim()[1] < 10 and other.lines[1].get_xdata()[0] == 117.5
+    assert other.lines[0].get_ydata().tolist() == list(range(256))
+    even = plots.histogram(np.arange(256, dtype=np.uint8)[None])
+    assert "cut" not in even.alt and "threshold" not in even.alt
+
+
+def test_clusters_show_the_typical_on_the_left_and_the_border_on_the_right():
+    picture = plots.clusters(GREY, FITTED, n=2)
+    drawn = [im.get_array()[..., :1] for im in picture.figure.axes[0].images]
+    expected = [
+        GREY[i] for c in range(3) for i in (*FITTED.typical(c, 2), *FITTED.borderline(c, 2))
+    ]
+    np.testing.assert_array_equal(drawn, expected)
+
+
+def test_steps_are_drawn_in_the_order_of_sequences():
+    picture = plots.sequence(GREY[0], "patches", 6)
+    steps = [im.get_array()[..., 0] for im in picture.figure.axes[1].images]
+    blocks = [GREY[0, y : y + 6, x : x + 6, 0] for y in (0, 6) for x in (0, 6)]
+    np.testing.assert_array_equal(steps, blocks)
+
+
+def test_what_cannot_be_drawn_is_refused():
+    with pytest.raises(TutorError, match=r"\(0, 8, 8, 1\)"):
+        plots.image_grid(np.zeros((0, 8, 8, 1)))
+    with pytest.raises(TutorError, match=r"\(2, 8, 8, 4\)"):
+        plots.image_grid(np.zeros((2, 8, 8, 4)))
+    with pytest.raises(TutorError, match="'spiral'"):
+        plots.sequence(GREY[0], "spiral")
+    with pytest.raises(TutorError, match="patches of 5"):
+        plots.sequence(GREY[0], "patches", 5)
+
+
+def test_a_confusion_counts_the_labelled_alone():
+    labels, answers = [0, 1, 1, -1, 0], [0, 1, -1, 1, 0]
+    drawn = plots.confusion(labels, answers, ("a", "b"), ("a", "b"), columns="answer")
+    axes = drawn.figure.axes[0]
+    written = [text.get_text() for text in axes.texts]
+    assert written == ["2", "0", "0", "0", "1", "1"]  # the last column has no answer
+    assert [t.get_text() for t in axes.get_xticklabels()] == ["a", "b", "no answer"]
+    assert "4 of 5 pictures" in drawn.alt and "2 classes by 3 answers" in drawn.alt
+    whole = plots.confusion([0, 1, 1], [2, 0, 0], ("a", "b"))
+    table = evaluation.contingency([0, 1, 1], [2, 0, 0])
+    assert whole.alt == plots.contingency(table, ("a", "b")).alt
+
+
+@pytest.mark.parametrize("labels", [None, [-1, -1, -1]])
+def test_without_labels_there_is_no_confusion_and_no_curve(labels):
+    drawn = plots.confusion(labels, [0, 1, 0], ("a", "b"))
+    assert "Table" not in drawn.alt and not drawn.figure.axes[0].images
+    curve = plots.score_curves({"a": {5: [np.nan]}, "b": {}}, "number of labels")
+    assert "Line chart" not in curve.alt and not curve.figure.axes[0].lines
+    assert drawn.html().startswith("<img alt=") and curve.png()
+
+
+def test_scores_that_could_not_be_measured_are_left_out():
+    table = {"a": {5: [np.nan, np.nan], 10: [0.5, 0.7]}, "b": {5: [np.nan]}}
+    drawn = plots.score_curves(table, "number of labels")
+    assert drawn.alt.endswith("a from 0.600 at 10 to 0.600 at 10")
+
+
+def test_no_pictures_are_said_to_be_none():
+    some = ImageSet(GREY, None)
+    none = some[[]]
+    assert plots.image_grid(none).alt == plots.image_rows({"a": none, "b": none}).alt
+    mixed = plots.image_rows({"a": none, "b": some[:2]})
+    assert len(mixed.figure.axes[0].images) == 2 and "a, b" in mixed.alt
+
+
+def test_titles_of_pictures_without_a_label():
+    images = ImageSet(GREY[:3], [0, -1, 1], ("a", "b"))
+    assert plots.image_grid(images, images.kinds).alt.endswith("a, no label, b")
+    unlabelled = images.without_labels()
+    assert plots.image_grid(unlabelled, unlabelled.kinds).alt == plots.image_grid(images).alt
+
+
+def test_planes_show_each_clustering_of_the_points():
+    points = np.array([[0, 0], [1, 0], [9, 9]])
+    drawn = plots.planes(points, {"one": [0, 0, 0], "two": [0, 0, 1]})
+    assert [axes.get_title() for axes in drawn.figure.axes] == ["one", "two"]
+    seen = [
+        np.concatenate([c.get_offsets() for c in axes.collections]) for axes in drawn.figure.axes
+    ]
+    for offsets in seen:
+        np.testing.assert_array_equal(offsets, points)
+    means = [line.get_xydata()[0].tolist() for line in drawn.figure.axes[1].lines]
+    assert means == [[0.5, 0], [9, 9]] and "two, 2, 1 points" in drawn.alt
+
+
+def test_a_thread_may_draw():
+    drawn = []
+    thread = threading.Thread(target=lambda: drawn.append(plots.loss_curve([2, 1]).html()))
+    thread.start()
+    thread.join()
+    assert drawn == [plots.loss_curve([2, 1]).html()]

@@ -1,0 +1,117 @@
+"""Figures of maps, numbers and frames: what is drawn says what the array says, in grey too."""
+
+import io
+import re
+
+import numpy as np
+import pytest
+from matplotlib import image as mpl_image
+from matplotlib.patches import Rectangle
+from matplotlib.text import Text
+
+from rnn_tutor import TutorError
+from rnn_tutor.plots import charts as plots
+from rnn_tutor.plots.arrays import _coloured
+
+R = np.random.default_rng(0)
+PICTURES = R.random((4, 12, 10, 1))
+SIGNED, POSITIVE = R.normal(size=(4, 3, 3)), [R.random((7, k)) for k in (3, 7, 14)]
+SMALL = np.array([[1.0, -2.5], [0.25, 1000]])
+
+FIGURES = {
+    "maps": lambda: plots.maps({"picture": PICTURES, "kernels": SIGNED}, title="M"),
+    "maps, titles": lambda: plots.maps({"a": POSITIVE}, titles=["x", "<y>", "$z"], most=1),
+    "maps, colour": lambda: plots.maps({"a": R.random((2, 9, 9, 3))}),
+    "maps, all zero": lambda: plots.maps({"dead": np.zeros((2, 5, 5))}),
+    "numbers": lambda: plots.numbers({"a": SMALL, "b": [[1, 2, 3]]}, {"a": (0, 1, 1, 1)}),
+    "boxes": lambda: plots.boxes(PICTURES[0], {"one": (-2, 3, 4, 4), "two": (0, 0, 5, 9)}),
+}
+
+
+def texts(picture):
+    return [t.get_text() for t in picture.figure.findobj(Text)]
+
+
+def lightness(pixels):
+    """What is left of colours in grey."""
+    return pixels.reshape(-1, 3) @ [0.299, 0.587, 0.114]
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_every_figure_is_drawn_small_and_has_alt_text(name):
+    picture = FIGURES[name]()
+    assert len(picture.alt) > 15
+    assert not re.search(r"0x[0-9a-f]{6}", picture.alt)
+    assert len(picture.png()) < 60_000
+    height, width = mpl_image.imread(io.BytesIO(picture.png())).shape[:2]
+    assert 50 < width <= 600
+    assert 20 < height <= 620
+
+
+def test_signed_maps_rise_from_dark_over_grey_to_bright():
+    (drawn,) = _coloured([np.linspace(-3, 3, 7)[None]], most=None)
+    shades = lightness(drawn)
+    assert (np.diff(shades) > 10).all()
+    assert np.ptp(drawn[0, 3].astype(int)) < 15  # 0 is grey
+
+
+def test_maps_without_negative_numbers_begin_at_black():
+    first, second = _coloured([np.array([[0, 4]]), np.array([[0, 1]])], most=None)
+    assert first[0, :, 0].tolist() == second[0, :, 0].tolist() == [0, 255]
+    shared = _coloured([np.array([[0, 4]]), np.array([[0, 1]])], most=4)
+    assert [array[0, 1, 0] for array in shared] == [255, 64]
+
+
+@pytest.mark.parametrize("least", [0.0, -1.0])
+def test_what_is_no_number_stays_white(least):
+    (drawn,) = _coloured([np.array([[np.nan, least, 4]])], most=None)
+    assert drawn.dtype == np.uint8
+    assert drawn[0, 0].tolist() == [255, 255, 255] != drawn[0, 1].tolist()
+
+
+def test_a_row_is_signed_as_a_whole():
+    without, _ = _coloured([np.ones((1, 1)), -np.ones((1, 1))], most=None)
+    assert without[0, 0].tolist() != [255, 255, 255]
+
+
+def test_pictures_are_drawn_as_they_are():
+    drawn = _coloured(np.full((1, 2, 2, 1), 0.5), most=None)
+    assert (drawn[0] == 128).all()
+
+
+def test_names_and_titles_can_be_read_in_full():
+    name = "brighter to the right"
+    words = texts(plots.maps({name: PICTURES}, titles=["a", "b", "c", "d"]))
+    assert {name, "a", "d"} <= set(words)
+
+
+def test_numbers_are_written_out_where_they_belong():
+    picture = plots.numbers({"a": SMALL, "b": [[7]]}, {"a": (0, 1, 1, 1)})
+    places = {t.get_text(): t.get_position() for t in picture.figure.findobj(Text)}
+    assert {"1", "-2.5", "0.25", "1e+03", "7", "a", "b"} <= set(places)
+    (x, y), (below, _) = places["1"], places["0.25"]
+    assert (places["-2.5"], below, places["7"][1]) == ((x + 1, y), x, y)
+    frames = picture.figure.findobj(lambda a: isinstance(a, Rectangle) and a.get_linewidth() == 2.5)
+    assert [frame.get_xy() for frame in frames] == [(x + 0.5, 0)]
+
+
+def test_numbers_can_be_read_on_their_ground():
+    picture = plots.numbers({"a": [[-9, -1, 0, 1, 9]]})
+    inks = {t.get_text(): t.get_color() for t in picture.figure.findobj(Text)}
+    assert (inks["-9"], inks["9"]) == ("white", "black")
+
+
+@pytest.mark.parametrize("array", [np.zeros(3), np.zeros((11, 10)), np.zeros((2, 2, 1))])
+def test_numbers_refuse_what_would_not_be_readable(array):
+    with pytest.raises(TutorError, match="at most 100 numbers"):
+        plots.numbers({"a": array})
+
+
+def test_boxes_lie_where_they_are_said_to_and_differ_without_colour():
+    picture = FIGURES["boxes"]()
+    frames = [p for p in picture.figure.axes[0].patches if p.get_label() in ("one", "two")]
+    found = [(*p.get_xy(), p.get_width(), p.get_height()) for p in frames]
+    assert found == [(3, -2, 4, 4), (0, 0, 9, 5)]
+    assert len({p.get_linestyle() for p in frames}) == 2
+    assert picture.figure.axes[0].get_ylim()[1] <= -2  # nothing is cut off
+    assert {"one", "two"} <= set(texts(picture))

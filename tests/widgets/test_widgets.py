@@ -1,0 +1,563 @@
+"""The panels without a browser: code and controls agree, and the Python they show does the same."""
+
+import re
+import threading
+import types
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import pytest
+from support.running import on, stop_after
+
+import rnn_tutor as rt
+from rnn_tutor.plots import charts as plots
+from rnn_tutor.widgets import (
+    ClusterPanel,
+    ExplorePanel,
+    ScanPanel,
+    TrainingPanel,
+    _parts,
+    _running,
+    clusters,
+    explore,
+    training,
+)
+
+QUICK = rt.TrainingSettings(
+    objective="next_row", cell="simple_rnn", units=4, batch_size=50, epochs=3, learning_rate=0.01
+)
+
+
+def some_images(labels=True, n=200):
+    rng = np.random.default_rng(0)
+    kinds = rng.integers(0, 3, n)
+    pixels = rng.integers(0, 60, (n, 12, 12, 1)) + 90 * kinds[:, None, None, None]
+    names = ("dark", "<grey> & plain", "bright")
+    return rt.ImageSet(pixels.astype(np.uint8), kinds if labels else None, names if labels else ())
+
+
+def flat(images):
+    return images.as_float().reshape(len(images), -1)
+
+
+def control(panel, field):
+    return panel._fields._controls[field]
+
+
+def ran(panel, **names):
+    """What the panel's plain Python leaves behind."""
+    names = {"rt": rt, "images": panel.images, **names}
+    exec(panel.code, names)
+    return names
+
+
+def explore_panel(images):
+    return ExplorePanel(
+        rt.clustering.project(flat(images)),
+        images,
+        flat(images),
+        rt.Clustering(3).fit_predict(flat(images)),
+    )
+
+
+@pytest.fixture
+def images():
+    return some_images()
+
+
+# What a control sets, code can set, and the other way round
+
+
+def test_settings_move_the_controls_and_controls_the_settings(images):
+    panel = TrainingPanel(images)
+    panel.settings = replace(QUICK, temperature=0.07, units=50, recurrent=False)
+    assert (control(panel, "temperature").value, control(panel, "units").value) == (0.07, 50)
+    assert control(panel, "recurrent").value is False
+    control(panel, "cell").value = "lstm"
+    control(panel, "seed").value = 3
+    expected = replace(QUICK, temperature=0.07, units=50, recurrent=False, cell="lstm", seed=3)
+    assert panel.settings == expected == ran_settings(panel)
+
+
+def ran_settings(panel):
+    names = {"rt": rt}
+    exec(panel.code.partition("encoder, history")[0], names)
+    return names["settings"]
+
+
+def test_a_number_and_its_slider_follow_each_other():
+    number = _parts.Number("Rate", 0.003, [0.001, 0.002, 0.005], 0.0, 1.0, 0.001)
+    assert number.box.value == 0.003, "the slider must not round what code has set"
+    number.slider.value = 2
+    assert number.box.value == 0.005
+    number.box.value = 0.7
+    assert (number.box.value, number.slider.value) == (0.7, 2)
+
+
+def test_what_no_control_can_show_is_refused_and_changes_nothing(images):
+    panel = TrainingPanel(images, QUICK)
+    with pytest.raises(rt.TutorError, match="epochs is from 1 to 10000"):
+        panel.settings = replace(QUICK, units=8, epochs=10**6)
+    with pytest.raises(rt.TutorError, match="n_clusters is from"):
+        ClusterPanel(flat(images), images).clustering = rt.Clustering(10**6)
+    assert panel.settings == QUICK
+
+
+def test_what_an_objective_does_not_use_is_grey(images):
+    panel = TrainingPanel(images)
+    assert not control(panel, "temperature").disabled and control(panel, "noise").disabled
+    control(panel, "objective").value = "reconstruction"
+    assert control(panel, "temperature").disabled and not control(panel, "noise").disabled
+
+
+def test_only_what_differs_from_the_defaults_is_shown(images):
+    panel = TrainingPanel(images, rt.TrainingSettings())
+    assert panel.code.startswith("settings = rt.TrainingSettings()\n")
+    panel.settings = rt.TrainingSettings(cell="lstm")
+    assert panel.code.startswith('settings = rt.TrainingSettings(cell="lstm")\n')
+
+
+# Training
+
+
+@pytest.fixture(scope="module")
+def trained():
+    """A panel that has trained in this thread, and all that it said."""
+    panel, said = TrainingPanel(some_images(), QUICK), []
+    panel._status.observe(lambda change: said.append(change.new), "value")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_running, "SAY", 0)
+        panel.run()
+    return panel, said
+
+
+def test_the_code_shown_gives_the_same_encoder_as_the_panel(trained, images):
+    panel, names = trained[0], ran(trained[0])
+    assert panel.history == names["history"] and len(panel.history["loss"]) == 3
+    same = rt.embed(names["encoder"], images)
+    np.testing.assert_allclose(rt.embed(panel.encoder, images), same, rtol=1e-6)
+
+
+def test_progress_is_told_in_words(trained):
+    panel, said = trained
+    pattern = r"epoch 2 of 3, batch 3 of 4, loss [\d.]+, \d+ s left"
+    assert any(re.fullmatch(pattern, words) for words in said)
+    assert "Finished" in said[-1] and panel._bar.value == panel._bar.max == 12
+
+
+def test_the_curve_shows_single_batches_not_running_means(trained):
+    panel = trained[0]
+    epochs = np.reshape(panel._batches["loss"], (3, 4))
+    np.testing.assert_allclose(epochs.mean(axis=1), panel.history["loss"], rtol=1e-4)
+    assert epochs.std(axis=1).min() > 0
+    assert 'aria-label="Line charts by epoch; after 3 epochs: loss ' in panel._curve.value
+
+
+def test_start_stop_and_go_on(images):
+    panel = TrainingPanel(images, QUICK)
+    threads = stop_after(panel, epoch=2, batch=2)
+    panel.start()
+    assert panel.wait(60) and threads[0] is not threading.main_thread()
+    stopped = "Stopped</b> in epoch 2 of 3, after batch 2 of 4"
+    assert len(panel.history["loss"]) == 1 and stopped in panel._status.value
+    assert panel._bar.value == 6
+    assert panel._start.description == "Go on" and panel._stop.disabled
+    encoder = panel.encoder
+    panel.start()
+    with pytest.raises(rt.TutorError, match="under way"):
+        panel.settings = rt.TrainingSettings()
+    assert panel.wait(60) and panel.encoder is encoder and panel._bar.value == 12
+    assert panel._start.description == "Start"
+
+
+@pytest.mark.parametrize("batch", [1, 2, 4])
+def test_a_run_that_was_stopped_ends_as_one_that_was_not(trained, batch):
+    panel = TrainingPanel(trained[0].images, QUICK)
+    stop_after(panel, epoch=2, batch=batch)
+    panel.run()
+    assert len(panel._batches["loss"]) == 4 + batch
+    panel.run()
+    assert len(panel._batches["loss"]) == 12
+    np.testing.assert_allclose(panel._batches["loss"], trained[0]._batches["loss"], rtol=1e-4)
+    np.testing.assert_allclose(panel.history["loss"], trained[0].history["loss"], rtol=1e-5)
+
+
+def test_a_changed_setting_starts_afresh(images):
+    panel = TrainingPanel(images, QUICK)
+    stop_after(panel, epoch=1, batch=1)
+    panel.run()
+    control(panel, "seed").value = 1
+    assert panel._start.description == "Start"
+    control(panel, "seed").value = 0
+    assert panel._start.description == "Go on"
+
+
+def test_a_change_that_start_has_overtaken_is_put_back(images):
+    """The screen sends a click at once, and a change only when the one before it was heard."""
+    panel, at_start = TrainingPanel(images, QUICK), threading.Event()
+    panel._status.observe(lambda change: at_start.wait(30), "value")
+    panel.start()
+    control(panel, "objective").value = "contrastive"
+    assert control(panel, "objective").value == QUICK.objective
+    assert panel.settings == QUICK == ran_settings(panel)
+    assert training.MEANINGS[QUICK.objective] in panel._meaning.value
+    at_start.set()
+    assert panel.wait(60) and len(panel.history["loss"]) == QUICK.epochs
+    control(panel, "objective").value = "contrastive"
+    assert panel.settings.objective == "contrastive"
+
+
+def test_an_error_in_the_thread_is_a_sentence(images, monkeypatch):
+    def fail(*_):
+        raise ValueError("<b>no memory</b>")
+
+    monkeypatch.setattr(training.Trainer, "from_settings", fail)
+    panel = TrainingPanel(images, QUICK)
+    panel.start()
+    assert panel.wait(10)
+    assert 'role="alert"' in panel._status.value
+    assert "ValueError: &lt;b&gt;no memory" in panel._status.value
+    assert not panel._start.disabled
+    with pytest.raises(ValueError, match="no memory"):
+        panel.run()
+    with pytest.raises(rt.TutorError, match="Nothing is trained yet"):
+        panel.encoder  # noqa: B018
+
+
+# No run without a button
+
+
+def running_panel(images, settings=QUICK, **more):
+    """A panel that has just begun a long run."""
+    panel, began = TrainingPanel(images, replace(settings, epochs=9999), **more), threading.Event()
+    on(panel, "batch", lambda progress: began.set())
+    panel.start()
+    assert began.wait(60)
+    return panel
+
+
+def test_a_new_panel_for_the_same_images_ends_the_old_run(images):
+    old = running_panel(images)
+    (trainer,) = rt.training.running()
+    assert trainer.encoder is old.encoder and "epochs done" in repr(trainer)
+    new = TrainingPanel(images, QUICK)  # the cell runs again
+    assert old.wait(30) and rt.training.running() == []
+    assert "A newer panel was made for images" in old._status.value
+    assert not new._stop.disabled or new._start.description == "Start"
+    old.start()  # it is still a panel
+    old.stop()
+    assert old.wait(30)
+
+
+def test_a_panel_for_other_images_or_of_another_kind_ends_nothing(images):
+    old = running_panel(images)
+    TrainingPanel(images, QUICK, name="others")
+    ClusterPanel(flat(images), images, rt.Clustering(3))
+    assert not old.wait(0.2) and len(rt.training.running()) == 1
+    old.stop()
+    assert old.wait(30)
+
+
+def test_a_closed_panel_ends_its_run(images):
+    panel = running_panel(images)
+    panel.close()
+    assert panel.wait(30) and rt.training.running() == []
+
+
+def test_what_runs_can_be_stopped_without_any_panel(images):
+    panels = [running_panel(images, name=name) for name in ("one", "two")]
+    assert len(rt.training.running()) == 2
+    for trainer in rt.training.running():
+        trainer.stop()
+    assert all(panel.wait(30) for panel in panels) and rt.training.running() == []
+    assert all("Stopped</b> in epoch" in panel._status.value for panel in panels)
+
+
+def test_a_run_that_fails_is_no_longer_listed(images):
+    def fail(progress):
+        raise ValueError("a listener failed")
+
+    panel = TrainingPanel(images, QUICK)
+    on(panel, "batch", fail)
+    with pytest.raises(ValueError, match="a listener failed"):
+        panel.run()
+    assert rt.training.running() == []
+
+
+def test_a_player_stops_when_its_cell_runs_again(images):
+    old = ScanPanel(images, speed=1)
+    old.play()
+    ScanPanel(images, speed=1)
+    assert not old.playing
+    old.play()
+    old.close()
+    assert not old.playing
+
+
+# Words and buttons agree; runs are kept
+
+
+def test_after_a_stop_the_words_say_what_the_buttons_do(images):
+    panel = TrainingPanel(images, QUICK)
+    stop_after(panel, epoch=2, batch=2)
+    panel.run()
+    for field, value in (("seed", 1), ("epochs", 9), ("objective", "reconstruction")):
+        before = control(panel, field).value
+        assert "Go on</b> continues" in panel._status.value and not panel._over.disabled
+        control(panel, field).value = value
+        assert panel._start.description == "Start" and panel._over.disabled
+        assert "Go on</b> continues" not in panel._status.value
+        assert "Start</b> trains afresh" in panel._status.value
+        control(panel, field).value = before
+    assert panel._start.description == "Go on"
+
+
+def test_a_stopped_run_can_begin_again(trained, images):
+    panel = TrainingPanel(images, QUICK)
+    stop_after(panel, epoch=2, batch=2)
+    panel.run()
+    stopped = panel.encoder
+    panel._make_trainer = types.MethodType(TrainingPanel._make_trainer, panel)  # no more stops
+    panel._over.click()
+    assert panel.wait(60) and panel.encoder is not stopped
+    assert panel.history == trained[0].history and panel._bar.value == 12
+    assert [len(run.history["loss"]) for run in panel.runs] == [1, 3]
+
+
+def test_the_last_runs_are_kept_and_compared(images):
+    panel = TrainingPanel(images, replace(QUICK, epochs=2))
+    panel.run()
+    assert "<table" not in panel._curve.value and len(panel.runs) == 1
+    for units in range(5, 11):
+        panel.settings = replace(panel.settings, units=units)
+        panel.run()
+    assert [run.number for run in panel.runs] == [3, 4, 5, 6, 7]
+    assert [run.settings.units for run in panel.runs] == [6, 7, 8, 9, 10]
+    rows = re.findall(r"<tr>(.*?)</tr>", panel._curve.value)[1:]
+    assert len(rows) == 5
+    for row, run in zip(rows, panel.runs, strict=True):
+        assert f">{run.number}</th>" in row and f">units {run.settings.units}</td>" in row
+        assert f">{run.history['loss'][-1]:#.3g}</td>" in row
+    assert panel._curve.value.count("rt-line rt-old") == 2 * 4 + 1  # loss, spread; one in the key
+    assert "thin lines: run 3, run 4, run 5, run 6" in panel._curve.value
+    with pytest.raises(rt.TutorError, match="units must be"):
+        panel.settings = replace(panel.settings, units=0)
+    assert len(panel.runs) == 5
+
+
+@pytest.mark.parametrize(
+    "change", [{"objective": "reconstruction"}, {"objective": "reconstruction", "noise": 0.5}]
+)
+def test_losses_of_other_tasks_are_not_drawn_together(images, change):
+    panel = TrainingPanel(images, replace(QUICK, epochs=2))
+    for changes in ({}, {"objective": "reconstruction"} if len(change) > 1 else {}, change):
+        panel.settings = replace(panel.settings, **changes)
+        panel.run()
+    drawn = dict(
+        re.findall(
+            r'text-anchor="start">(loss|spread)</text>(.*?</svg></?s?v?g?)', panel._curve.value
+        )
+    )
+    assert "rt-old" not in drawn["loss"] and drawn["spread"].count("rt-line rt-old") == 2
+
+
+def test_the_spread_of_the_embeddings_is_measured(trained, images):
+    panel = trained[0]
+    z = rt.embed(panel.encoder, images)
+    z = z / np.linalg.norm(z, axis=1, keepdims=True)
+    expected = np.linalg.norm(z - z.mean(axis=0), axis=1) ** 2
+    (run,) = panel.runs
+    assert len(run.history["spread"]) == 3
+    np.testing.assert_allclose(run.history["spread"][-1], np.sqrt(expected.mean()), rtol=1e-4)
+    assert training.embedding_spread(np.tile([[3.0, 4.0]], (9, 1))) < 1e-6
+    np.testing.assert_allclose(training.embedding_spread([[2.0, 0], [-1, 0], [0, 5], [0, -1]]), 1)
+
+
+# Numbers out of range
+
+
+@pytest.mark.parametrize(
+    "field, typed, taken",
+    [
+        ("units", 5000, 4096),
+        ("units", -3, 1),
+        ("learning_rate", 0.0, 1e-5),
+        ("epochs", 10**9, 10**4),
+    ],
+)
+def test_a_number_out_of_range_is_said(images, field, typed, taken):
+    panel = TrainingPanel(images, QUICK)
+    box = control(panel, field)
+    for _ in range(2):  # the second time the value does not change
+        box.set_state({"value": typed})  # as the screen sends it
+        assert box.value == getattr(panel.settings, field) == taken
+        assert f"{typed:,} became {taken:,}" in html_of(panel)
+    box.value = getattr(QUICK, field)
+    assert "became" not in html_of(panel)
+
+
+def test_a_step_beyond_the_last_is_said(images):
+    panel = ScanPanel(images, "columns")  # pixel by pixel
+    panel._step.box.set_state({"value": 500})
+    assert panel.step == 144 and "Step: from 0 to 144; 500 became 144." in html_of(panel)
+
+
+# Clusters
+
+
+def colours(source):
+    """The colour of each cluster's number, in their order."""
+    return re.findall(r'rt-chip" style="background:(#\w+)', source)
+
+
+def test_no_two_clusters_have_one_colour(images):
+    panel = ClusterPanel(flat(images), images, rt.Clustering(20))
+    assert panel.wait(60) and len(set(colours(panel._examples.value))) == 20
+    assert len({plots.style(k)[0] for k in range(24)}) == 24
+
+
+def test_the_border_comes_before_what_is_typical(images):
+    panel = ClusterPanel(flat(images), images, rt.Clustering(3))
+    assert panel.wait(60)
+    for cluster in range(3):
+        for what, chosen in (
+            ("on the border of", panel.fitted.borderline(cluster, 4)),
+            ("typical of", panel.fitted.typical(cluster, 4)),
+        ):
+            found = re.findall(rf"picture (\d+), {what} cluster {cluster}", panel._examples.value)
+            assert list(map(int, found)) == chosen.tolist()
+    assert panel._examples.value.index("border") < panel._examples.value.index("typical")
+
+
+def test_the_map_is_that_of_the_clustering(images, monkeypatch):
+    asked, found = [], rt.Clustering(3).fit(flat(images))
+
+    def project(embeddings, method="pca", seed=0):
+        asked.append((method, seed))
+        return np.random.default_rng(len(asked)).random((len(embeddings), 2))
+
+    monkeypatch.setattr(clusters, "project", project)
+    monkeypatch.setattr(rt.Clustering, "fit", lambda self, embeddings: found)  # UMAP is slow
+    panel = ClusterPanel(flat(images), images, rt.Clustering(3))
+    for umap, seed in ((False, 0), (True, 0), (True, 1), (False, 1), (True, 0)):
+        panel.clustering = rt.Clustering(3, umap=umap, seed=seed)
+        assert panel.wait(30)
+        assert f'alt="{"UMAP" if umap else "PCA"}&#x27;s map' in panel._map.value
+    assert asked == [("pca", 0), ("umap", 0), ("umap", 1)]  # each once
+    given = ClusterPanel(flat(images), images, points=np.zeros((200, 2)), name="others")
+    assert given.wait(30) and "The map that was given" in given._map.value
+    repeated = np.repeat(flat(images)[:10], 20, axis=0)  # too few for neighbours: PCA's
+    few = ClusterPanel(repeated, images, rt.Clustering(3, umap=True), name="few")
+    assert few.wait(30) and "PCA&#x27;s map" in few._map.value and len(asked) == 4
+
+
+def test_the_code_shown_gives_the_same_clusters(images):
+    panel = ClusterPanel(flat(images), images, rt.Clustering(3))
+    panel.clustering = rt.Clustering(4, "gaussian_mixture", seed=2)
+    assert control(panel, "n_clusters").value == 4
+    np.testing.assert_array_equal(panel.clusters, ran(panel, embeddings=flat(images))["clusters"])
+    control(panel, "n_clusters").value = 6
+    names = ran(panel, embeddings=flat(images))
+    assert names["clustering"] == panel.clustering == rt.Clustering(6, "gaussian_mixture", seed=2)
+    np.testing.assert_array_equal(panel.clusters, names["clusters"])
+    assert "6 clusters of" in panel._status.value and "NMI" in panel._status.value
+
+
+def test_without_labels_a_sentence_takes_the_scores_place():
+    images = some_images(labels=False)
+    panel = ClusterPanel(flat(images), images, rt.Clustering(3))
+    assert panel.clusters.max() == 2
+    assert "No labels" in panel._status.value and not panel._table.value
+    assert "labels" not in panel.code
+
+
+def test_too_many_clusters_is_a_sentence():
+    images = some_images(n=6)
+    panel = ClusterPanel(flat(images), images)
+    panel.clustering = rt.Clustering(9)
+    with pytest.raises(rt.TutorError, match="fewer clusters"):
+        panel.clusters  # noqa: B018
+    assert 'role="alert"' in panel._status.value
+    panel.clustering = rt.Clustering(2)
+    assert panel.clusters.max() == 1
+
+
+def test_of_many_requests_the_last_is_served():
+    served, first = [], threading.Event()
+
+    def work(request):
+        first.wait(5)
+        served.append(request)
+
+    latest = _parts.Latest(work, pause=0.01)
+    for request in range(20):
+        latest.ask(request)
+    first.set()
+    assert latest.wait(5) and served[-1] == 19 and len(served) <= 2
+
+
+# Exploring
+
+
+def test_the_code_shown_finds_the_same_neighbours(images):
+    panel = explore_panel(images)
+    panel.picture = 77
+    names = ran(panel, embeddings=flat(images))
+    assert names["picture"] == panel.picture == 77
+    np.testing.assert_array_equal(names["neighbours"], panel.neighbours)
+    distances = np.linalg.norm(flat(images) - flat(images)[77], axis=1)
+    assert panel.neighbours.tolist() == [i for i in np.argsort(distances) if i != 77][:8]
+
+
+def test_every_picture_can_be_reached_by_its_controls(images):
+    panel, seen = explore_panel(images), []
+    for cluster in range(3):
+        panel._cluster.value = cluster
+        for place in range(1, panel._rank.box.max + 1):
+            panel._rank.box.value = place
+            seen.append(panel.picture)
+            assert panel.clusters[panel.picture] == cluster
+    assert sorted(seen) == list(range(len(images)))
+    with pytest.raises(rt.TutorError, match="0 to 199"):
+        panel.picture = 200
+
+
+def test_rings_lie_where_the_map_has_its_points():
+    points = np.array([[0.0, 0.0], [3.0, 1.0], [1.0, 5.0]])
+    drawn = plots.embedding_map(points, clusters=[0, 1, 2])
+    sheet = cv2.imdecode(np.frombuffer(drawn.png(), np.uint8), cv2.IMREAD_COLOR)
+    for cluster, (left, top) in enumerate(explore._places(drawn, points)):
+        x, y = round(left / 100 * sheet.shape[1]), round(top / 100 * sheet.shape[0])
+        red, green, blue = (int(plots.style(cluster)[0][i : i + 2], 16) for i in (1, 3, 5))
+        expected = 0.7 * np.array([blue, green, red]) + 0.3 * 255
+        assert np.abs(sheet[y, x] - expected).max() < 40
+
+
+# All of them
+
+
+@pytest.fixture(params=["training", "cluster", "explore"])
+def panel(request, images):
+    if request.param == "training":
+        return TrainingPanel(images, QUICK)
+    if request.param == "explore":
+        return explore_panel(images)
+    panel = ClusterPanel(flat(images), images)
+    panel.wait(20)
+    return panel
+
+
+def html_of(widget):
+    parts = [widget.value] if hasattr(widget, "value") and isinstance(widget.value, str) else []
+    return "".join([*parts, *map(html_of, getattr(widget, "children", ()))])
+
+
+def test_a_panel_is_a_short_line_in_text(panel):
+    assert repr(panel) == f"{type(panel).__name__}(images: 200 images)"
+
+
+def test_every_picture_has_alt_text_and_names_are_escaped(panel):
+    source = html_of(panel)
+    assert all('alt="' in img for img in re.findall(r"<img[^>]*>", source))
+    assert "<grey>" not in source
