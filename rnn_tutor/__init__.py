@@ -7,52 +7,57 @@ from importlib import import_module
 
 __version__ = "0.1.0"
 
-_HOMES = {
-    "ImageSet": "images",
-    "load_images": "datasets",
-    "Labels": "labels",
-    "Augmentation": "augmentation",
-    "load_encoder": "models",
-    "embed": "models",
-    "Preprocessing": "preprocessing",
-    "TrainingSettings": "_settings",
-    "ClassifierSettings": "_settings",
-    "Trainer": "training",
-    "train": "training",
-    "Clustering": "clustering",
-    "RecurrentClusterer": "estimator",
-    "load_keras": "_keras",
+# Where each public name lives, in the order of the course.
+NAMES = {
+    "ImageSet": "images.imageset",
+    "load_images": "images.datasets",
+    "Labels": "images.labels",
+    "Preprocessing": "images.preprocessing",
+    "Augmentation": "images.augmentation",
+    "load_keras": "_backend",
+    "load_encoder": "networks.models",
+    "embed": "networks.models",
+    "TrainingSettings": "training.settings",
+    "ClassifierSettings": "training.settings",
+    "Trainer": "training.trainer",
+    "train": "training.trainer",
+    "Clustering": "clusters.clustering",
+    "RecurrentClusterer": "clusters.estimator",
+    "stored_results": "course.results",
     "TutorError": "_errors",
     "NeedsLabels": "_errors",
 }
-_MODULES = (
-    "preprocessing",
-    "images",
-    "files",
-    "datasets",
-    "labels",
-    "sequences",
-    "augmentation",
-    "models",
-    "objectives",
-    "training",
-    "clustering",
-    "evaluation",
-    "estimator",
-    "plots",
-    "widgets",
-    "exercises",
-    "cli",
-)
+MODULES = {
+    "images": "images",
+    "files": "images.files",
+    "datasets": "images.datasets",
+    "labels": "images.labels",
+    "preprocessing": "images.preprocessing",
+    "sequences": "images.sequences",
+    "augmentation": "images.augmentation",
+    "networks": "networks",
+    "models": "networks.models",
+    "training": "training",
+    "objectives": "training.objectives",
+    "clusters": "clusters",
+    "clustering": "clusters.clustering",
+    "evaluation": "clusters.evaluation",
+    "estimator": "clusters.estimator",
+    "plots": "plots",
+    "widgets": "widgets",
+    "exercises": "exercises",
+    "course": "course",
+    "cli": "cli",
+}
 
-__all__ = [*_HOMES, *_MODULES]
+__all__ = [*NAMES, *MODULES]
 
 
 def __getattr__(name):
-    if name in _HOMES:
-        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
-    if name in _MODULES:
-        return import_module(f"{__name__}.{name}")
+    if name in NAMES:
+        return getattr(import_module(f"{__name__}.{NAMES[name]}"), name)
+    if name in MODULES:
+        return import_module(f"{__name__}.{MODULES[name]}")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -1,11 +1,13 @@
-"""Loads Keras quietly, and says which backend runs.
+"""Keras, loaded quietly when first asked for, and what the process does with its memory.
 
+`from rnn_tutor._backend import keras` loads Keras; the memory functions do not need it.
 TensorFlow writes a few lines to file descriptor 2 while it starts, which a notebook shows in pink
 under the student's first cell. They are dropped here, once; later messages are shown as usual.
 """
 
 import contextlib
 import ctypes
+import functools
 import gc
 import logging
 import os
@@ -13,9 +15,62 @@ import os
 from rnn_tutor._errors import TutorError
 from rnn_tutor._quiet import quiet_stderr
 
-_TITLES = {"tensorflow": "TensorFlow", "torch": "PyTorch", "jax": "JAX"}
+TITLES = {"tensorflow": "TensorFlow", "torch": "PyTorch", "jax": "JAX"}
+M_ARENA_MAX = -8  # malloc.h
+NOT_GLIBC = (OSError, AttributeError, TypeError)
 
 
+def __getattr__(name):
+    if name == "keras":
+        return _load()
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def load_keras():
+    """Load Keras without noise and print which backend runs it.
+
+    After it, `import keras` works as everywhere.
+
+    Raises:
+        TutorError: Keras, or the backend that it was to use, is not installed.
+    """
+    backend = _load().backend.backend()
+    print(f"Keras is ready, on {TITLES.get(backend, backend)}.")
+
+
+def share_heap():
+    """Let all threads share one heap, instead of sixteen that are never quite empty."""
+    with contextlib.suppress(*NOT_GLIBC):
+        ctypes.CDLL(None).mallopt(M_ARENA_MAX, 1)
+
+
+def release_memory():
+    """Return to the system what a training or a compilation has left behind."""
+    gc.collect()
+    trim_heap()
+
+
+def trim_heap():
+    """Return to the system what is free already; takes milliseconds."""
+    with contextlib.suppress(*NOT_GLIBC):
+        ctypes.CDLL(None).malloc_trim(0)
+
+
+def forget_graph_with_model(optimizer):
+    """Let a training's graph go when its model goes.
+
+    On TensorFlow, Keras sums the gradients over all replicas, with a gradient function of its own
+    that TensorFlow registers for good, and with it the whole graph: 20 to 30 MB for each training.
+    On one replica there is nothing to sum.
+    """
+    strategy = getattr(optimizer, "_distribution_strategy", None)
+    if strategy is not None and strategy.num_replicas_in_sync == 1:
+        optimizer._all_reduce_sum_gradients = lambda gradients_and_variables: (
+            gradients_and_variables
+        )
+
+
+@functools.cache
 def _load():
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     share_heap()
@@ -36,53 +91,3 @@ def _load():
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
     gc.freeze()  # 400,000 objects that stay: each collection would look through them, 0.2 s long
     return keras
-
-
-keras = _load()
-
-
-def load_keras():
-    """Loads Keras without noise and prints which backend runs it.
-
-    After it, `import keras` works as everywhere.
-
-    Raises:
-        TutorError: Keras, or the backend that it was to use, is not installed.
-    """
-    print(f"Keras is ready, on {_TITLES.get(keras.backend.backend(), keras.backend.backend())}.")
-
-
-M_ARENA_MAX = -8  # malloc.h
-_NOT_GLIBC = (OSError, AttributeError, TypeError)
-
-
-def share_heap():
-    """Lets all threads share one heap, instead of sixteen that are never quite empty."""
-    with contextlib.suppress(*_NOT_GLIBC):
-        ctypes.CDLL(None).mallopt(M_ARENA_MAX, 1)
-
-
-def give_back_memory():
-    """Returns to the system what a training or a compilation has left behind."""
-    gc.collect()
-    trim_heap()
-
-
-def trim_heap():
-    """Returns to the system what is free already; takes milliseconds."""
-    with contextlib.suppress(*_NOT_GLIBC):
-        ctypes.CDLL(None).malloc_trim(0)
-
-
-def forget_graph_with_model(optimizer):
-    """Let a training's graph go when its model goes.
-
-    On TensorFlow, Keras sums the gradients over all replicas, with a gradient function of its own
-    that TensorFlow registers for good, and with it the whole graph: 20 to 30 MB for each training.
-    On one replica there is nothing to sum.
-    """
-    strategy = getattr(optimizer, "_distribution_strategy", None)
-    if strategy is not None and strategy.num_replicas_in_sync == 1:
-        optimizer._all_reduce_sum_gradients = lambda gradients_and_variables: (
-            gradients_and_variables
-        )

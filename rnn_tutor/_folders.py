@@ -15,6 +15,8 @@ from pathlib import Path
 
 from rnn_tutor._errors import TutorError
 
+HIDDEN = ".rnn-tutor"  # in the course's folder: what it remembers there
+NO_SOLUTIONS = "no-solutions"  # a file in the hidden folder: `solution` then shows none
 # On a full disk a file can still be made, and then holds nothing: some bytes must go into it.
 TRIED, NEEDED = 2**16, 2**24
 

@@ -6,6 +6,8 @@ import re
 import unicodedata
 from pathlib import Path
 
+DATA = Path(__file__).with_name("data")  # shipped images, weights and results
+
 _DIRECTIONS = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
 
 
@@ -31,7 +33,7 @@ def _visible(character):
     return character
 
 
-def _in_words(seconds):
+def format_duration(seconds):
     return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} minutes"
 
 
@@ -52,7 +54,7 @@ def listed(names, limit=20):
     return ", ".join(map(str, names[:limit])) + more
 
 
-def write_whole(path: Path, content: bytes):
+def atomic_write(path: Path, content: bytes):
     """Write a file whole or not at all: a notebook half written would be a notebook lost."""
     unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")  # two kernels, two files
     try:
@@ -62,5 +64,6 @@ def write_whole(path: Path, content: bytes):
         unfinished.unlink(missing_ok=True)
 
 
-def _sha256(content):
+def sha256(content):
+    """Return the sha256 of bytes, as 64 hexadecimal digits."""
     return hashlib.sha256(content).hexdigest()

@@ -39,7 +39,8 @@ RESULT = HERE.parents[1] / "rnn_tutor" / "data" / "benchmark_clusterer.json"
 AUGMENTATION = {"mnist": "digits", "fashion-mnist": "clothes"}
 CHOSEN_ON = (
     "fashion5 and MNIST, with labels for scoring; how the last step came to its rule, and what had "
-    "been seen of Fashion-MNIST's scores before, stands in data_scripts/benchmarks/clusterer_tried.md"
+    "been seen of Fashion-MNIST's scores before, stands in "
+    "data_scripts/benchmarks/clusterer_tried.md"
 )
 MINUTES = 14  # for ClustPy's methods; `full` takes 11 to 12 here, and up to 22 when not alone
 SIZES = (1_250, 5_000, 20_000, 70_000)

@@ -12,7 +12,15 @@ from sklearn.metrics.pairwise import euclidean_distances
 from sklearn.mixture import GaussianMixture
 
 from rnn_tutor._errors import TutorError
-from rnn_tutor.clusters.projection import _checked, _list, _pca, _quiet_and_repeatable, _umap
+from rnn_tutor.clusters.projection import (
+    _list,
+    check_embeddings,
+    pca,
+    quiet_and_repeatable,
+    umap_layout,
+)
+from rnn_tutor.clusters.projection import normalised as normalised
+from rnn_tutor.clusters.projection import project as project
 
 METHODS = ("kmeans", "tied_mixture", "gaussian_mixture")
 
@@ -51,16 +59,16 @@ class Clustering:
 
         Raises TutorError for other shapes, NaN, or fewer embeddings than clusters.
         """
-        points = _checked(embeddings)
+        points = check_embeddings(embeddings)
         if len(points) < self.n_clusters:
             raise TutorError(
                 f"{self.n_clusters} clusters need at least as many pictures, and there are "
                 f"{len(points)}. Give more pictures, or ask for fewer clusters."
             )
         if self.umap:
-            points = _umap(points, 10, self.seed, min_dist=0.0).astype(np.float64)
+            points = umap_layout(points, 10, self.seed, min_dist=0.0).astype(np.float64)
         alone = len(points) == 1  # a covariance needs two
-        with _quiet_and_repeatable():
+        with quiet_and_repeatable():
             if self.method == "kmeans" or alone:
                 distances, closeness = _kmeans(points, self.n_clusters, self.seed)
             else:
@@ -132,7 +140,7 @@ def _kmeans(points, n_clusters, seed):
 
 def _mixture(points, n_clusters, seed, covariance):
     """Mahalanobis distances to the components and their posteriors: both (n, k)."""
-    points = _pca(points, max(2, min(20, len(points) // (2 * n_clusters))), seed)
+    points = pca(points, max(2, min(20, len(points) // (2 * n_clusters))), seed)
     scale = np.sqrt(points.var(axis=0).mean())
     points = points / (scale if scale > 0 else 1)  # so that reg_covar means the same everywhere
     model = GaussianMixture(n_clusters, covariance_type=covariance, reg_covar=1e-3, n_init=5)

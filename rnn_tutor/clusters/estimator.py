@@ -6,7 +6,6 @@ neighbours in pixels set right what lies astray, and all of it becomes one netwo
 cluster of any picture. Each part can be exchanged for another that these notebooks teach.
 """
 
-import hashlib
 import json
 import warnings
 from dataclasses import asdict
@@ -24,17 +23,17 @@ from sklearn.utils.validation import check_is_fitted
 
 from rnn_tutor._backend import keras
 from rnn_tutor._errors import TutorError, check_known, check_whole
-from rnn_tutor._text import _in_words
+from rnn_tutor._text import format_duration, sha256
 from rnn_tutor.clusters.clustering import Clustering
 from rnn_tutor.clusters.evaluation import Proposal, ari, on_halves, propose_number, stability
-from rnn_tutor.clusters.head import _embedding, _with_head, linear_borders
-from rnn_tutor.clusters.neighbours import moved_to_neighbours
+from rnn_tutor.clusters.head import embedding_output, linear_borders, with_head
+from rnn_tutor.clusters.neighbours import reassign_by_neighbours
 from rnn_tutor.clusters.projection import normalised
 from rnn_tutor.images.arrays import as_pictures, resized
 from rnn_tutor.images.augmentation import Augmentation
 from rnn_tutor.networks import models
 from rnn_tutor.training.checkpoints import check_folder
-from rnn_tutor.training.forecast import _seconds_for
+from rnn_tutor.training.forecast import training_seconds
 from rnn_tutor.training.settings import TrainingSettings
 from rnn_tutor.training.trainer import Trainer
 
@@ -75,7 +74,7 @@ class RecurrentClusterer(
         umap: whether UMAP lays the embeddings out for it first; in `fit` alone. Of clusters other
             than those of k-means, the network learns linear borders, which may cut a corner.
         neighbours: whether small groups may move to the cluster of their neighbours in pixels
-            (`clustering.moved_to_neighbours`); only where there are 500 pictures a cluster.
+            (`clustering.reassign_by_neighbours`); only where there are 500 pictures a cluster.
         size: pixels; pictures whose longer side is longer are shrunk to it.
         restarts: how many networks are trained, one after the other, each from another start; the
             one is kept that agrees best with the others.
@@ -197,11 +196,11 @@ class RecurrentClusterer(
         groups, clusters = found[best], np.arange(n_clusters)
         if self.neighbours:
             points, seed = each[best]
-            groups, clusters = moved_to_neighbours(points, groups, pixels, n_clusters, seed)
+            groups, clusters = reassign_by_neighbours(points, groups, pixels, n_clusters, seed)
         borders = None
         if groups is found[best] and (self.clustering != "kmeans" or self.umap):
             borders = linear_borders(embeddings[best], groups, n_clusters)
-        network = _with_head(
+        network = with_head(
             encoder, embeddings[best], groups, np.eye(n_clusters)[clusters], borders
         )
         labels = models.run(network, pixels, 255).argmax(axis=1)
@@ -210,7 +209,7 @@ class RecurrentClusterer(
         self.n_clusters_, self.proposal_, self.history_ = n_clusters, proposal, history
         self.stability_ = stability(again) if len(again) > 1 else float("nan")
         self.network_, self.labels_ = network, labels
-        self.encoder_ = keras.Model(encoder.input, _embedding(network), name="encoder")
+        self.encoder_ = keras.Model(encoder.input, embedding_output(network), name="encoder")
         return self
 
     def _pictures_to_fit(self, X):
@@ -354,11 +353,11 @@ class RecurrentClusterer(
     def _say_time(self, trainer, pixels, restart):
         height, width = pixels.shape[1:3]
         steps = trainer.epochs * len(trainer.batches) - len(trainer.batch_losses)
-        seconds = _seconds_for(steps * min(self.batch_size, len(pixels)), height, width)
+        seconds = training_seconds(steps * min(self.batch_size, len(pixels)), height, width)
         which = f"network {restart + 1} of {self.restarts}" if self.restarts > 1 else "a network"
         print(
             f"Training {which} on {len(pixels):,} pictures: {steps:,} steps, about "
-            f"{_in_words(seconds)} on this machine."
+            f"{format_duration(seconds)} on this machine."
         )
         _bar(trainer)
 
@@ -392,7 +391,7 @@ class RecurrentClusterer(
             "n_clusters": self.n_clusters_,
             "stability": self.stability_,
             "proposal": self.proposal_ and asdict(self.proposal_),
-            "sha256": _sha256(network),
+            "sha256": sha256(network.read_bytes()),
         }
         (folder / "clusterer.json").write_text(
             json.dumps(about, default=lambda number: number.item()) + "\n", "utf-8"
@@ -416,10 +415,10 @@ class RecurrentClusterer(
                 f"{about} is damaged or incomplete ({type(problem).__name__}: {problem}): save the "
                 "clusterer again."
             ) from None
-        if _sha256(network) != sha256:
+        if sha256(network.read_bytes()) != sha256:
             raise TutorError(f"{network} is not the file that was saved: save the clusterer again.")
         loaded.network_ = keras.saving.load_model(network, compile=False, safe_mode=True)
-        loaded.encoder_ = keras.Model(loaded.network_.input, _embedding(loaded.network_))
+        loaded.encoder_ = keras.Model(loaded.network_.input, embedding_output(loaded.network_))
         return loaded
 
     @classmethod
@@ -513,7 +512,3 @@ def _bar(trainer):
 def _most_agreeing(clusterings):
     """The index of the one that agrees best with the others, by the adjusted Rand index."""
     return int(np.argmax([sum(ari(a, b) for b in clusterings) for a in clusterings]))
-
-
-def _sha256(path):
-    return hashlib.sha256(path.read_bytes()).hexdigest()

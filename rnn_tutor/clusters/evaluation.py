@@ -20,7 +20,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score, silhouette_score
 
 from rnn_tutor._errors import NeedsLabels, TutorError
-from rnn_tutor.clusters.projection import _checked, _quiet_and_repeatable
+from rnn_tutor.clusters.projection import check_embeddings, quiet_and_repeatable
 
 
 def on_halves(embeddings, n_clusters, seed=0, halves=3):
@@ -32,11 +32,11 @@ def on_halves(embeddings, n_clusters, seed=0, halves=3):
     two for each cluster, an empty one.
     Source: Lange, Roth, Braun, Buhmann (2004), Stability-based validation of clustering solutions.
     """
-    points = _checked(embeddings)
+    points = check_embeddings(embeddings)
     if len(points) < 2 * n_clusters:
         return []
     found = []
-    with _quiet_and_repeatable():
+    with quiet_and_repeatable():
         for number in range(halves):
             rng = np.random.default_rng([seed, number])
             half = rng.permutation(len(points))[: len(points) // 2]

@@ -5,7 +5,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics.pairwise import euclidean_distances
 
 from rnn_tutor._backend import keras
-from rnn_tutor.clusters.projection import _checked, _quiet_and_repeatable
+from rnn_tutor.clusters.projection import check_embeddings, quiet_and_repeatable
 
 
 def linear_borders(embeddings, labels, n_clusters):
@@ -14,12 +14,12 @@ def linear_borders(embeddings, labels, n_clusters):
     embeddings: (n, d). labels: (n,) from 0 to n_clusters - 1; some may be missing.
     Returns weights, (d, n_clusters), and biases, (n_clusters,), both float64.
     """
-    points = _checked(embeddings)
+    points = check_embeddings(embeddings)
     weights, biases = np.zeros((points.shape[1], n_clusters)), np.full(n_clusters, -100.0)
     there = np.unique(labels)
     biases[there] = 0
     if len(there) > 1:
-        with _quiet_and_repeatable():
+        with quiet_and_repeatable():
             model = LogisticRegression(C=100, max_iter=1000).fit(points, labels)
         if len(there) == 2:  # scikit-learn tells the second from the first by one border
             model.coef_, model.intercept_ = (
@@ -32,7 +32,7 @@ def linear_borders(embeddings, labels, n_clusters):
 LONGEST_ODDS = 5  # of one cluster against the next, their logarithm, on average at the centres
 
 
-def _with_head(encoder, embeddings, groups, member, borders=None):
+def with_head(encoder, embeddings, groups, member, borders=None):
     """The encoder at length one, and behind it a softmax that tells the nearest centre.
 
     With p(k) in proportion to exp(-|z - c_k|^2 / 2 v), v the mean of |z - c|^2 around the own
@@ -63,8 +63,8 @@ def _with_head(encoder, embeddings, groups, member, borders=None):
     return keras.Model(encoder.input, probabilities, name="clusterer")
 
 
-def _embedding(network):
-    """What comes out of the encoder in a network of `_with_head`."""
+def embedding_output(network):
+    """What comes out of the encoder in a network of `with_head`."""
     unit = keras.layers.UnitNormalization
     return next(layer.output for layer in network.layers if isinstance(layer, unit))
 

@@ -5,15 +5,15 @@ from sklearn.cluster import KMeans, ward_tree
 from sklearn.decomposition import PCA
 from sklearn.neighbors import NearestNeighbors
 
-from rnn_tutor.clusters.projection import _checked, _quiet_and_repeatable
+from rnn_tutor.clusters.projection import check_embeddings, quiet_and_repeatable
 
-GROUPS = 10  # a cluster, for `moved_to_neighbours`
+GROUPS = 10  # a cluster, for `reassign_by_neighbours`
 FEWEST_A_GROUP = 50  # pictures on average, below which its neighbours say little
 LOOKED_AT = 20_000  # pictures, at the most, whose neighbours are looked for
 CLEARLY = 2  # times as near as its own cluster must another be to take a bundle
 
 
-def moved_to_neighbours(embeddings, labels, pixels, n_clusters, seed=0):
+def reassign_by_neighbours(embeddings, labels, pixels, n_clusters, seed=0):
     """Moves groups of pictures to the cluster in which their neighbours among the pixels are.
 
     What the network sees as a small kind of its own, sevens with a bar say, can come to lie next to
@@ -32,10 +32,10 @@ def moved_to_neighbours(embeddings, labels, pixels, n_clusters, seed=0):
     cluster of each group. With fewer than 50 pictures a group, each cluster is a group.
     Source: Ward (1963), Hierarchical grouping to optimize an objective function, for the tree.
     """
-    points, n_groups = _checked(embeddings), GROUPS * n_clusters
+    points, n_groups = check_embeddings(embeddings), GROUPS * n_clusters
     if len(points) < FEWEST_A_GROUP * n_groups:
         return labels, np.arange(n_clusters)
-    with _quiet_and_repeatable():
+    with quiet_and_repeatable():
         found = KMeans(n_groups, n_init=1, random_state=seed).fit(points)
         groups = found.labels_.astype(np.int64)
         edges = _edges_between(groups, pixels, n_groups, seed)

@@ -10,7 +10,7 @@ from sklearn.manifold import TSNE
 from sklearn.neighbors import NearestNeighbors
 from threadpoolctl import threadpool_limits
 
-from rnn_tutor._backend import give_back_memory
+from rnn_tutor._backend import release_memory
 from rnn_tutor._errors import TutorError
 from rnn_tutor._folders import replace_folders
 
@@ -23,7 +23,7 @@ def normalised(embeddings):
 
     The contrastive loss compares directions only; so should what clusters its embeddings.
     """
-    points = _checked(embeddings)
+    points = check_embeddings(embeddings)
     lengths = np.linalg.norm(points, axis=1, keepdims=True)
     return (points / np.where(lengths > 0, lengths, 1)).astype(np.float32)
 
@@ -38,30 +38,30 @@ def project(embeddings, method="pca", seed=0):
     """
     if method not in MAPS:
         raise TutorError(f"No map {method!r}; there are {_list(MAPS)}.")
-    points = _checked(embeddings)
+    points = check_embeddings(embeddings)
     if method == "umap":
-        points = _umap(points, 2, seed, min_dist=0.1)
+        points = umap_layout(points, 2, seed, min_dist=0.1)
     elif method == "tsne":
         points = _tsne(points, seed)
     else:
-        points = _pca(points, 2, seed)
+        points = pca(points, 2, seed)
     return np.pad(points, ((0, 0), (0, 2 - points.shape[1]))).astype(np.float32)
 
 
-def _pca(points, dimensions, seed):
+def pca(points, dimensions, seed):
     dimensions = min(dimensions, *points.shape)
     centred = points - points.mean(axis=0)
     if dimensions == points.shape[1] and dimensions > 2:
         return centred
-    with _quiet_and_repeatable():
+    with quiet_and_repeatable():
         return PCA(dimensions, random_state=seed).fit_transform(centred)
 
 
-def _umap(points, dimensions, seed, min_dist):
+def umap_layout(points, dimensions, seed, min_dist):
     if _too_few(points):
-        return _pca(points, dimensions, seed)
+        return pca(points, dimensions, seed)
     umap = _import_umap()
-    with _quiet_and_repeatable():
+    with quiet_and_repeatable():
         layout = umap(
             n_components=min(dimensions, max(2, points.shape[1])),
             n_neighbors=20,
@@ -70,7 +70,7 @@ def _umap(points, dimensions, seed, min_dist):
             n_jobs=1,
             precomputed_knn=_neighbours(points, 20),
         ).fit_transform(points)
-    give_back_memory()  # what UMAP's compilation took
+    release_memory()  # what UMAP's compilation took
     return layout
 
 
@@ -102,10 +102,10 @@ def _import_umap():
 
 def _tsne(points, seed):
     if _too_few(points):
-        return _pca(points, 2, seed)
-    points = _pca(points, 50, seed)
+        return pca(points, 2, seed)
+    points = pca(points, 50, seed)
     perplexity = min(30.0, (len(points) - 1) / 3)
-    with _quiet_and_repeatable():
+    with quiet_and_repeatable():
         return TSNE(
             perplexity=perplexity,
             init="pca" if points.shape[1] > 1 else "random",
@@ -118,7 +118,7 @@ def _too_few(points):
 
 
 @contextmanager
-def _quiet_and_repeatable():
+def quiet_and_repeatable():
     """Without warnings that ask nothing of the reader; one thread, so that sums keep their order.
 
     What is silenced: fewer different points than clusters, UMAP on graphs in several pieces.
@@ -128,7 +128,7 @@ def _quiet_and_repeatable():
         yield
 
 
-def _checked(embeddings):
+def check_embeddings(embeddings):
     points = np.asarray(embeddings)
     if points.ndim != 2 or points.dtype.kind not in "fiub" or 0 in points.shape:
         raise TutorError(

@@ -20,6 +20,7 @@ from pathlib import Path
 from rnn_tutor import _machine
 from rnn_tutor._errors import TutorError
 from rnn_tutor._folders import cannot_write, replace_folders, temporary_folder
+from rnn_tutor.course import processes
 from rnn_tutor.course.notebooks import FOLDER, HIDDEN
 
 PROJECT = "rnn-tutor"
@@ -82,15 +83,15 @@ def examine():
     # Where `lab` has laid the course out below, its notebooks run there.
     course = Path.cwd() / FOLDER
     course = course if (course / HIDDEN).is_dir() else Path.cwd()
-    probes = [_machine.start_probe(name, course) for name in ("imports", "keras", "widgets")]
+    probes = [processes.start_probe(name, course) for name in ("imports", "keras", "widgets")]
     yield check_python(platform.python_version(), sys.prefix != sys.base_prefix)
     yield check_cores(_machine.cores())
     yield check_memory(*_machine.memory())
     yield check_disk(course, shutil.disk_usage(course).free)
     yield check_writing(course)
-    yield check_browser(_machine.browser())
+    yield check_browser(processes.browser())
     yield from check_packages(_requirements(), _installed, _remedy_elsewhere)
-    imports, keras, widgets = map(_machine.finish, probes)
+    imports, keras, widgets = map(processes.finish, probes)
     found = [*check_imports(*imports), *check_keras(*keras, os.environ.get("KERAS_BACKEND"))]
     yield from blame_shadows(found, imports[1] + keras[1])
     yield check_widgets(*widgets)
@@ -314,7 +315,7 @@ def check_disk(folder: Path, free: int) -> Finding:
 
 def check_writing(folder: Path) -> Finding:
     """Whether a file can be kept in `folder`, where Jupyter runs, and among temporary files."""
-    for place in (folder, _machine.runtime_folder(), Path(tempfile.gettempdir())):
+    for place in (folder, processes.runtime_folder(), Path(tempfile.gettempdir())):
         if why := cannot_write(place):
             return Finding(
                 "problem",

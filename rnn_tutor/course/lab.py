@@ -16,6 +16,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from rnn_tutor._folders import replace_folders, temporary_folder
+from rnn_tutor._text import DATA
 from rnn_tutor.course.notebooks import (
     FIRST,
     HIDDEN,
@@ -25,7 +26,7 @@ from rnn_tutor.course.notebooks import (
     show_solutions,
 )
 
-DEFAULTS = Path(__file__).resolve().parent / "data" / "jupyter"
+DEFAULTS = DATA / "jupyter"
 
 
 def lab(folder, restore_name=None, arguments=(), solutions=None) -> int:

@@ -10,11 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rnn_tutor._errors import TutorError
-from rnn_tutor._text import _sha256, write_whole
+from rnn_tutor._folders import HIDDEN, NO_SOLUTIONS
+from rnn_tutor._text import atomic_write, sha256
 
 FOLDER = "rnn-tutor-course"  # where `lab` lays the course out when no folder is named
-HIDDEN = ".rnn-tutor"
-NO_SOLUTIONS = "no-solutions"  # a file in the hidden folder: `solution` then shows none
 FIRST = "00_start_here.ipynb"
 
 
@@ -52,7 +51,7 @@ def shipped_notebooks() -> dict[str, Path]:
     An installed wheel has them inside the package, a checkout beside it. Raises TutorError when
     neither has any.
     """
-    package = Path(__file__).resolve().parent
+    package = Path(__file__).resolve().parents[1]
     for folder in (package / "notebooks", package.parent / "notebooks"):
         found = {path.name: path for path in sorted(folder.glob("*.ipynb"))}
         if found:
@@ -89,7 +88,7 @@ def restore(notebooks: dict[str, Path], folder: Path, wanted: str) -> Path:
             if path.exists() and path.read_bytes() == content:
                 return path
             if not path.exists():
-                write_whole(path, content)
+                atomic_write(path, content)
                 return path
         except OSError as error:
             raise _cannot_write(folder, error) from error
@@ -104,7 +103,7 @@ def show_solutions(folder: Path, wanted: bool | None) -> list[str]:
     marker = Path(folder) / HIDDEN / NO_SOLUTIONS
     try:
         if wanted is False:
-            write_whole(marker, b"")
+            atomic_write(marker, b"")
         elif wanted:
             marker.unlink(missing_ok=True)
     except OSError as error:
@@ -134,18 +133,18 @@ def _lay_out(notebooks, folder):
     done = {"copied": [], "updated": [], "kept": [], "outdated": []}
     for name, source in notebooks.items():
         content = source.read_bytes()
-        new, target = _sha256(content), folder / name
-        present = _sha256(target.read_bytes()) if target.exists() else None
+        new, target = sha256(content), folder / name
+        present = sha256(target.read_bytes()) if target.exists() else None
         if present is not None and present not in (new, known.get(name)):
             done["kept"].append(name)
             if known.get(name) != new:
                 done["outdated"].append(name)
             continue
         if present != new:
-            write_whole(target, content)
+            atomic_write(target, content)
             done["copied" if present is None else "updated"].append(name)
         known[name] = new
-    write_whole(folder / HIDDEN / "shipped.json", json.dumps(known, indent=1).encode())
+    atomic_write(folder / HIDDEN / "shipped.json", json.dumps(known, indent=1).encode())
     return LaidOut(**{what: tuple(names) for what, names in done.items()})
 
 

@@ -1,9 +1,9 @@
 """Results of long runs that ship with the course, each with the script that made it."""
 
 import json
-from pathlib import Path
 
 from rnn_tutor._errors import TutorError
+from rnn_tutor._text import DATA
 
 
 def stored_results(dataset="fashion5"):
@@ -14,7 +14,7 @@ def stored_results(dataset="fashion5"):
     Its "methods" is a list of rows with "name", "clustering", "minutes", and "accuracy", "nmi" and
     "ari", a number a seed. Made by the script of that name in `data_scripts/benchmarks`.
     """
-    path = Path(__file__).parent / "data" / f"benchmark_{dataset}.json"
+    path = DATA / f"benchmark_{dataset}.json"
     if not path.exists():
         raise TutorError(f"No benchmark of {dataset!r} ships with the course; fashion5's does.")
     return json.loads(path.read_text(encoding="utf-8"))

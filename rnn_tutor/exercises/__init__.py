@@ -13,7 +13,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from rnn_tutor._errors import TutorError
-from rnn_tutor.course.notebooks import HIDDEN, NO_SOLUTIONS
+from rnn_tutor._folders import HIDDEN, NO_SOLUTIONS
 from rnn_tutor.exercises import _progress
 from rnn_tutor.exercises._judging import examine
 from rnn_tutor.exercises._shown import NOT_TRIED, RIGHT, TRIED, Table, Text

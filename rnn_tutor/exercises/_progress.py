@@ -13,7 +13,7 @@ import re
 from pathlib import Path
 
 from rnn_tutor._errors import TutorError
-from rnn_tutor._text import write_whole
+from rnn_tutor._text import atomic_write
 
 FILE = "rnn-tutor-progress.json"
 COLUMNS = ("folder", "exercise", "state", "tries", "hints", "solution_seen", "first_right")
@@ -54,7 +54,7 @@ def load():
         if damage:
             sentence = _set_aside(Path(FILE), known)
         elif form == OLD:
-            write_whole(Path(FILE), _lines(known))
+            atomic_write(Path(FILE), _lines(known))
     except FileNotFoundError:
         pass
     except OSError as error:
@@ -176,7 +176,7 @@ def _set_aside(path, known):
     try:
         path.rename(aside)
         if known:
-            write_whole(path, _lines(known))
+            atomic_write(path, _lines(known))
     except OSError:
         return f"{path.name} is damaged, and your earlier progress may not be complete."
     kept = " What could be read is in it." if known else ""

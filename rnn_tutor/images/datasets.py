@@ -5,7 +5,6 @@ stands in `files`, how one of them is read in `decoding`.
 """
 
 import difflib
-import hashlib
 import json
 import os
 import re
@@ -19,13 +18,13 @@ import numpy as np
 from rnn_tutor import _machine
 from rnn_tutor._cv2 import cv2
 from rnn_tutor._errors import TutorError
+from rnn_tutor._text import DATA, sha256
 from rnn_tutor.images import decoding, files
-from rnn_tutor.images.imageset import ImageSet, Refusal, choose, count, fit, whole
+from rnn_tutor.images.imageset import ImageSet, SkippedFile, check_request, choose, count, fit
 from rnn_tutor.images.shapes import draw_shapes
 
 NAMES = ("fashion5", "digits", "shapes")
 LONGER_SIDE = 128  # pixels: the most that an image of one's own keeps unless `size` says more
-_DATA = Path(__file__).with_name("data")
 _MEMORY = 4_000_000_000  # bytes, where the system does not say what is free
 _LOOKED_AT = 50  # files, to foretell the memory that all of them need
 # Folders that part a set and are no classes, such as train, test2017, training_set, seg_train.
@@ -75,7 +74,7 @@ def load_images(source, *, size=None, channels=None, seed=0, limit=None):
         images = rt.load_images("my_photos", size=64, limit=1000)
         images = rt.load_images({"1.jpg": "cat", "2.jpg": "dog", "3.jpg": None})
     """
-    size = _checked(size, channels, limit, seed)
+    size = check_request(size, channels, limit, seed)
     if isinstance(source, str) and source in NAMES:
         return _named(source, size, channels, seed, limit)
     if isinstance(source, ImageSet):
@@ -114,25 +113,6 @@ def _name(source):
     return files.printable(path.name if path.is_dir() else path.name.removesuffix(ending))
 
 
-def _checked(size, channels, limit, seed):
-    """Return size as (height, width) or None; raise TutorError for settings that cannot be."""
-    if size is not None:
-        sides = tuple(size) if np.shape(size) == (2,) else (size, size)
-        try:
-            size = tuple(whole(side, "size") for side in sides)
-        except TutorError:
-            raise TutorError(
-                "size is a whole number of pixels, 1 or more, or two of them, (height, width); "
-                f"received {size!r}."
-            ) from None
-    if isinstance(channels, bool) or channels not in (None, 1, 3):
-        raise TutorError(f"channels is 1 (grey) or 3 (colour), not {channels!r}.")
-    if limit is not None:
-        whole(limit, "limit")
-    whole(seed, "seed", least=0)
-    return size
-
-
 def _unknown(source):
     close = difflib.get_close_matches(str(source).lower(), NAMES, n=1)
     hint = f" Did you mean {close[0]!r}?" if close else ""
@@ -167,7 +147,7 @@ def _readable(entries, places, refused, limit):
         try:
             header = decoding.header(entries[place])
         except decoding.Unreadable as problem:
-            refused.append(Refusal(entries[place].name, str(problem)))
+            refused.append(SkippedFile(entries[place].name, str(problem)))
         else:
             yield int(place), header
 
@@ -227,7 +207,7 @@ def _pixels(entries, first, readable, size, channels, refused):
             try:
                 picture, used = decoding.read_with_levels(entries[place], size)
             except decoding.Unreadable as problem:
-                refused.append(Refusal(entries[place].name, str(problem)))
+                refused.append(SkippedFile(entries[place].name, str(problem)))
                 continue
             finally:
                 bar.update()
@@ -342,14 +322,14 @@ def _with_channels(images, channels):
 
 def _fashion5():
     """The shipped part of Fashion-MNIST (see data/fashion5.json), compared with its sha256."""
-    about = json.loads((_DATA / "fashion5.json").read_text(encoding="utf-8"))
+    about = json.loads((DATA / "fashion5.json").read_text(encoding="utf-8"))
     try:
-        with np.load(_DATA / "fashion5.npz", allow_pickle=False) as file:
+        with np.load(DATA / "fashion5.npz", allow_pickle=False) as file:
             arrays = {name: file[name] for name in about["sha256"]}
     except Exception as problem:  # a damaged file fails in a dozen ways
         raise TutorError(f"fashion5.npz cannot be read ({problem}): install again.") from problem
     for name, expected in about["sha256"].items():
-        if hashlib.sha256(arrays[name].tobytes()).hexdigest() != expected:
+        if sha256(arrays[name].tobytes()) != expected:
             raise TutorError(f"fashion5.npz is damaged (its {name} differ): install again.")
     sources = tuple(
         f"Fashion-MNIST, {'test' if test else 'training'} image {place}"

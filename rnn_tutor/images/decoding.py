@@ -63,7 +63,7 @@ _STEPS = (1, 255, 1023, 4095, 16383, 65535)  # what white is in 8, 10, 12, 14 an
 
 
 class Unreadable(Exception):
-    """Why one file cannot be used; it becomes a `Refusal`."""
+    """Why one file cannot be used; it becomes a `SkippedFile`."""
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ from PIL import Image
 
 from rnn_tutor._errors import TutorError
 from rnn_tutor._text import natural, printable
-from rnn_tutor.images.imageset import Refusal
+from rnn_tutor.images.imageset import SkippedFile
 
 MAX_BYTES = 400_000_000  # of one file, unpacked
 _SYSTEM_FILES = {"thumbs.db", "desktop.ini"}
@@ -96,7 +96,7 @@ def found(source, unknown):
 def _sorted_out(things):
     things = list(things)
     entries = [t for t in things if isinstance(t, Entry)]
-    return entries, [t for t in things if isinstance(t, Refusal)]
+    return entries, [t for t in things if isinstance(t, SkippedFile)]
 
 
 def _by_name(things):
@@ -226,12 +226,12 @@ def _member(name, opener, size, problem, kind):
     if not last or folders[:1] == ["__MACOSX"]:
         return None  # a folder; what macOS adds to every zip
     if name.startswith("/") or ".." in folders or re.match(r"[A-Za-z]:", name):
-        return Refusal(printable(name), f"its name leads out of the {kind}")
+        return SkippedFile(printable(name), f"its name leads out of the {kind}")
     for folder in folders:
         if reason := _passed_over(folder):
-            return Refusal(printable(name), f"in {reason}")
+            return SkippedFile(printable(name), f"in {reason}")
     if problem:
-        return Refusal(printable(name), problem)
+        return SkippedFile(printable(name), problem)
     return _entry(printable(name), tuple(map(printable, folders)), opener, size)
 
 
@@ -272,7 +272,7 @@ def _walked(root):
             _, path, name, folders, real = heappop(links)
             if real in seen or (os.path.dirname(real) in seen and os.path.isfile(real)):
                 what = "folder" if os.path.isdir(path) else "file"
-                things.append(Refusal(name, f"a link to a {what} that is read already"))
+                things.append(SkippedFile(name, f"a link to a {what} that is read already"))
             elif os.path.isdir(path):
                 todo.append((path, tuple(name.split("/")), real))
             else:
@@ -285,7 +285,7 @@ def _walked(root):
             inside = list(os.scandir(path))
         except OSError as problem:
             name = "/".join(folders) or printable(root)
-            things.append(Refusal(name, problem.strerror or "cannot be opened"))
+            things.append(SkippedFile(name, problem.strerror or "cannot be opened"))
             continue
         bar.update(len(inside))
         for item in inside:
@@ -293,7 +293,7 @@ def _walked(root):
             is_link = _is_link(item, here)
             is_folder = os.path.isdir(item.path) if is_link else item.is_dir()
             if is_folder and (reason := _passed_over(item.name)):
-                things.append(Refusal("/".join([*folders, shown]), reason))
+                things.append(SkippedFile("/".join([*folders, shown]), reason))
             elif is_link and os.path.exists(item.path):
                 name = "/".join([*folders, shown])
                 real_path = os.path.realpath(item.path)
@@ -315,21 +315,23 @@ def _file(path, name, folders):
     if os.path.isfile(path):
         return _entry(name, folders, partial(open, path, "rb"), os.path.getsize(path))
     if os.path.isdir(path):
-        return Refusal(name, "a folder where a file was expected")
+        return SkippedFile(name, "a folder where a file was expected")
     # What is left, such as a pipe, would never finish reading.
     exists, is_link = os.path.exists(path), os.path.islink(path)
     what = "a link that leads nowhere" if is_link else "does not exist"
-    return Refusal(name, "not an ordinary file" if exists else what)
+    return SkippedFile(name, "not an ordinary file" if exists else what)
 
 
 def _entry(name, folders, opener, size):
     last = name.rsplit("/", 1)[-1]
     if last.startswith(".") or last.lower() in _SYSTEM_FILES:
-        return Refusal(name, "a hidden or system file, not a picture")
+        return SkippedFile(name, "a hidden or system file, not a picture")
     if size == 0:
-        return Refusal(name, "empty (0 bytes)")
+        return SkippedFile(name, "empty (0 bytes)")
     if size > MAX_BYTES:
-        return Refusal(name, f"too large: {size / 1e6:,.0f} MB, the limit is {MAX_BYTES / 1e6:.0f}")
+        return SkippedFile(
+            name, f"too large: {size / 1e6:,.0f} MB, the limit is {MAX_BYTES / 1e6:.0f}"
+        )
     return Entry(name, folders, opener, size)
 
 
@@ -390,10 +392,10 @@ def _item(item, name):
         path = os.path.expanduser(os.fspath(item))
         shown = printable(path)
         if isinstance(path, str) and _ADDRESS.match(path):
-            return Refusal(shown, f"an address, and {_DOWNLOAD}")
+            return SkippedFile(shown, f"an address, and {_DOWNLOAD}")
         return _file(path, shown, ())
     if _is_missing(item):
-        return Refusal(name, "no path (a missing value)")
+        return SkippedFile(name, "no path (a missing value)")
     if isinstance(item, Image.Image):
         file = getattr(item, "filename", "")
         return Entry(printable(file) if file else name, (), lambda: item)

@@ -14,7 +14,7 @@ from rnn_tutor._errors import NeedsLabels, TutorError
 
 
 @dataclass(frozen=True)
-class Refusal:
+class SkippedFile:
     """A file that was not used, and why."""
 
     source: str
@@ -29,7 +29,7 @@ class ImageSet:
     labels: (n,) int64, places in `class_names`, -1 for an image without a label; or None where
     no image has one.
     sources: where each picture came from. is_test: (n,) bool, the split the set came with; or None.
-    refused: a `Refusal` for each file that was not used; notes: sentences about those that were.
+    refused: a `SkippedFile` for each file not used; notes: sentences about those that were.
     Raises TutorError where the parts do not fit together.
     """
 
@@ -39,7 +39,7 @@ class ImageSet:
     sources: tuple[str, ...] = ()
     name: str = "images"
     is_test: np.ndarray | None = None
-    refused: tuple[Refusal, ...] = ()
+    refused: tuple[SkippedFile, ...] = ()
     notes: tuple[str, ...] = ()
 
     def __post_init__(self):
@@ -261,6 +261,25 @@ def whole(value, name, least=1):
     if not is_whole or value < least:
         raise TutorError(f"{name} is a whole number, {least} or more, not {value!r}.")
     return int(value)
+
+
+def check_request(size, channels, limit, seed):
+    """Return size as (height, width) or None; raise TutorError for settings that cannot be."""
+    if size is not None:
+        sides = tuple(size) if np.shape(size) == (2,) else (size, size)
+        try:
+            size = tuple(whole(side, "size") for side in sides)
+        except TutorError:
+            raise TutorError(
+                "size is a whole number of pixels, 1 or more, or two of them, (height, width); "
+                f"received {size!r}."
+            ) from None
+    if isinstance(channels, bool) or channels not in (None, 1, 3):
+        raise TutorError(f"channels is 1 (grey) or 3 (colour), not {channels!r}.")
+    if limit is not None:
+        whole(limit, "limit")
+    whole(seed, "seed", least=0)
+    return size
 
 
 def choose(n, at_most, seed):

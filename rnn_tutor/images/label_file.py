@@ -6,7 +6,7 @@ import re
 import unicodedata
 
 from rnn_tutor._errors import TutorError
-from rnn_tutor._text import natural, write_whole
+from rnn_tutor._text import atomic_write, natural
 
 COLUMNS = ["source", "class", "sha256"]
 FORMULA = r"(?='*[=+\-@\t\r\n])"  # what a spreadsheet would take for one: a ' is put before it
@@ -44,7 +44,7 @@ def write(path, rows):
     for key in sorted(rows, key=lambda key: (natural(rows[key][0]), key)):
         table.writerow([*(re.sub(f"^{FORMULA}", "'", field) for field in rows[key]), key])
     try:
-        write_whole(path, text.getvalue().encode("utf-8-sig"))  # the mark by which Excel knows it
+        atomic_write(path, text.getvalue().encode("utf-8-sig"))  # the mark by which Excel knows it
     except OSError as error:
         raise TutorError(
             f"{path} cannot be written: {error.strerror}. Nothing was changed. Close it in other "

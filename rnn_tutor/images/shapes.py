@@ -4,8 +4,7 @@ import numpy as np
 
 from rnn_tutor._cv2 import cv2
 from rnn_tutor._errors import TutorError
-from rnn_tutor.images.datasets import _checked
-from rnn_tutor.images.imageset import ImageSet, whole
+from rnn_tutor.images.imageset import ImageSet, check_request, whole
 
 
 def draw_shapes(
@@ -28,7 +27,7 @@ def draw_shapes(
     lets them go wherever they fit. clutter: how many thin lines are drawn behind each.
     Picture i depends on the seed and i alone. Raises TutorError for sizes that cannot be drawn.
     """
-    height, width = _checked(size, channels, n, seed)
+    height, width = check_request(size, channels, n, seed)
     clutter = whole(clutter, "clutter", least=0)
     if not (noise >= 0 and 0 < scale[0] <= scale[1] and rotation >= 0 and 0 <= position <= 1):
         raise TutorError(

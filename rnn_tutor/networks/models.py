@@ -4,7 +4,6 @@ Every model reads float32 pictures in 0..1, `(n, height, width, channels)`. Note
 these models in its cells; a test holds both equal.
 """
 
-import hashlib
 import json
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import numpy as np
 
 from rnn_tutor._backend import keras, trim_heap
 from rnn_tutor._errors import TutorError, check_whole
+from rnn_tutor._text import DATA, sha256
 from rnn_tutor.images.arrays import as_pixels
 from rnn_tutor.networks.code import export_script, keras_code  # noqa: F401
 
@@ -271,7 +271,7 @@ def load_encoder(path="fashion5"):
     Raises:
         TutorError: there is no such encoder, or the shipped file is not what it was.
     """
-    shipped = Path(__file__).parent / "data" / f"encoder_{path}.keras"
+    shipped = DATA / f"encoder_{path}.keras"
     if not shipped.exists() and not Path(path).exists():
         raise TutorError(
             f"There is no encoder {str(path)!r}: give 'fashion5', which ships with the course, or "
@@ -279,7 +279,7 @@ def load_encoder(path="fashion5"):
         )
     if shipped.exists():
         expected = json.loads(shipped.with_suffix(".json").read_text())["sha256"]
-        if hashlib.sha256(shipped.read_bytes()).hexdigest() != expected:
+        if sha256(shipped.read_bytes()) != expected:
             raise TutorError(
                 f"{shipped.name} is not the file that was shipped. Install the course anew: "
                 "`pip install --force-reinstall --no-deps rnn-tutor`, or `-e .` in a clone."

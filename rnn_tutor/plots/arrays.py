@@ -7,7 +7,7 @@ from matplotlib.patches import Rectangle
 
 from rnn_tutor._errors import TutorError
 from rnn_tutor._text import count, listed, short
-from rnn_tutor.plots.figure import COLOURS, LINES, WIDTH, Sheet, finish, rgb
+from rnn_tutor.plots.figure import COLOURS, LINES, WIDTH, ImageGrid, finish, rgb
 
 SIGNED = colormaps["cividis"]  # its lightness rises all the way, so it can be read in grey
 SMALL = 100  # numbers of an array that are still written out
@@ -30,7 +30,7 @@ def maps(rows, titles=None, most=None, title=None):
     shape = np.max([array.shape[:2] for row in drawn.values() for array in row], axis=0)
     columns = max(map(len, drawn.values()))
     left = min(2.0, max(0.9, 0.09 * max(map(len, drawn))))
-    sheet = Sheet(shape, len(drawn), columns, left, heading=titles is not None, title=title)
+    sheet = ImageGrid(shape, len(drawn), columns, left, heading=titles is not None, title=title)
     for column, words in enumerate([] if titles is None else titles):
         sheet.head(column, short(words, int(sheet.pitch * 13)))
     for row, (name, arrays) in enumerate(drawn.items()):

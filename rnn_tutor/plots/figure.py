@@ -76,7 +76,7 @@ def style(index):
     return colours[index % k], MARKERS[(index + index // k) % len(MARKERS)]
 
 
-class Sheet:
+class ImageGrid:
     """A figure that holds pictures in rows and columns; all lengths in inches."""
 
     def __init__(

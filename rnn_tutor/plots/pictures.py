@@ -6,7 +6,7 @@ from matplotlib.offsetbox import AnnotationBbox, OffsetImage
 
 from rnn_tutor._text import count, listed
 from rnn_tutor.images.imageset import ImageSet
-from rnn_tutor.plots.figure import WIDTH, Sheet, finish, name_of, nothing, plain, rgb, style
+from rnn_tutor.plots.figure import WIDTH, ImageGrid, finish, name_of, nothing, plain, rgb, style
 
 THUMBNAIL = 0.32  # inches, the longer side
 
@@ -25,7 +25,7 @@ def image_grid(images, titles=None, columns=10, title=None):
     pictures = rgb(images)
     columns = min(columns, len(pictures))
     rows = -(-len(pictures) // columns)
-    sheet = Sheet(pictures.shape[1:3], rows, columns, caption=titles is not None, title=title)
+    sheet = ImageGrid(pictures.shape[1:3], rows, columns, caption=titles is not None, title=title)
     for k, picture in enumerate(pictures):
         sheet.put(picture, k // columns, k % columns, None if titles is None else titles[k])
     what = f"{count(len(pictures), 'picture')} in {count(rows, 'row')}"
@@ -43,7 +43,7 @@ def image_rows(named, title=None):
         return nothing("There are no such pictures.", title)
     shape = np.max([pictures.shape[1:3] for pictures in rows.values() if len(pictures)], axis=0)
     columns = max(map(len, rows.values()))
-    sheet = Sheet(shape, len(rows), columns, left=1.2, title=title)
+    sheet = ImageGrid(shape, len(rows), columns, left=1.2, title=title)
     for row, (name, pictures) in enumerate(rows.items()):
         sheet.name_row(row, name)
         for column, picture in enumerate(pictures):
@@ -98,7 +98,9 @@ def clusters(images, fitted, n=8, names=None, title=None):
     """
     pictures = rgb(images)
     k, n = fitted.n_clusters, min(n, fitted.sizes.max())
-    sheet = Sheet(pictures.shape[1:3], k, 2 * n, left=1.0, middle=0.2, heading=True, title=title)
+    sheet = ImageGrid(
+        pictures.shape[1:3], k, 2 * n, left=1.0, middle=0.2, heading=True, title=title
+    )
     sheet.head(0, "most typical")
     sheet.head(n, "on the border")
     for cluster in range(k):

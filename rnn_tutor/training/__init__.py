@@ -1,7 +1,7 @@
 """Training: objectives, settings, and one loop with checkpoints."""
 
 from rnn_tutor.training.settings import LONG_RUN, ClassifierSettings, TrainingSettings
-from rnn_tutor.training.trainer import EVENTS, Progress, Trainer, train
+from rnn_tutor.training.trainer import EVENTS, Progress, Trainer, running, train
 
 __all__ = [
     "EVENTS",
@@ -10,5 +10,6 @@ __all__ = [
     "Progress",
     "Trainer",
     "TrainingSettings",
+    "running",
     "train",
 ]

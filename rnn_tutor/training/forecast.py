@@ -10,7 +10,7 @@ import numpy as np
 PRODUCTS_A_PIXEL = 5e-4
 
 
-def _seconds_for(pictures, height, width):
+def training_seconds(pictures, height, width):
     """About how long this machine trains on so many pictures, told from a product of matrices."""
     matrix = np.ones((512, 512), "float32")
     product = min(timeit.repeat(lambda: matrix @ matrix, number=4, repeat=5)) / 4

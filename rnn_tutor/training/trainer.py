@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from rnn_tutor._backend import forget_graph_with_model, give_back_memory, keras
+from rnn_tutor._backend import forget_graph_with_model, keras, release_memory
 from rnn_tutor._errors import TutorError, check_above_0, check_known, check_whole
 from rnn_tutor.networks import models
 from rnn_tutor.training import objectives
@@ -164,7 +164,7 @@ class Trainer:
         _RUNNING.append(self)
         try:
             with interrupts_to(self.stop):
-                give_back_memory()  # of trainings before this one
+                release_memory()  # of trainings before this one
                 listener.emit("start")
                 if self.step == steps and len(self.history["loss"]) < self.epochs:
                     self._end_epoch(listener)  # it was stopped before it was measured
@@ -329,7 +329,7 @@ def train(images, settings=None, validation=None, **changes):
     trainer = Trainer.from_settings(images, settings, validation=validation)
     encoder, history = trainer.encoder, trainer.run()
     del trainer
-    give_back_memory()
+    release_memory()
     return encoder, history
 
 

@@ -384,7 +384,7 @@ def _table(runs):
     names = [f.name for f in fields(runs[0].settings)]
     differ = [n for n in names if len({repr(getattr(run.settings, n)) for run in runs}) > 1]
     measures = list(dict.fromkeys(name for run in runs for name in run.history))
-    heads = ["run", "what differs", "epochs", *map(_in_words, measures), "seconds"]
+    heads = ["run", "what differs", "epochs", *map(format_duration, measures), "seconds"]
     rows = []
     for run in runs:
         of = [f"{n.replace('_', ' ')} {getattr(run.settings, n)}" for n in differ if n != "epochs"]
@@ -403,7 +403,7 @@ def _table(runs):
     )
 
 
-def _in_words(measure):
+def format_duration(measure):
     return measure.replace("val_", "validation ")
 
 

@@ -10,7 +10,7 @@ from sklearn.datasets import make_blobs
 from sklearn.decomposition import PCA
 
 from rnn_tutor import TutorError
-from rnn_tutor.clusters import clustering, evaluation
+from rnn_tutor.clusters import clustering, evaluation, projection
 from rnn_tutor.clusters.clustering import Clustering
 from rnn_tutor.clusters.projection import normalised, project
 
@@ -105,7 +105,7 @@ def test_the_mixture_sees_no_more_dimensions_than_pictures_allow(n, kept, monkey
     points, kinds = make_blobs(n, 100, centers=4, random_state=0)
     seen = []
     pca = clustering._pca
-    monkeypatch.setattr(clustering, "_pca", lambda *a: seen.append(pca(*a)) or seen[-1])
+    monkeypatch.setattr(clustering, "pca", lambda *a: seen.append(pca(*a)) or seen[-1])
     found = Clustering(4, "gaussian_mixture").fit_predict(points.astype(np.float32))
     assert [part.shape for part in seen] == [(n, kept)]
     assert evaluation.matched_accuracy(kinds, found) > 0.9 or n == 12
@@ -141,7 +141,7 @@ def test_awkward_data_is_clustered(points, method, umap):
     assert all(len(fitted.typical(c)) == min(8, fitted.sizes[c]) for c in range(k))
 
 
-@pytest.mark.parametrize("method", clustering.MAPS)
+@pytest.mark.parametrize("method", projection.MAPS)
 @pytest.mark.parametrize("shape", [(1, 3), (2, 5), (12, 64), (40, 1), (60, 60)])
 def test_maps_have_two_finite_directions_and_repeat(shape, method):
     points = np.random.default_rng(0).normal(size=shape)
@@ -152,7 +152,7 @@ def test_maps_have_two_finite_directions_and_repeat(shape, method):
     np.testing.assert_array_equal(first, second)
 
 
-@pytest.mark.parametrize("method", clustering.MAPS)
+@pytest.mark.parametrize("method", projection.MAPS)
 def test_maps_keep_clusters_apart(method):
     flat = project(BLOBS, method)
     assert evaluation.matched_accuracy(KINDS, Clustering(3).fit_predict(flat)) == 1
@@ -240,23 +240,23 @@ def astray(seed=0, pictures=True):
 def test_a_group_that_lies_astray_moves_to_its_neighbours():
     points, labels, pixels, kinds = astray()
     assert evaluation.matched_accuracy(kinds, labels) == 1500 / 1600
-    groups, clusters = clustering.moved_to_neighbours(points, labels, pixels, 3)
+    groups, clusters = clustering.reassign_by_neighbours(points, labels, pixels, 3)
     assert groups.shape == (1600,) and groups.dtype == clusters.dtype == np.int64
     assert clusters.shape == (30,) and set(clusters) == {0, 1, 2}
     assert evaluation.matched_accuracy(kinds, clusters[groups]) == 1
-    again = clustering.moved_to_neighbours(points, labels, pixels, 3)
+    again = clustering.reassign_by_neighbours(points, labels, pixels, 3)
     assert (again[0] == groups).all() and (again[1] == clusters).all()
 
 
 def test_no_group_moves_where_pixels_tell_nothing():
     points, labels, pixels, _ = astray(pictures=False)
-    groups, clusters = clustering.moved_to_neighbours(points, labels, pixels, 3)
+    groups, clusters = clustering.reassign_by_neighbours(points, labels, pixels, 3)
     assert (clusters[groups] == labels).mean() > 0.99
 
 
 def test_of_few_pictures_no_group_moves():
     points, labels, pixels, _ = astray()
-    groups, clusters = clustering.moved_to_neighbours(points[:1499], labels[:1499], pixels, 3)
+    groups, clusters = clustering.reassign_by_neighbours(points[:1499], labels[:1499], pixels, 3)
     assert (groups == labels[:1499]).all() and (clusters == np.arange(3)).all()
 
 

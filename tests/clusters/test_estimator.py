@@ -630,7 +630,7 @@ def test_settings_changed_after_fit_change_nothing_that_was_fitted(tmp_path):
     np.testing.assert_allclose(loaded.predict_proba(X), before, atol=1e-6)
 
 
-@pytest.mark.parametrize("step", ["on_halves", "_with_head", "_most_agreeing"])
+@pytest.mark.parametrize("step", ["on_halves", "with_head", "_most_agreeing"])
 def test_a_fit_that_breaks_off_leaves_the_last_one_whole(monkeypatch, step):
     X, others = colours(100), colours(60, 9, 9, seed=1)
     made = small().fit(X)

@@ -19,10 +19,11 @@ from packaging.requirements import Requirement
 from support import hostile
 from tornado.websocket import websocket_connect
 
-from rnn_tutor import TutorError, _machine, cli
+from rnn_tutor import TutorError, cli
 from rnn_tutor.course import doctor as _doctor
 from rnn_tutor.course import lab as _lab
 from rnn_tutor.course import notebooks as _course
+from rnn_tutor.course import processes
 
 FIRST, SEVENTH = "00_start_here.ipynb", "07_unsupervised_training.ipynb"
 
@@ -425,7 +426,7 @@ def probed(name, folder, **variables):
     with pytest.MonkeyPatch.context() as patch:
         for variable, value in variables.items():
             patch.setenv(variable, value)
-        return _machine.finish(_machine.start_probe(name, folder))
+        return processes.finish(processes.start_probe(name, folder))
 
 
 def test_keras_without_its_backend_says_what_to_install(tmp_path):

@@ -21,7 +21,7 @@ from PIL import Image, ImageFile
 from rnn_tutor import TutorError, _machine, load_images
 from rnn_tutor._cv2 import cv2
 from rnn_tutor.images import decoding, files
-from rnn_tutor.images.imageset import Refusal, fit
+from rnn_tutor.images.imageset import SkippedFile, fit
 
 
 def photograph(height=60, width=80, seed=0):
@@ -512,7 +512,7 @@ def test_a_pipe_is_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / "pipe.png")
     (tmp_path / "good.png").write_bytes(PNG)
     (refusal,) = load_images(tmp_path).refused
-    assert refusal == Refusal("pipe.png", "not an ordinary file")
+    assert refusal == SkippedFile("pipe.png", "not an ordinary file")
 
 
 def test_hidden_folders_are_named_but_not_searched(tmp_path):
@@ -521,7 +521,7 @@ def test_hidden_folders_are_named_but_not_searched(tmp_path):
         (tmp_path / folder / "1.png").write_bytes(PNG)
     images = load_images(tmp_path)
     assert images.class_names == ("cats", "dogs")
-    assert images.refused == (Refusal(".ipynb_checkpoints", "a hidden folder"),)
+    assert images.refused == (SkippedFile(".ipynb_checkpoints", "a hidden folder"),)
 
 
 @pytest.mark.parametrize("kind", ["@eaDir", "#recycle", "$RECYCLE.BIN", "lost+found"])
@@ -670,7 +670,7 @@ def test_a_damaged_zip_never_becomes_another_error(tmp_path, places):
 def test_hidden_folders_of_a_zip_and_long_numbers(tmp_path):
     members = {".git/1.png": PNG, "./cats/1.png": PNG, f"cats/{'1' * 5000}.png": PNG}
     images = load_images(zipped(tmp_path / "x.zip", members))
-    assert images.refused == (Refusal(".git/1.png", "in a hidden folder"),)
+    assert images.refused == (SkippedFile(".git/1.png", "in a hidden folder"),)
     assert images.sources[0] == "./cats/1.png" and images.class_names == ("cats",)
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from rnn_tutor import NeedsLabels, TutorError, _cv2
 from rnn_tutor._cv2 import cv2
 from rnn_tutor.images.datasets import load_images
-from rnn_tutor.images.imageset import ImageSet, Refusal, fit
+from rnn_tutor.images.imageset import ImageSet, SkippedFile, fit
 
 
 def some(n=10, height=6, width=4, channels=3, **more):
@@ -23,13 +23,13 @@ def test_repr_is_one_line_that_says_what_there_is():
     named = some(4, labels=[0, 1, 1, 0], class_names=("cat", "dog"), name="pets")
     assert repr(named) == "pets: 4 images of 6 x 4 x 3, 2 classes (cat, dog)"
     assert repr(some(1)) == "images: 1 image of 6 x 4 x 3, no labels"
-    refused = some(2, refused=(Refusal("a.txt", "not a picture"),))
+    refused = some(2, refused=(SkippedFile("a.txt", "not a picture"),))
     assert repr(refused).endswith("no labels; 1 file not used, see .report()")
 
 
 def test_report_names_each_file_and_shortens_long_lists():
     assert some().report() == "Everything could be read."
-    refused = tuple(Refusal(f"{i}.txt", "empty") for i in range(25))
+    refused = tuple(SkippedFile(f"{i}.txt", "empty") for i in range(25))
     lines = some(refused=refused, notes=("b.gif: an animation",)).report(at_most=3).splitlines()
     assert lines[:2] == ["25 files not used:", "0.txt: empty"]
     assert lines[4:] == ["... and 22 more", "b.gif: an animation"]

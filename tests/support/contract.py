@@ -60,7 +60,7 @@ def complaints(notebook, package):
 
 
 def taught_builders(notebook, models):
-    """The taught functions that `rnn_tutor.networks.models` has too and that build a layer or a model."""
+    """The taught functions that `networks.models` has too and that build a layer or a model."""
     defined = [d.name for cell in course.tagged(notebook, "taught") for d in definitions(cell)]
     return [
         n for n in defined if n not in NOT_BUILDERS and _is_from(getattr(models, n, None), models)

@@ -46,7 +46,7 @@ def make_deterministic(yes=True):
 @pytest.fixture(autouse=True, scope="module")
 def deterministic():
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(training, "give_back_memory", lambda: None)  # would take half the time
+        patch.setattr(training, "release_memory", lambda: None)  # would take half the time
         make_deterministic()
         yield
         make_deterministic(False)
