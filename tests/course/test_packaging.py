@@ -15,7 +15,7 @@ import pytest
 import write_readme_results as results
 from support import course
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 TOP = {"pyproject.toml", "README.md", "LICENSE", "notebooks", "rnn_tutor", "tests", "data_scripts"}
 MADE_HERE = {"build", "dist", "rnn-tutor-course", "uv.lock", "__pycache__"}
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))

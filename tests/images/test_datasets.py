@@ -21,7 +21,7 @@ from rnn_tutor import TutorError, _machine, load_images
 from rnn_tutor._cv2 import cv2
 from rnn_tutor.images import datasets, decoding, files
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 DATA = Path(rnn_tutor.__file__).with_name("data")
 FULL_DATA = os.environ.get("RNN_TUTOR_FULL_DATA")
 

@@ -10,8 +10,8 @@ from rnn_tutor.clusters.clustering import Clustering
 from rnn_tutor.clusters.projection import normalised
 from rnn_tutor.networks import models
 
-DATA = Path(models.__file__).parent / "data"
-SCRIPTS = Path(__file__).parents[1] / "data_scripts"
+DATA = Path(rt.__file__).parent / "data"
+SCRIPTS = Path(__file__).parents[2] / "data_scripts"
 FACTS = json.loads((DATA / "encoder_fashion5.json").read_text(encoding="utf-8"))
 
 
@@ -40,7 +40,7 @@ def test_a_changed_file_is_not_opened(tmp_path, monkeypatch):
         (data / name).write_bytes((DATA / name).read_bytes())
     with (data / "encoder_fashion5.keras").open("ab") as file:
         file.write(b"x")
-    monkeypatch.setattr(models, "__file__", str(tmp_path / "models.py"))
+    monkeypatch.setattr(models, "DATA", data)
     with pytest.raises(rt.TutorError, match="not the file that was shipped"):
         models.load_encoder("fashion5")
 
