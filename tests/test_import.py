@@ -35,10 +35,12 @@ def test_the_command_is_light_too():
 
 def test_every_public_name_is_there():
     package = Path(rnn_tutor.__file__).parent
-    for name in rnn_tutor._MODULES:
-        assert (package / f"{name}.py").exists() or (package / name / "__init__.py").exists(), name
-    for name, module in rnn_tutor._HOMES.items():
-        assert name in defined(package / f"{module}.py"), f"{module}.{name}"
+    for name, module in rnn_tutor.MODULES.items():
+        path = package.joinpath(*module.split("."))
+        assert path.with_suffix(".py").exists() or (path / "__init__.py").exists(), name
+    for name, module in rnn_tutor.NAMES.items():
+        path = package.joinpath(*module.split(".")).with_suffix(".py")
+        assert name in defined(path), f"{module}.{name}"
 
 
 def defined(path):

@@ -50,7 +50,7 @@ def new_rows(seeds):
 
 def run(seeds):
     """The benchmark's JSON, as a dict."""
-    stored = rt.evaluation.stored_results("fashion5")
+    stored = rt.stored_results("fashion5")
     assert stored["settings"] == repr(rt.training.LONG_RUN), "run fashion5.py again first"
     rows = {("as they are", row["key"]): row for row in stored["methods"]}
     for pictures, key, scores in new_rows(seeds):

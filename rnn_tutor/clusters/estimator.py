@@ -409,13 +409,13 @@ class RecurrentClusterer(
         if not (network.exists() and about.exists()):
             raise TutorError(f"There is no saved clusterer in {folder}: `save` makes one.")
         try:
-            loaded, sha256 = cls._read_about(about)
+            loaded, expected = cls._read_about(about)
         except (AttributeError, LookupError, TypeError, ValueError) as problem:
             raise TutorError(
                 f"{about} is damaged or incomplete ({type(problem).__name__}: {problem}): save the "
                 "clusterer again."
             ) from None
-        if sha256(network.read_bytes()) != sha256:
+        if sha256(network.read_bytes()) != expected:
             raise TutorError(f"{network} is not the file that was saved: save the clusterer again.")
         loaded.network_ = keras.saving.load_model(network, compile=False, safe_mode=True)
         loaded.encoder_ = keras.Model(loaded.network_.input, embedding_output(loaded.network_))

@@ -5,7 +5,14 @@ Images may be an `ImageSet` or an array `(n, h, w)` or `(n, h, w, c)`, uint8 or 
 """
 
 from rnn_tutor.plots.arrays import boxes, maps, numbers
-from rnn_tutor.plots.charts import contingency, histogram, loss_curve, score_bars
+from rnn_tutor.plots.charts import (
+    confusion,
+    contingency,
+    histogram,
+    loss_curve,
+    planes,
+    score_bars,
+)
 from rnn_tutor.plots.curves import score_curves, training_curves
 from rnn_tutor.plots.figure import Picture, style
 from rnn_tutor.plots.pictures import clusters, embedding_map, image_grid, image_rows, photographs
@@ -15,6 +22,7 @@ __all__ = [
     "Picture",
     "boxes",
     "clusters",
+    "confusion",
     "contingency",
     "embedding_map",
     "histogram",
@@ -24,6 +32,7 @@ __all__ = [
     "maps",
     "numbers",
     "photographs",
+    "planes",
     "reading",
     "scan_paths",
     "score_bars",

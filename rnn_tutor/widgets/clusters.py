@@ -4,10 +4,10 @@ import html
 
 import numpy as np
 
+from rnn_tutor import plots
 from rnn_tutor.clusters import evaluation
 from rnn_tutor.clusters.clustering import Clustering
 from rnn_tutor.clusters.projection import FEWEST_FOR_NEIGHBOURS, project
-from rnn_tutor.plots import charts as plots
 from rnn_tutor.widgets import _parts as parts
 
 METHODS = {

@@ -5,8 +5,8 @@ import html
 import ipywidgets as widgets
 import numpy as np
 
+from rnn_tutor import plots
 from rnn_tutor._errors import TutorError
-from rnn_tutor.plots import charts as plots
 from rnn_tutor.widgets import _parts as parts
 
 NEIGHBOURS = 8

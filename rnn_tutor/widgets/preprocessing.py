@@ -4,11 +4,11 @@ import textwrap
 
 import ipywidgets as widgets
 
+from rnn_tutor import plots
 from rnn_tutor._errors import TutorError
 from rnn_tutor.images import preprocessing
 from rnn_tutor.images.imageset import resize
 from rnn_tutor.images.preprocessing import AdaptiveThreshold, Grey, Otsu, Preprocessing, Threshold
-from rnn_tutor.plots import charts as plots
 from rnn_tutor.widgets import _parts as parts
 from rnn_tutor.widgets._steps import StepRow, name_of
 

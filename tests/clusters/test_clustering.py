@@ -10,7 +10,7 @@ from sklearn.datasets import make_blobs
 from sklearn.decomposition import PCA
 
 from rnn_tutor import TutorError
-from rnn_tutor.clusters import clustering, evaluation, projection
+from rnn_tutor.clusters import clustering, evaluation, head, neighbours, projection
 from rnn_tutor.clusters.clustering import Clustering
 from rnn_tutor.clusters.projection import normalised, project
 
@@ -104,7 +104,7 @@ def test_equally_confident_pictures_come_from_the_outermost_inwards():
 def test_the_mixture_sees_no_more_dimensions_than_pictures_allow(n, kept, monkeypatch):
     points, kinds = make_blobs(n, 100, centers=4, random_state=0)
     seen = []
-    pca = clustering._pca
+    pca = projection.pca
     monkeypatch.setattr(clustering, "pca", lambda *a: seen.append(pca(*a)) or seen[-1])
     found = Clustering(4, "gaussian_mixture").fit_predict(points.astype(np.float32))
     assert [part.shape for part in seen] == [(n, kept)]
@@ -206,8 +206,8 @@ def test_wrong_settings_are_refused():
 
 def test_umap_is_loaded_late_and_alone():
     code = (
-        "import sys; from rnn_tutor import clustering; assert 'umap' not in sys.modules; "
-        "clustering._import_umap(); assert 'tensorflow' not in sys.modules; "
+        "import sys; from rnn_tutor.clusters import projection; assert 'umap' not in sys.modules; "
+        "projection._import_umap(); assert 'tensorflow' not in sys.modules; "
         "assert 'umap.parametric_umap' not in sys.modules"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
@@ -215,15 +215,15 @@ def test_umap_is_loaded_late_and_alone():
 
 
 def test_halves_give_clusters_to_all():
-    found = clustering.on_halves(BLOBS, 3, seed=5, halves=4)
+    found = evaluation.on_halves(BLOBS, 3, seed=5, halves=4)
     assert [labels.shape for labels in found] == [(135,)] * 4
     assert all(evaluation.matched_accuracy(KINDS, labels) == 1 for labels in found)
-    again = clustering.on_halves(BLOBS, 3, seed=5, halves=4)
+    again = evaluation.on_halves(BLOBS, 3, seed=5, halves=4)
     assert all((a == b).all() for a, b in zip(found, again, strict=True))
     noise = np.random.default_rng(0).normal(size=(200, 5))
-    first, second = clustering.on_halves(noise, 4, halves=2)
+    first, second = evaluation.on_halves(noise, 4, halves=2)
     assert evaluation.ari(first, second) < 0.9  # other pictures, other clusters
-    assert clustering.on_halves(BLOBS[:5], 3) == []
+    assert evaluation.on_halves(BLOBS[:5], 3) == []
 
 
 def astray(seed=0, pictures=True):
@@ -240,39 +240,39 @@ def astray(seed=0, pictures=True):
 def test_a_group_that_lies_astray_moves_to_its_neighbours():
     points, labels, pixels, kinds = astray()
     assert evaluation.matched_accuracy(kinds, labels) == 1500 / 1600
-    groups, clusters = clustering.reassign_by_neighbours(points, labels, pixels, 3)
+    groups, clusters = neighbours.reassign_by_neighbours(points, labels, pixels, 3)
     assert groups.shape == (1600,) and groups.dtype == clusters.dtype == np.int64
     assert clusters.shape == (30,) and set(clusters) == {0, 1, 2}
     assert evaluation.matched_accuracy(kinds, clusters[groups]) == 1
-    again = clustering.reassign_by_neighbours(points, labels, pixels, 3)
+    again = neighbours.reassign_by_neighbours(points, labels, pixels, 3)
     assert (again[0] == groups).all() and (again[1] == clusters).all()
 
 
 def test_no_group_moves_where_pixels_tell_nothing():
     points, labels, pixels, _ = astray(pictures=False)
-    groups, clusters = clustering.reassign_by_neighbours(points, labels, pixels, 3)
+    groups, clusters = neighbours.reassign_by_neighbours(points, labels, pixels, 3)
     assert (clusters[groups] == labels).mean() > 0.99
 
 
 def test_of_few_pictures_no_group_moves():
     points, labels, pixels, _ = astray()
-    groups, clusters = clustering.reassign_by_neighbours(points[:1499], labels[:1499], pixels, 3)
+    groups, clusters = neighbours.reassign_by_neighbours(points[:1499], labels[:1499], pixels, 3)
     assert (groups == labels[:1499]).all() and (clusters == np.arange(3)).all()
 
 
 def test_no_cluster_is_emptied_nor_large_ones_preferred_and_moving_ends():
     edges = np.array([[0, 9, 9, 9], [9, 0, 9, 9], [9, 9, 0, 9], [9, 9, 9, 0]])
     edges[0, 1] = edges[1, 0] = 1  # the first two would both rather be elsewhere
-    moved = clustering._moved(edges, np.eye(4), np.ones(4), np.array([0, 0, 1, 1]), 2)
+    moved = neighbours._moved(edges, np.eye(4), np.ones(4), np.array([0, 0, 1, 1]), 2)
     assert set(moved) == {0, 1}
     drawn = np.array([[0, 10, 8, 8], [10, 0, 8, 8], [8, 8, 0, 200], [8, 8, 200, 0]])
     sizes, held = np.array([10, 10, 80, 80]), np.array([0, 0, 1, 1])  # large, but no nearer
-    assert (clustering._moved(drawn, np.eye(4), sizes, held, 2) == held).all()
+    assert (neighbours._moved(drawn, np.eye(4), sizes, held, 2) == held).all()
     for seed in range(20):
         rng = np.random.default_rng(seed)
-        edges, bundles = rng.random((12, 12)) ** 4, clustering._bundles(rng.random((12, 2)))
+        edges, bundles = rng.random((12, 12)) ** 4, neighbours._bundles(rng.random((12, 2)))
         held = np.arange(12) % 3
-        moved = clustering._moved(edges + edges.T, bundles, np.ones(12), held, 3)
+        moved = neighbours._moved(edges + edges.T, bundles, np.ones(12), held, 3)
         assert set(moved) == {0, 1, 2}
 
 
@@ -281,14 +281,14 @@ def test_groups_of_the_same_sort_move_together():
     edges[0, 1], edges[:2, 2:4], edges[:2, 4:], edges[2, 3], edges[4, 5] = 90, 1, 10, 90, 90
     edges += edges.T
     sizes, held = np.ones(6), np.array([0, 0, 0, 0, 1, 1])
-    alone = clustering._moved(edges, np.eye(6), sizes, held, 2)
+    alone = neighbours._moved(edges, np.eye(6), sizes, held, 2)
     assert (alone == held).all()
-    bundles = clustering._bundles(np.array([[0], [1], [4], [5], [20], [21]]))
+    bundles = neighbours._bundles(np.array([[0], [1], [4], [5], [20], [21]]))
     assert bundles.shape == (11, 6) and bundles[-1].all()
-    moved = clustering._moved(edges, bundles, sizes, held, 2)
+    moved = neighbours._moved(edges, bundles, sizes, held, 2)
     assert moved.tolist() == [1, 1, 0, 0, 1, 1]
     large = np.array([5, 5, 1, 1, 1, 1])  # now they are most of their cluster
-    assert (clustering._moved(edges, bundles, large, held, 2)[:2] == 0).all()
+    assert (neighbours._moved(edges, bundles, large, held, 2)[:2] == 0).all()
 
 
 def test_of_ten_starts_the_one_of_least_inertia_is_taken():
@@ -307,6 +307,6 @@ def test_a_softmax_learns_clusters_whose_borders_are_lines(there):
     points = np.random.default_rng(0).normal(size=(300, 2))
     centres = np.array([[-1, 0], [1, 0], [0, 2]])[list(there)]
     labels = np.array(there)[((points[:, None] - centres) ** 2).sum(axis=2).argmin(axis=1)]
-    weights, biases = clustering.linear_borders(points, labels, 3)
+    weights, biases = head.linear_borders(points, labels, 3)
     assert weights.shape == (2, 3) and biases.shape == (3,)
     assert np.mean((points @ weights + biases).argmax(axis=1) == labels) > 0.98

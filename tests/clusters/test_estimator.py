@@ -17,7 +17,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 import rnn_tutor as rt
 from rnn_tutor._backend import keras
-from rnn_tutor.clusters import clustering, estimator
+from rnn_tutor.clusters import estimator, head
 from rnn_tutor.clusters.projection import normalised
 from rnn_tutor.networks import models
 
@@ -72,7 +72,7 @@ def test_the_head_is_a_softmax_over_squared_distances():
     clusters = np.repeat([0, 1, 2], [40, 15, 5])
     inputs = keras.Input((4,))
     encoder = keras.Model(inputs, keras.layers.Identity()(inputs))
-    network = estimator._with_head(encoder, points, clusters, np.eye(3))
+    network = head.with_head(encoder, points, clusters, np.eye(3))
     centres = np.stack([points[clusters == k].mean(axis=0) for k in range(3)])
     squares = ((points[:, None] - centres) ** 2).sum(axis=2)  # (n, clusters)
     spread = squares[np.arange(60), clusters].mean()
@@ -87,7 +87,7 @@ def test_of_tight_clusters_the_head_still_ranks_pictures():
     points = np.concatenate([centres + 0.001 * np.eye(8)[k] for k in range(8)])
     inputs = keras.Input((8,))
     encoder = keras.Model(inputs, keras.layers.Identity()(inputs))
-    network = estimator._with_head(encoder, points, np.tile(range(4), 8), np.eye(4))
+    network = head.with_head(encoder, points, np.tile(range(4), 8), np.eye(4))
     way = np.linspace(0, 0.5, 20)[:, None]  # from a centre half-way to another
     sure = models.run(network, (1 - way) * centres[0] + way * centres[1])[:, 0]
     assert 0.9 < sure[0] < 0.999 and (np.diff(sure) < 0).all()
@@ -99,7 +99,7 @@ def test_the_head_adds_up_the_groups_of_a_cluster():
     inputs = keras.Input((4,))
     encoder = keras.Model(inputs, keras.layers.Identity()(inputs))
     by_group, by_cluster = (
-        keras.ops.convert_to_numpy(estimator._with_head(encoder, points, groups, member)(points))
+        keras.ops.convert_to_numpy(head.with_head(encoder, points, groups, member)(points))
         for member in (np.eye(3), np.eye(2)[clusters])
     )
     expected = np.stack([by_group[:, 0] + by_group[:, 2], by_group[:, 1]], axis=1)
@@ -177,7 +177,7 @@ def test_the_network_learns_the_borders_of_a_mixture():
     start = int(np.random.RandomState(0).randint(2**31 - 1))  # that of `fit`
     found = rt.Clustering(2, "tied_mixture", seed=start).fit_predict(made.transform(X))
     assert np.mean(found == made.labels_) > 0.95
-    weights, _ = clustering.linear_borders(made.transform(X), found, 2)
+    weights, _ = head.linear_borders(made.transform(X), found, 2)
     kept = made.network_.layers[-1].get_weights()[0]
     assert np.corrcoef(kept.ravel(), weights.ravel())[0, 1] > 0.999
 

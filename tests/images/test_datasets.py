@@ -62,7 +62,7 @@ def test_fashion5_is_small_and_carries_its_licence():
 
 
 def test_a_damaged_fashion5_is_noticed(tmp_path, monkeypatch):
-    monkeypatch.setattr(datasets, "_DATA", tmp_path)
+    monkeypatch.setattr(datasets, "DATA", tmp_path)
     (tmp_path / "fashion5.json").write_bytes((DATA / "fashion5.json").read_bytes())
     with np.load(DATA / "fashion5.npz") as file:
         arrays = dict(file)

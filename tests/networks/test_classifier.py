@@ -52,7 +52,7 @@ def test_three_epochs_on_fashion5():
 
 
 def test_the_stored_results_are_those_of_the_targets():
-    results = rt.evaluation.stored_results("classifier")
+    results = rt.stored_results("classifier")
     means = {name: np.mean(row["accuracy"]) for name, row in results.items()}
     assert all(len(row["accuracy"]) == 5 for row in results.values())
     assert means["fashion5"] >= 0.97

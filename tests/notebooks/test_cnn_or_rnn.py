@@ -27,7 +27,7 @@ def names():
 
 @pytest.fixture(scope="module")
 def stored():
-    return rt.evaluation.stored_results("cnn_or_rnn")
+    return rt.stored_results("cnn_or_rnn")
 
 
 def test_the_sizes_of_the_stored_models_are_matched(names, stored):

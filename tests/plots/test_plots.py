@@ -9,11 +9,10 @@ import pytest
 from matplotlib import image as mpl_image
 from matplotlib.text import Text
 
-from rnn_tutor import TutorError
+from rnn_tutor import TutorError, plots
 from rnn_tutor.clusters import evaluation
 from rnn_tutor.clusters.clustering import Clustering
 from rnn_tutor.images.imageset import ImageSet
-from rnn_tutor.plots import charts as plots
 
 R = np.random.default_rng(0)
 GREY = R.integers(0, 256, (30, 12, 12, 1), np.uint8)

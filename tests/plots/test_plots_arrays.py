@@ -9,8 +9,7 @@ from matplotlib import image as mpl_image
 from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 
-from rnn_tutor import TutorError
-from rnn_tutor.plots import charts as plots
+from rnn_tutor import TutorError, plots
 from rnn_tutor.plots.arrays import _coloured
 
 R = np.random.default_rng(0)

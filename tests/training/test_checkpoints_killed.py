@@ -32,7 +32,7 @@ TRAINING = """
 import sys
 sys.path[:0] = sys.argv[3:]
 from test_training_resume import a_trainer, make_deterministic
-from rnn_tutor import _checkpoints
+from rnn_tutor.training import checkpoints as _checkpoints
 _checkpoints.SECONDS_BETWEEN = 0
 make_deterministic()
 trainer = a_trainer(sys.argv[1])

@@ -11,7 +11,7 @@ import pytest
 from support.running import on, stop_after
 
 import rnn_tutor as rt
-from rnn_tutor.plots import charts as plots
+from rnn_tutor import plots
 from rnn_tutor.widgets import (
     ClusterPanel,
     ExplorePanel,

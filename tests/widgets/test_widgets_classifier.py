@@ -10,8 +10,8 @@ from support.contract import nameless
 from support.running import stop_after
 
 import rnn_tutor as rt
+from rnn_tutor import plots
 from rnn_tutor._backend import keras
-from rnn_tutor.plots import charts as plots
 from rnn_tutor.training.settings import ClassifierSettings
 from rnn_tutor.widgets import ClassifierPanel, _running
 
