@@ -22,6 +22,7 @@ NAMES = {
     "Trainer": "training.trainer",
     "train": "training.trainer",
     "Clustering": "clusters.clustering",
+    "Sorting": "clusters.sorting",
     "RecurrentClusterer": "clusters.estimator",
     "stored_results": "course.results",
     "TutorError": "_errors",

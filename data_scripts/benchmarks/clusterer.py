@@ -14,7 +14,7 @@ logistic regressions with all labels of the training part: on the embeddings, an
 states of the recurrent layers, two dense layers before. Few labels, also for `full`, are one for
 each cluster, that of the picture nearest to its centre, or 50 or 100 at random (mean of ten draws),
 which name clusters by their majority, or train a logistic regression; the other pictures are
-scored. `full` and `class` give a second row each, "no neighbours": k-means on the embeddings of
+scored. `full` and `medium` give a second row each, "no neighbours": k-means on the embeddings of
 the same network. `--sizes` measures how time and memory grow with the number of pictures (MNIST,
 two passes in batches of 64). Labels score, and nothing else; for what settings were chosen on, see
 CHOSEN_ON.
@@ -46,11 +46,11 @@ MINUTES = 14  # for ClustPy's methods; `full` takes 11 to 12 here, and up to 22 
 SIZES = (1_250, 5_000, 20_000, 70_000)
 NETWORKS = {
     "full": {"preset": "full"},
-    "class": {"preset": "class"},
-    "class, inductive": {"preset": "class"},
+    "medium": {"preset": "medium"},
+    "medium, inductive": {"preset": "medium"},
     "full, inductive": {"preset": "full"},
-    "class, no recurrence": {"preset": "class", "recurrent": False},
-    "class, no augmentation": {"preset": "class", "augmentation": "none"},
+    "medium, no recurrence": {"preset": "medium", "recurrent": False},
+    "medium, no augmentation": {"preset": "medium", "augmentation": "none"},
 }
 OTHERS = (
     "k-means",
@@ -96,7 +96,7 @@ def by_network(method, pixels, labels, seed, name):
         states = rt.embed(before_projection(sorter), pixels[..., None])
         more["linear_probe_states"] = probe(states, labels)
         more["few_labels"] = few_labels(points, labels, found, seed)
-    if method in ("full", "class"):
+    if method in ("full", "medium"):
         start = int(check_random_state(seed).randint(2**31 - 1))  # that of `fit`
         alone = rt.Clustering(10, seed=start).fit_predict(points)
         more["no neighbours"] = scores(labels, alone)

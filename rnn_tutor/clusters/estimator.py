@@ -37,7 +37,7 @@ from rnn_tutor.training.forecast import training_seconds
 from rnn_tutor.training.settings import TrainingSettings
 from rnn_tutor.training.trainer import Trainer
 
-PRESETS = {"quick": 160, "class": 2_000, "full": 12_000}  # steps of training, at the least
+PRESETS = {"quick": 160, "medium": 2_000, "full": 12_000}  # steps of training, at the least
 FEW = 100  # pictures, below which chance decides much
 CHUNK = 4096  # pictures that are resized and embedded at a time
 
@@ -55,10 +55,10 @@ class RecurrentClusterer(
 
     Args:
         n_clusters: how many clusters; "auto" to have k-means among the embeddings propose a number.
-        preset: how long to train: "quick", "class" or "full", for at least 160, 2,000 or 12,000
+        preset: how long to train: "quick", "medium" or "full", for at least 160, 2,000 or 12,000
             steps; but for "quick", the learning rate falls in the second half. How long that
             takes here, `fit` says beforehand. "full" counts on `neighbours`: without them it scored
-            lower than "class" on MNIST. Where they cannot serve, take "class".
+            lower than "medium" on MNIST. Where they cannot serve, take "medium".
         augmentation: what may change in a picture without changing its kind: a name from
             `augmentation.PRESETS`, "digits", "clothes", "objects" or "none", or an `Augmentation`
             of one's own.

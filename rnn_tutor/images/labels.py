@@ -49,7 +49,7 @@ class Labels:
             )
         self.images, self.path = images, path
         self._file = Path(path).expanduser().resolve()
-        self._keys = [_key(picture) for picture in images.pixels]
+        self._keys = [image_key(picture) for picture in images.pixels]
         self._known, self._class_names = set(self._keys), [*dict.fromkeys(map(_name, class_names))]
         self._changes, self._listeners = [], []
         self._read()
@@ -219,8 +219,8 @@ class Labels:
             function()
 
 
-def _key(picture):
-    """Of the pixels; with a word before what a spreadsheet might take for a number."""
+def image_key(picture):
+    """Return a short sha256 of the pixels, after a word that no spreadsheet reads as a number."""
     return f"sha256:{hashlib.sha256(np.ascontiguousarray(picture)).hexdigest()[:16]}"
 
 

@@ -11,6 +11,7 @@ _HOMES = {
     "ScanPanel": "scan",
     "ReadAlongPanel": "read_along",
     "LabellingPanel": "labelling",
+    "MapPanel": "map",
     "ProgressBar": "progress",
 }
 

@@ -74,12 +74,22 @@ def missing(what):
 def browser():
     """One headless Chromium for all tests."""
     sync_api = pytest.importorskip("playwright.sync_api")
-    if (found := next(filter(None, map(shutil.which, BROWSERS)), None)) is None:
+    if find_browser() is None:
         missing(f"no browser: none of {', '.join(BROWSERS)} is on the PATH")
     with sync_api.sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=found, args=BROWSER_OPTIONS)
+        chromium = launch(playwright)
         yield chromium
         chromium.close()
+
+
+def find_browser():
+    """The path of a browser that Playwright can drive, or None."""
+    return next(filter(None, map(shutil.which, BROWSERS)), None)
+
+
+def launch(playwright):
+    """A headless browser."""
+    return playwright.chromium.launch(executable_path=find_browser(), args=BROWSER_OPTIONS)
 
 
 class Lab:

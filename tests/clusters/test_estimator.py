@@ -364,8 +364,8 @@ def test_a_dozen_pictures_get_a_warning_and_clusters():
 
 
 def test_a_preset_says_how_many_steps(monkeypatch):
-    monkeypatch.setitem(estimator.PRESETS, "class", 9)
-    made = small(preset="class", epochs=None).fit(colours())  # 120 pictures: 3 batches of 32
+    monkeypatch.setitem(estimator.PRESETS, "medium", 9)
+    made = small(preset="medium", epochs=None).fit(colours())  # 120 pictures: 3 batches of 32
     assert len(made.history_["loss"]) == 3
 
 

@@ -1,10 +1,8 @@
 """What stands at the top, what travels in the wheel, and what must stand in no file."""
 
-import json
 import os
 import re
 import shutil
-import statistics
 import subprocess
 import sys
 import tomllib
@@ -12,7 +10,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-import write_readme_results as results
+import write_results as results
 from support import course
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -211,85 +209,50 @@ def test_no_file_holds_a_registry_or_a_path_of_this_machine():
     assert not found
 
 
-def test_results_are_written_from_the_benchmark():
-    text = results.section(BENCHMARK)
-    assert (
-        "| contrastive (recurrent) | k-means | 90.0 ± 0.0 | 0.80 ± 0.00 | 0.70 ± 0.00 | 1.3 |"
-        in text
-    )
-    assert "| pixels | UMAP | 60.0 ± 10.0 | 0.50 ± 0.00 | 0.50 ± 0.25 | 0.0 |" in text
-    assert text.index("contrastive") < text.index("pixels")
-    assert "over 3 seeds" in text
-    once = results.with_results(README, text)
-    assert results.with_results(once, text) == once
-    assert once.replace(text, "").split(results.END)[1] == README.split(results.END)[1]
+def test_results_are_means_and_spreads_of_the_runs(tmp_path):
+    table = "\n".join(results.small_table(BENCHMARK))
+    scores = "90.0 ± 0.0 | 0.80 ± 0.00 | 0.70 ± 0.00 | 1.3"
+    assert f"| contrastive (recurrent) | k-means | {scores} |" in table
+    assert "| pixels | UMAP | 60.0 ± 10.0 | 0.50 ± 0.00 | 0.50 ± 0.25 | 0.0 |" in table
+    assert table.index("contrastive") < table.index("pixels")
 
 
-def test_results_need_their_markers():
-    with pytest.raises(ValueError, match="needs one"):
-        results.with_results("no markers", "")
-
-
-def test_the_readmes_results_are_those_of_the_stored_benchmark():
-    assert results.written(README) == README
-
-
-def test_the_table_of_full_size_has_a_row_for_each_method():
+def test_results_of_full_size_are_grouped_by_method():
     run = {"set": "mnist", "method": "full", "seconds": 600, "peak_mb": 1000, "nmi": 0.9}
-    run |= {"ari": 0.9, "date": "2026-01-01"}
-    other = run | {"method": "k-means", "accuracy": 0.5, "seconds": 30}
-    runs = [run | {"accuracy": a, "linear_probe": 0.99} for a in (0.9, 0.94)]
-    runs[0]["few_labels"] = {"100 at random, named": 0.956}
-    fashion = other | {"set": "fashion-mnist"}
-    size = {"pictures": 5000, "fit_seconds": 30.4, "predict_seconds": 1.23}
-    size |= {"fit_peak_mb": 900, "pixels_mb": 4}
-    told = {"chosen_on": "MNIST", "machine": {"cores": 2}, "versions": {"keras": "3"}}
-    text = results.full_size({"runs": [fashion, other, *runs], "sizes": [size], **told})
-    rows = [line for line in text.splitlines() if "MNIST |" in line and line.count("|") > 6]
+    run |= {"ari": 0.9, "date": "2026-01-01", "linear_probe": 0.99}
+    other = {**run, "method": "k-means", "accuracy": 0.5, "seconds": 30}
+    del other["linear_probe"]
+    runs = [run | {"accuracy": accuracy} for accuracy in (0.9, 0.94)]
+    rows = results.large_table({"runs": [other | {"set": "fashion-mnist"}, other, *runs]})[2:]
     scores = "92.0 ± 2.8 | 0.90 ± 0.00 | 0.90 ± 0.00 | 99.0 ± 0.0"
     assert rows[0] == f"| MNIST | full | 2 | {scores} | 10.0 | 1,000 |"
     assert [row.split(" | ")[:2] for row in rows[1:]] == [
         ["| MNIST", "k-means"],
         ["| Fashion-MNIST", "k-means"],
     ]
-    assert "| MNIST | accuracy, mean | 99.0 | 92.0 | missed by 7.0 |" in text
-    assert "| MNIST | linear probe, all labels, on the embeddings | 99.3 | 99.0 | missed" in text
-    assert "| MNIST | labels known: 100 at random | 99.0 | 95.6 | missed by 3.4 |" in text
-    other_runs = {"full, inductive": 0.925, "UMAP + mixture": 0.89}
-    other_runs = [run | {"method": m, "accuracy": a} for m, a in other_runs.items()] + [
-        run | {"method": "UMAP + mixture", "accuracy": 0.88}
-    ]
-    more = results.full_size({"runs": [*runs, *other_runs], "sizes": [], **told})
-    assert "no more than 0.5 points lower | 91.5 | 92.5 | met |" in more
-    assert "greatest | 89.0 | 90.0 | met |" in more
-    assert "| MNIST | 100 at random, named | 1 | 95.6 |" in text
-    assert "| 5,000 | 30 | 900 | 4 | 1.2 |" in text
-    bare = results.full_size({"runs": [other], "sizes": [], **told})
-    for what in ("labels known", "of these, pixels", "missed", "met |"):
-        assert what not in bare
+    aims = "\n".join(results.targets(results.grouped(runs)))
+    assert "| MNIST | accuracy, mean | 99.0 | 92.0 | missed by 7.0 |" in aims
 
 
 def test_no_miss_is_rounded_away():
     assert results.outcome(99.0, 98.994) == "99.00 | 98.99 | missed by 0.01"
     assert results.outcome(99.0, 98.9969) == "99.000 | 98.997 | missed by 0.003"
-    assert results.outcome(99.0, 98.94) == "99.0 | 98.9 | missed by 0.1"
-    assert results.outcome(62.94, 62.93) == "62.94 | 62.93 | missed by 0.01"
     assert results.outcome(99.0, 99.0) == "99.0 | 99.0 | met"
 
 
-@pytest.mark.parametrize("name", results.SETS)
-def test_clustpy_had_the_time_that_the_readme_says(name):
-    """Somewhat more than `full`: not less, and not half as much again."""
-    minutes = {"full": [], "ClustPy": []}
-    for run in json.loads(results.FULL_SIZE.read_text("utf-8"))["runs"]:
-        which = run["method"].split(" ")[0]
-        if run["set"] == name and (run["method"] == "full" or which == "ClustPy"):
-            minutes[which].append(run["seconds"] / 60)
-    full = statistics.mean(minutes["full"])
-    assert full < min(minutes["ClustPy"]) and max(minutes["ClustPy"]) < 1.5 * full
+def test_results_need_their_markers():
+    with pytest.raises(ValueError, match="needs one"):
+        results.between_markers("no markers", "")
+    once = results.between_markers(README, "a table\n")
+    assert results.between_markers(once, "a table\n") == once
+    assert once.split(results.END)[1] == README.split(results.END)[1]
 
 
-def test_the_ci_script_is_bash_that_stops_at_a_failure():
-    script = ROOT / ".ci" / "run"
-    assert "set -euo pipefail" in script.read_text(encoding="utf-8")
-    subprocess.run(["bash", "-n", script], check=True)
+def test_readme_and_results_are_what_the_stored_benchmarks_give():
+    assert results.main(["--check"]) == 0
+
+
+def test_the_readme_shows_at_most_seven_rows_of_results_and_is_short():
+    table = README.split(results.START)[1].split(results.END)[0]
+    assert sum(line.startswith("| ") for line in table.splitlines()) - 2 <= 7
+    assert len(README.splitlines()) < 120

@@ -29,7 +29,11 @@ from rnn_tutor.exercises import _judging, _progress, _shown
 ALL = exercises.everything()
 NUMBERS = [e.number for e in ALL]
 FUNCTIONS = [e for e in ALL if e.inputs]
-MODULES = [m.name for m in pkgutil.iter_modules(right_answers.__path__, "exercises.")]
+MODULES = [
+    f"exercises.{m.name}"
+    for m in pkgutil.iter_modules(right_answers.__path__)
+    if m.name.startswith("right")
+]
 RIGHT = {n: fs for m in MODULES for n, fs in importlib.import_module(m).RIGHT.items()}
 
 

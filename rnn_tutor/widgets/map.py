@@ -1,0 +1,380 @@
+"""The live map: look at images where a network placed them, select, name and correct them.
+
+The browser draws; what it needs comes in messages and not in the widget's state, so that a saved
+notebook stays small. Every correction is a call of the panel's `Sorting`.
+"""
+
+from pathlib import Path
+
+import anywidget
+import numpy as np
+import traitlets
+from sklearn.neighbors import NearestNeighbors
+
+from rnn_tutor import plots
+from rnn_tutor._cv2 import cv2
+from rnn_tutor._errors import TutorError
+from rnn_tutor._text import count
+from rnn_tutor.clusters.sorting import Sorting
+
+FOLDER = Path(__file__).parent
+NEIGHBOURS = 8
+PRECOMPUTED = 10_000  # images up to which neighbours are sent along, for a busy kernel
+SHEET_SIDE = 2048  # pixels, of one sheet of images
+SHEET_PIXELS = 60_000_000  # of all sheets together; beyond, images are sent smaller
+PICKED = 60  # images that "most typical" and the like select
+OPEN = {}  # the map of each notebook cell, to close it when the cell runs again
+
+
+class MapPanel(anywidget.AnyWidget):
+    """Show images on a map that can be zoomed, searched, selected from and corrected.
+
+    Args:
+        images: an `ImageSet` of n images. Labels, where there are any, only caption and colour.
+        points: `(n, 2)` numbers, a place for each image, as from `clustering.project`.
+        clusters: `(n,)` integers from 0, or a `Sorting` to go on with; one cluster where None.
+        embeddings: `(n, d)` numbers in which neighbours are looked for; the points where None.
+        doubt: `(n,)` numbers from 0, sure, to 1; where None, how nearly the second-nearest
+            cluster's mean is as close as the own one.
+        columns: more to colour by: `{name: (n,) numbers or texts}`.
+        path: a CSV file that keeps what you do with the map, or None. Where it exists, it is taken
+            up again.
+        name: the variable that holds the images, for the code that the panel shows.
+
+    Attributes:
+        sorting: the `Sorting` that the panel works on.
+        selection: `(k,)` int64, the images that are selected; can be set.
+        pinned: the image that is pinned, or -1; can be set.
+        colour: what the points are coloured by: "cluster", "name", "label", "doubt" or a column.
+
+    Raises:
+        TutorError: the parts do not fit together.
+
+    Example:
+        >>> import numpy as np
+        >>> import rnn_tutor as rt
+        >>> images = rt.load_images("digits", limit=30)
+        >>> panel = rt.widgets.MapPanel(images, np.random.default_rng(0).normal(size=(30, 2)))
+        >>> panel.sorting.move([3, 5])
+        1
+    """
+
+    _esm = FOLDER / "map.js"
+    _css = FOLDER / "map.css"
+    # A view of bytes written in the browser arrives as a memoryview, which Bytes would refuse.
+    _selection = traitlets.Bytes(b"").tag(sync=True, from_json=lambda value, _: bytes(value))
+    pinned = traitlets.Int(-1).tag(sync=True)
+    colour = traitlets.Unicode("cluster").tag(sync=True)
+
+    def __init__(
+        self,
+        images,
+        points,
+        clusters=None,
+        *,
+        embeddings=None,
+        doubt=None,
+        columns=None,
+        path=None,
+        name="images",
+    ):
+        super().__init__()
+        self.images, self.name = images, name
+        n = len(images)
+        self._points = _checked_points(points, n)
+        if not isinstance(clusters, Sorting):
+            start = np.zeros(n, np.int64) if clusters is None else clusters
+            where = self._points if embeddings is None else embeddings
+            clusters = Sorting(images, start, where, path)
+        self.sorting = clusters
+        self._doubt = None if doubt is None else _checked_column("doubt", doubt, n)
+        self._columns = {k: _checked_column(k, v, n) for k, v in (columns or {}).items()}
+        self._search, self._suggestion = None, None
+        self.sorting.on_change(self._send_state)
+        self.on_msg(self._receive)
+        _close_earlier(self)
+
+    @property
+    def selection(self):
+        """The selected images, `(k,)` int64 in rising order; setting it selects them."""
+        return np.sort(np.frombuffer(self._selection, np.int32).astype(np.int64))
+
+    @selection.setter
+    def selection(self, indices):
+        chosen = np.arange(len(self.images))[indices]
+        self._selection = np.atleast_1d(chosen).astype(np.int32).tobytes()
+
+    @property
+    def doubt(self):
+        """`(n,)` float32 from 0, sure, to 1, on the border; NaN for images set aside."""
+        return self._doubt if self._doubt is not None else self._distances()[1]
+
+    @property
+    def code(self):
+        """The lines of Python that do what was done with the map."""
+        lines = self.sorting.history or ("# nothing was changed yet",)
+        return "\n".join(["sorting = panel.sorting", *lines])
+
+    def neighbours(self, index, n=NEIGHBOURS):
+        """Return the indices of the n images nearest to one in the embedding, nearest first."""
+        if not 0 <= index < len(self.images):
+            raise TutorError(f"Images are numbered 0 to {len(self.images) - 1}; not {index}.")
+        return self._nearest(self.sorting.embeddings[index : index + 1], n + 1, [index])[0]
+
+    def typical(self, cluster=None, n=PICKED):
+        """Return the n images nearest to the mean of their cluster, of one cluster or of all."""
+        return self._ranked(self._distances()[0], cluster, n)
+
+    def border(self, cluster, n=PICKED):
+        """Return the n images of a cluster that most nearly belong to another."""
+        return self._ranked(-self.doubt, cluster, n)
+
+    def doubtful(self, n=PICKED):
+        """Return the n images of all clusters whose place is least clear."""
+        return self._ranked(-self.doubt, None, n)
+
+    def figure(self):
+        """Return the map as a still `Picture`, coloured by cluster."""
+        sizes = self.sorting.sizes
+        names = [
+            self.sorting.names.get(k, f"cluster {k}") for k in range(max(sizes, default=0) + 1)
+        ]
+        return plots.embedding_map(self._points, self.images, self.sorting.clusters, names)
+
+    def __repr__(self):
+        return f"MapPanel({self.images.name}: {count(len(self.images), 'image')})"
+
+    def _repr_mimebundle_(self, **options):
+        """Return the live widget and, for where none can run, the still figure."""
+        bundle = super()._repr_mimebundle_(**options)
+        data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
+        return {"text/plain": repr(self), "text/html": self.figure().html()} | {
+            kind: content for kind, content in data.items() if kind != "text/plain"
+        }, metadata
+
+    def close(self):
+        """Take the map off the page and let go of what it held."""
+        self.sorting.forget(self._send_state)
+        if self.layout is not None:
+            self.layout.close()
+        super().close()
+
+    # What the browser asks for
+
+    def _receive(self, _, message, buffers):
+        try:
+            if message["type"] == "ready":
+                self._send_data()
+                self._send_state()
+            elif message["type"] == "sheet":
+                self._send_sheet(int(message["number"]))
+            elif message["type"] == "neighbours":
+                index = int(message["index"])
+                found = self.neighbours(index).astype(np.int32)
+                self.send({"type": "neighbours", "index": index}, [found.tobytes()])
+            elif message["type"] == "pick":
+                self._pick(message["what"], message.get("cluster"))
+            elif message["type"] == "act":
+                self._act(message["action"], message["values"])
+        except TutorError as error:
+            self.send({"type": "say", "words": str(error), "alarm": True})
+
+    def _act(self, action, values):
+        """Do what a button asks for; the state is sent by whatever changes it."""
+        if action == "suggest":
+            self._suggestion = self.sorting.suggest()
+            self._send_state(f"{self._suggestion}. Dashed rings mark the doubtful ones.")
+        elif action == "accept" and self._suggestion is not None:
+            accepted, self._suggestion = self._suggestion, None
+            self.sorting.accept(accepted)
+        elif action == "drop":
+            self._suggestion = None
+            self._send_state("Nothing was changed.")
+        elif action in ("name", "move", "merge", "split", "set_aside", "undo", "redo"):
+            self._suggestion = None
+            getattr(self.sorting, action)(*values)
+
+    def _pick(self, what, cluster):
+        if what == "typical":
+            chosen, words = self.typical(cluster), "The most typical images"
+        elif what == "border":
+            chosen, words = self.border(cluster), "Images on the border"
+        else:
+            chosen, words = self.doubtful(), "The most doubtful images of all clusters"
+        if what != "doubtful" and cluster is not None:
+            words += f" of cluster {cluster}"
+        words = f"{words}: {len(chosen)} are selected."
+        self.send({"type": "pick", "words": words}, [chosen.astype(np.int32).tobytes()])
+
+    def _send_data(self):
+        n = len(self.images)
+        columns, values = [], []
+        if self.images.has_labels:
+            columns.append(
+                {"name": "label", "kind": "category", "categories": list(self.images.class_names)}
+            )
+            values.append(self.images.labels.astype(np.int32).tobytes())
+        for name, column in ({"doubt": self.doubt} | self._columns).items():
+            if column.dtype.kind == "f":
+                columns.append({"name": name, "kind": "number"})
+                values.append(column.astype(np.float32).tobytes())
+            else:
+                categories, places = np.unique(column, return_inverse=True)
+                known = [str(category) for category in categories]
+                columns.append({"name": name, "kind": "category", "categories": known})
+                values.append(places.astype(np.int32).tobytes())
+        near = min(NEIGHBOURS, n - 1) if n <= PRECOMPUTED else 0
+        nearest = b""
+        if near:
+            everyone = np.arange(n)
+            found = self._nearest(self.sorting.embeddings, near + 1, everyone)
+            nearest = found.astype(np.int32).tobytes()
+        height, width = self._cell()
+        self.send(
+            {
+                "type": "data",
+                "n": n,
+                "near": near,
+                "cell": [width, height],
+                "sheet_size": self._sheet_size(),
+                "columns": columns,
+            },
+            [_unit_square(self._points).tobytes(), nearest, *values],
+        )
+
+    def _send_state(self, words=""):
+        sorting, suggestion = self.sorting, self._suggestion
+        self.send(
+            {
+                "type": "state",
+                "names": sorting.names,
+                "sizes": sorting.sizes,
+                "code": self.code,
+                "can_undo": sorting.can_undo,
+                "can_redo": sorting.can_redo,
+                "suggestion": suggestion is not None,
+                "words": words or str(sorting),
+            },
+            [
+                sorting.clusters.astype(np.int32).tobytes(),
+                *([suggestion.doubtful.astype(np.int32).tobytes()] if suggestion else []),
+            ],
+        )
+
+    def _send_sheet(self, number):
+        size, (height, width) = self._sheet_size(), self._cell()
+        chosen = range(number * size, min((number + 1) * size, len(self.images)))
+        columns = max(1, SHEET_SIDE // width)
+        rows = -(-len(chosen) // columns)
+        channels = self.images.shape[2]
+        sheet = np.zeros((rows * height, min(columns, len(chosen)) * width, channels), np.uint8)
+        for place, index in enumerate(chosen):
+            image = self.images.pixels[index]
+            if image.shape[:2] != (height, width):
+                image = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
+            y, x = place // columns * height, place % columns * width
+            sheet[y : y + height, x : x + width] = image.reshape(height, width, channels)
+        if channels == 3:
+            kind, options = ".jpg", [cv2.IMWRITE_JPEG_QUALITY, 92]
+            sheet = cv2.cvtColor(sheet, cv2.COLOR_RGB2BGR)
+        else:
+            kind, options = ".png", [cv2.IMWRITE_PNG_COMPRESSION, 3]
+        encoded = cv2.imencode(kind, sheet, options)[1].tobytes()
+        sources = self.images.sources
+        self.send(
+            {
+                "type": "sheet",
+                "number": number,
+                "first": chosen.start,
+                "columns": columns,
+                "sources": [sources[i] if sources else f"image {i}" for i in chosen],
+            },
+            [encoded],
+        )
+
+    def _cell(self):
+        """The height and width at which images are sent: their own unless all would be too much."""
+        height, width = self.images.shape[:2]
+        scale = min(1.0, (SHEET_PIXELS / (len(self.images) * height * width)) ** 0.5)
+        scale = min(scale, SHEET_SIDE / max(height, width))
+        return max(1, int(height * scale)), max(1, int(width * scale))
+
+    def _sheet_size(self):
+        height, width = self._cell()
+        return max(1, SHEET_SIDE // height) * max(1, SHEET_SIDE // width)
+
+    # Distances
+
+    def _nearest(self, queries, n, own):
+        """Indices `(q, n - 1)` of the nearest images, the queries themselves left out."""
+        if self._search is None:
+            self._search = NearestNeighbors(algorithm="brute").fit(self.sorting.embeddings)
+        n = min(n, len(self.images))
+        found = self._search.kneighbors(queries, n, return_distance=False)
+        is_own = found == np.asarray(own)[:, None]
+        is_own[~is_own.any(axis=1), -1] = True  # hidden behind identical images: drop the farthest
+        return found[~is_own].reshape(len(found), n - 1)
+
+    def _distances(self):
+        """Distances `(n,)` to the own cluster's mean, and that over the next nearest one's."""
+        points, clusters = self.sorting.embeddings, self.sorting.clusters
+        own, other = np.full((2, len(points)), np.nan, np.float32)
+        numbers = list(self.sorting.sizes)
+        means = np.array([points[clusters == k].mean(axis=0) for k in numbers])
+        for number, mean in zip(numbers, means, strict=True):
+            members = clusters == number
+            own[members] = np.linalg.norm(points[members] - mean, axis=1)
+            others = means[[k != number for k in numbers]]
+            if len(others):
+                far = np.linalg.norm(points[members][:, None] - others[None], axis=2)
+                other[members] = far.min(axis=1)
+        doubt = np.divide(own, other, out=np.zeros_like(own), where=other > 0)
+        doubt[np.isnan(own)] = np.nan
+        return own, np.minimum(doubt, 1)
+
+    def _ranked(self, values, cluster, n):
+        members = np.flatnonzero(np.isfinite(values))
+        if cluster is not None:
+            members = members[self.sorting.clusters[members] == cluster]
+        return members[np.argsort(values[members], kind="stable")[:n]]
+
+
+def _checked_points(points, n):
+    points = np.asarray(points, np.float32)
+    if points.shape != (n, 2) or not np.isfinite(points).all():
+        raise TutorError(
+            f"Expected a map: a place (x, y) for each of {n} images, finite; received the shape "
+            f"{points.shape}. `rt.clustering.project(embeddings)` makes one."
+        )
+    return points
+
+
+def _checked_column(name, values, n):
+    values = np.asarray(values)
+    if values.shape != (n,):
+        raise TutorError(
+            f"Column {name!r} takes a value for each of {n} images; it has the shape "
+            f"{values.shape}."
+        )
+    return values.astype(np.float32) if values.dtype.kind in "fc" else values
+
+
+def _unit_square(points):
+    """The points moved and scaled into the unit square, y upwards, both axes by the same factor."""
+    low, high = points.min(axis=0), points.max(axis=0)
+    scaled = (points - (low + high) / 2) / max(float((high - low).max()), 1e-9)
+    return np.ascontiguousarray(scaled * (1, -1) + 0.5, np.float32)
+
+
+def _close_earlier(panel):
+    """Close the map that the same notebook cell made before: its models would stay for ever."""
+    try:
+        cell = get_ipython().get_parent()["metadata"]["cellId"]
+    except (NameError, AttributeError, KeyError, TypeError):
+        return
+    OPEN.setdefault(cell, [])
+    run = get_ipython().execution_count  # noqa: F821
+    for number, earlier in OPEN[cell]:
+        if number != run:
+            earlier.close()
+    OPEN[cell] = [(number, old) for number, old in OPEN[cell] if number == run] + [(run, panel)]

@@ -1,0 +1,259 @@
+"""The live map in JupyterLab: mouse, keyboard, a busy kernel, two maps, themes, re-runs."""
+
+import time
+
+import pytest
+
+pytest.importorskip("playwright.sync_api")
+from playwright.sync_api import expect
+
+MAP = """
+import secrets
+import numpy as np
+import rnn_tutor as rt
+rng = np.random.default_rng(0)
+images = rt.load_images("digits", limit=200)
+clusters = np.arange(200) % 5
+corners = np.array([(0, 0), (10, 0), (10, 10), (0, 10), (5, 5)])
+points = corners[clusters] + rng.normal(size=(200, 2)) * 0.5
+path = f"sorting-{secrets.token_hex(4)}.csv"
+panel = rt.widgets.MapPanel(images, points, clusters, path=path)
+panel
+"""
+RUN = """async (code) => {
+    const kernel = window.jupyterapp.shell.currentWidget.sessionContext.session.kernel;
+    const future = kernel.requestExecute({code, store_history: false});
+    let out = '';
+    future.onIOPub = message => {
+        if (message.header.msg_type === 'stream') out += message.content.text;
+        if (message.header.msg_type === 'error') out += message.content.traceback.join('\\n'); };
+    await future.done;
+    return out.trim(); }"""
+SLEEP = """() => { window.jupyterapp.shell.currentWidget.sessionContext.session.kernel
+    .requestExecute({code: 'import time; time.sleep(6)', store_history: false}); }"""
+
+
+@pytest.fixture
+def page(open_notebook):
+    """A page with the map, its data there."""
+    page = open_notebook(MAP)
+    expect(page.locator(".rt-map-row")).to_have_count(5)
+    page.wait_for_selector(".rt-map[data-frame]")
+    return page
+
+
+def python(page, code):
+    return page.evaluate(RUN, code)
+
+
+def settles(page, code, expected, seconds=10):
+    """Wait until Python prints this: the browser holds changes back while one is on its way."""
+    deadline = time.monotonic() + seconds
+    while (printed := python(page, code)) != expected:
+        assert time.monotonic() < deadline, f"{code} printed {printed}, not {expected}"
+        page.wait_for_timeout(50)
+
+
+def place(page, index):
+    """Where an image lies on the page, computed from its place on the map as it was fitted."""
+    u, v = eval(
+        python(
+            page,
+            "q = points - (points.min(0) + points.max(0)) / 2\n"
+            "q = q / (points.max(0) - points.min(0)).max() * (1, -1) + 0.5\n"
+            f"print(tuple(q[{index}].tolist()))",
+        )
+    )
+    page.locator(".rt-map-stage").scroll_into_view_if_needed()
+    box = page.locator(".rt-map-stage > canvas").bounding_box()
+    side = min(box["width"], box["height"]) - 32
+    left = box["x"] + (box["width"] - side) / 2
+    top = box["y"] + (box["height"] - side) / 2
+    return left + u * side, top + v * side
+
+
+def hovered(page):
+    return page.locator(".rt-map-tip canvas").get_attribute("data-image")
+
+
+def test_hover_shows_the_picture_also_while_the_kernel_is_busy(page):
+    far = python(page, "print(int(np.argmax(points.sum(1))), int(np.argmin(points.sum(1))))")
+    places = {index: place(page, index) for index in far.split()}
+    page.wait_for_function("document.querySelector('.rt-map-tip') !== null")
+    page.evaluate(SLEEP)
+    for index, (x, y) in places.items():
+        page.mouse.move(x, y)
+        expect(page.locator(".rt-map-tip")).to_be_visible()
+        assert hovered(page) == index
+        ink = page.evaluate(
+            "() => { const c = document.querySelector('.rt-map-tip canvas');"
+            " return [...c.getContext('2d').getImageData(0, 0, c.width, c.height).data]"
+            ".some((v, i) => i % 4 < 3 && v > 60); }"
+        )
+        assert ink, "the picture is drawn, not an empty canvas"
+
+
+def test_click_pins_and_neighbours_lead_on(page):
+    index = python(page, "print(int(np.argmax(points.sum(1))))")
+    page.mouse.click(*place(page, index))
+    expect(page.locator(".rt-map-pinned")).to_be_visible()
+    settles(page, "print(panel.pinned)", index)
+    nearest = python(page, f"print(panel.neighbours({index})[0])")
+    page.locator(".rt-map-strip button").first.click()
+    expect(page.locator(".rt-map-pinned canvas")).to_have_attribute("data-image", nearest)
+
+
+def test_a_lasso_reaches_python_and_a_selection_from_python_the_map(page):
+    page.get_by_role("button", name="Lasso", exact=True).click()
+    box = page.locator(".rt-map-stage > canvas").bounding_box()
+    x, y, half = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2, 70
+    page.mouse.move(x - half, y - half)
+    page.mouse.down()
+    for dx, dy in [(half, -half), (half, half), (-half, half), (-half, -half + 2)]:
+        page.mouse.move(x + dx, y + dy, steps=5)
+    page.mouse.up()
+    expect(page.locator(".rt-map-count").first).to_contain_text("selected")
+    chosen = python(page, "print(set(clusters[panel.selection].tolist()), len(panel.selection))")
+    assert chosen.startswith("{4}")
+    assert int(chosen.split()[-1]) > 20
+    python(page, "panel.selection = [1, 2, 3]")
+    expect(page.locator(".rt-map-count").first).to_have_text("3 selected")
+    expect(page.locator(".rt-map-cell")).to_have_count(3)
+
+
+def test_name_move_merge_split_undo(page):
+    page.get_by_label("Name of cluster 2").fill("twos")
+    page.get_by_label("Name of cluster 2").press("Enter")
+    expect(page.locator(".rt-map-said")).to_contain_text("twos")
+    settles(page, "print(panel.sorting.history)", "(\"sorting.name(2, 'twos')\",)")
+    python(page, "panel.selection = [0, 5]")
+    expect(page.locator(".rt-map-count").first).to_have_text("2 selected")
+    page.get_by_label("Move the selected images to").select_option("2")
+    expect(page.get_by_label("Select all of 2: twos")).to_have_text("42")
+    page.get_by_label("Select all of cluster 0").click()
+    page.get_by_label("Merge the chosen cluster into").select_option("2")
+    expect(page.get_by_label("Select all of 2: twos")).to_have_text("80")
+    page.get_by_label("Select all of 2: twos").click()
+    page.get_by_role("button", name="Split in two").click()
+    expect(page.locator(".rt-map-row")).to_have_count(5)
+    for _ in range(4):
+        page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_label("Select all of cluster 2")).to_have_text("40")
+    settles(page, "print(panel.sorting.history)", "()")
+    page.get_by_role("button", name="Redo").click()
+    assert "twos" in python(page, "print(open(path).read())")
+
+
+def test_suggest_marks_counts_and_can_be_dropped(page):
+    python(
+        page,
+        "panel.sorting.name(0, 'a'); panel.sorting.name(1, 'b'); panel.sorting.move([0], 1)\n"
+        "panel.sorting.undo(); panel.sorting._clusters[0] = 1",
+    )
+    page.get_by_role("button", name="Suggest").click()
+    expect(page.locator(".rt-map-said")).to_contain_text("1 image would change")
+    page.get_by_role("button", name="Keep as it is").click()
+    expect(page.get_by_role("button", name="Suggest")).to_be_visible()
+    page.get_by_role("button", name="Suggest").click()
+    page.get_by_role("button", name="Accept").click()
+    expect(page.get_by_role("button", name="Suggest")).to_be_visible()
+    settles(page, "print(panel.sorting.clusters[0])", "0")
+
+
+def test_the_keyboard_alone_does_it(page):
+    canvas = page.locator(".rt-map-stage > canvas")
+    canvas.focus()
+    for key in ("ArrowRight", "ArrowUp", "ArrowLeft", "Enter"):
+        canvas.press(key)
+    expect(page.locator(".rt-map-pinned")).to_be_visible()
+    pinned = python(page, "print(panel.pinned)")
+    assert int(pinned) >= 0
+    canvas.press("Space")
+    settles(page, "print(panel.selection.tolist())", f"[{pinned}]")
+    canvas.press("b")
+    page.keyboard.type("ag")
+    page.keyboard.press("Enter")
+    expect(page.locator(".rt-map-said")).to_contain_text("bag")
+    settles(page, "print(list(panel.sorting.names.values()))", "['bag']")
+    page.keyboard.press("Escape")
+    page.keyboard.press("Escape")
+    settles(page, "print(panel.pinned, len(panel.selection))", "-1 0")
+
+
+def test_arrows_go_the_way_they_say(page):
+    canvas = page.locator(".rt-map-stage > canvas")
+    canvas.focus()
+    canvas.press("ArrowRight")
+    for key, axis, sign in [("ArrowLeft", 0, -1), ("ArrowUp", 1, 1)]:
+        canvas.press("Enter")
+        before = int(python(page, "print(panel.pinned)"))
+        canvas.press(key)
+        canvas.press("Enter")
+        after = int(python(page, "print(panel.pinned)"))
+        step = python(page, f"print(points[{after}][{axis}] - points[{before}][{axis}])")
+        assert float(step) * sign > 0 or after == before
+
+
+def test_the_legend_hides_and_isolates(page):
+    expect(page.locator(".rt-map-row")).to_have_count(5)
+    index = python(page, "print(int(np.argmax(points.sum(1))))")
+    x, y = place(page, index)
+    cluster = python(page, f"print(clusters[{index}])")
+    page.get_by_role("button", name=f"Show cluster {cluster}", exact=True).click()
+    page.mouse.move(x, y)
+    expect(page.locator(".rt-map-tip")).to_be_hidden()
+    page.get_by_role("button", name=f"Show only cluster {cluster}").click()
+    page.mouse.move(x + 1, y)
+    expect(page.locator(".rt-map-tip")).to_be_visible()
+
+
+def test_colours_follow_a_column_and_python(page):
+    page.get_by_label("Colour by").select_option("label")
+    expect(page.locator(".rt-map-row")).to_have_count(10)
+    python(page, "panel.colour = 'doubt'")
+    expect(page.locator(".rt-map-scale")).to_be_visible()
+
+
+def test_two_maps_and_fifteen_runs_stay_apart_and_small(open_notebook):
+    second = "other = rt.widgets.MapPanel(images[:50], points[:50], clusters[:50])\nother"
+    page = open_notebook(MAP, second)
+    expect(page.locator(".rt-map")).to_have_count(2)
+    count = "from ipywidgets.widgets import widget; print(len(widget._instances))"
+    before = int(python(page, count))
+    again = """async () => { for (let i = 0; i < 15; i++)
+        await window.jupyterapp.commands.execute('notebook:run-all-cells'); }"""
+    page.evaluate(again)
+    expect(page.locator(".rt-map")).to_have_count(2)
+    assert int(python(page, count)) <= before
+
+
+def test_after_a_restart_the_map_says_what_to_do(page):
+    page.evaluate(
+        "async () => { await window.jupyterapp.shell.currentWidget.sessionContext"
+        ".session.kernel.restart(); }"
+    )
+    if page.locator(".rt-map").count():
+        page.get_by_role("button", name="Most doubtful").click()
+        expect(page.locator(".rt-map-said")).to_contain_text("run this cell again", timeout=15000)
+
+
+@pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
+def test_the_map_follows_the_theme(page, theme):
+    page.evaluate(
+        "theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})", theme
+    )
+    dark = theme.endswith("Dark")
+    page.wait_for_function(
+        "dark => document.querySelector('.rt-map').classList.contains('rt-map-dark') === dark",
+        arg=dark,
+    )
+
+
+def test_narrow_windows_keep_every_control(page):
+    page.set_viewport_size({"width": 900, "height": 900})
+    root = page.locator(".rt-map")
+    inside = root.bounding_box()
+    for control in root.get_by_role("button").all():
+        if control.is_visible():
+            box = control.bounding_box()
+            assert box["x"] + box["width"] <= inside["x"] + inside["width"] + 1
