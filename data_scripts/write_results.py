@@ -146,7 +146,7 @@ def all_results(small, large):
 
 def small_table(benchmark):
     """Return the table of fashion5 as lines, the best accuracy first, and how it was measured."""
-    methods = sorted(benchmark["methods"], key=lambda m: -statistics.mean(m["accuracy"]))
+    methods = ranked(benchmark["methods"])
     machine, versions = surroundings(benchmark)
     return [
         "| what is clustered | by | accuracy, % | NMI | ARI | minutes |",
@@ -162,6 +162,11 @@ def small_table(benchmark):
         "",
         verdict(methods),
     ]
+
+
+def ranked(methods):
+    """Return the methods, the best mean accuracy first."""
+    return sorted(methods, key=lambda method: -statistics.mean(method["accuracy"]))
 
 
 def small_row(method):

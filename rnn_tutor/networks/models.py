@@ -114,7 +114,6 @@ def recurrent_autoencoder(encoder, units=64):
     Returns:
         A Keras model from pictures to pictures of the same shape, float32 in 0..1.
     """
-    check_vectors(encoder)
     height, width, channels = encoder.input_shape[1:]
     x = layers.RepeatVector(height)(encoder.output)
     x = layers.GRU(units, return_sequences=True)(x)
@@ -171,7 +170,6 @@ def projector(encoder, hidden=256, size=64):
     Returns:
         A Keras model, `(n, height, width, channels)` -> `(n, size)`, of any length.
     """
-    check_vectors(encoder)
     x = layers.Dense(hidden, activation="relu")(encoder.output)
     return keras.Model(encoder.input, layers.Dense(size)(x))
 

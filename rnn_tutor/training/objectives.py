@@ -45,6 +45,7 @@ class Reconstruction:
 
     def build(self, encoder):
         """The model to train on top of `encoder`."""
+        models.check_vectors(encoder)
         return models.recurrent_autoencoder(encoder)
 
     def embedder(self, encoder, model):
@@ -94,6 +95,7 @@ class Contrastive:
 
     def build(self, encoder):
         """The model to train on top of `encoder`."""
+        models.check_vectors(encoder)
         return models.projector(encoder)
 
     def embedder(self, encoder, model):

@@ -19,9 +19,11 @@ NOT_BUILDERS = {"embed", "load_encoder"}
 
 
 def package_definitions():
-    """name -> the definitions of this name at the top of the package's modules."""
+    """name -> the definitions of this name at the top of the package's modules, exercises apart."""
     found = defaultdict(list)
     for path in sorted((course.ROOT / "rnn_tutor").rglob("*.py")):
+        if path.parent.name == "exercises":
+            continue  # what stands there are answers to the stubs of the notebooks
         for statement in ast.parse(path.read_text(encoding="utf-8")).body:
             if isinstance(statement, DEFINITIONS):
                 found[statement.name].append(statement)

@@ -492,7 +492,7 @@ def test_a_failure_while_saving_leaves_the_older_checkpoint(tmp_path, monkeypatc
 FULL_DISK = """
 import resource, sys, warnings
 sys.path[:0] = sys.argv[2:]
-from test_training import _checkpoints, small_trainer
+from test_trainer import _checkpoints, small_trainer
 _checkpoints.SECONDS_BETWEEN = 0
 trainer = small_trainer(epochs=2, checkpoints=sys.argv[1])
 limits = resource.getrlimit(resource.RLIMIT_FSIZE)
