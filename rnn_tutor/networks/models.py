@@ -147,16 +147,8 @@ def next_row_predictor(encoder):
     Returns:
         A Keras model `(n, height, width, channels)` -> `(n, height - 1, width * channels)`, the
         rows 1 to the last, in 0..1.
-
-    Raises:
-        TutorError: `encoder` keeps no state for each row.
     """
-    states = encoder.layers[-2].output if len(encoder.layers) > 1 else encoder.output
-    if len(states.shape) != 3 or states.shape[1] != encoder.input_shape[1]:
-        raise TutorError(
-            "To predict the next row, the last layer but one must give a state for each row, as in "
-            f"`rt.models.row_encoder`; that of {encoder.name!r} gives {states.shape}."
-        )
+    states = encoder.layers[-2].output
     features = encoder.input_shape[2] * encoder.input_shape[3]
     predicted = layers.Dense(features, activation="sigmoid")(states)
     return keras.Model(encoder.input, predicted[:, :-1])
@@ -208,6 +200,16 @@ def functional(model, input_shape):
             "`colour()` of an ImageSet change that."
         )
     return model
+
+
+def check_states(encoder):
+    """Raise TutorError for a model that keeps no state for each row, its last layer but one."""
+    states = encoder.layers[-2].output if len(encoder.layers) > 1 else encoder.output
+    if len(states.shape) != 3 or states.shape[1] != encoder.input_shape[1]:
+        raise TutorError(
+            "To predict the next row, the last layer but one must give a state for each row, as in "
+            f"`rt.models.row_encoder`; that of {encoder.name!r} gives {states.shape}."
+        )
 
 
 def check_vectors(model):

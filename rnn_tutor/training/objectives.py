@@ -68,10 +68,11 @@ class NextRow:
         """The model to train on top of `encoder`, which must be a `models.row_encoder`.
 
         Raises:
-            TutorError: the pictures have a single row.
+            TutorError: the pictures have a single row, or `encoder` keeps no state for each.
         """
         if encoder.input_shape[1] < 2:
             raise TutorError("Pictures of a single row have no next row to predict.")
+        models.check_states(encoder)
         return models.next_row_predictor(encoder)
 
     def embedder(self, encoder, model):
