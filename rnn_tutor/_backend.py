@@ -1,4 +1,4 @@
-"""Keras, loaded quietly when first asked for, and what the process does with its memory.
+"""Keras, loaded quietly when first needed, and the memory of this process.
 
 `from rnn_tutor._backend import keras` loads Keras; the memory functions do not need it.
 TensorFlow writes a few lines to file descriptor 2 while it starts, which a notebook shows in pink
@@ -33,31 +33,35 @@ def load_keras():
 
     Raises:
         TutorError: Keras, or the backend that it was to use, is not installed.
+
+    Example:
+        >>> rt.load_keras()  # doctest: +ELLIPSIS
+        Keras is ready, on ...
     """
     backend = _load().backend.backend()
     print(f"Keras is ready, on {TITLES.get(backend, backend)}.")
 
 
 def share_heap():
-    """Let all threads share one heap, instead of sixteen that are never quite empty."""
+    """Let all threads share one heap instead of sixteen that are never quite empty."""
     with contextlib.suppress(*NOT_GLIBC):
         ctypes.CDLL(None).mallopt(M_ARENA_MAX, 1)
 
 
 def release_memory():
-    """Return to the system what a training or a compilation has left behind."""
+    """Return memory to the system that a training or a compilation has left behind."""
     gc.collect()
     trim_heap()
 
 
 def trim_heap():
-    """Return to the system what is free already; takes milliseconds."""
+    """Return memory to the system that is free already; this takes milliseconds."""
     with contextlib.suppress(*NOT_GLIBC):
         ctypes.CDLL(None).malloc_trim(0)
 
 
 def forget_graph_with_model(optimizer):
-    """Let a training's graph go when its model goes.
+    """Let the graph of a training be freed together with its model.
 
     On TensorFlow, Keras sums the gradients over all replicas, with a gradient function of its own
     that TensorFlow registers for good, and with it the whole graph: 20 to 30 MB for each training.

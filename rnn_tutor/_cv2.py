@@ -1,4 +1,4 @@
-"""OpenCV for the other modules, with one plain sentence where it cannot be loaded.
+"""OpenCV for the other modules, with a plain sentence where it cannot be loaded.
 
 Use it as `from rnn_tutor._cv2 import cv2`.
 """

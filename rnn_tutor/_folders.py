@@ -1,4 +1,4 @@
-"""Sends the libraries to a temporary folder where their own folders cannot hold a file.
+"""Temporary folders for the libraries where their own folders cannot hold a file.
 
 Jupyter, IPython, matplotlib and numba keep files below the home folder. Where that is locked, full
 or unknown, each fails in its own way; an environment variable of each names another place.

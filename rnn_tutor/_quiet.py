@@ -1,4 +1,4 @@
-"""Keeps quiet what writes below `sys.stderr`, which a notebook would show in pink."""
+"""Silence for what writes below `sys.stderr`, which a notebook would show in pink."""
 
 import contextlib
 import os
@@ -6,7 +6,7 @@ import os
 
 @contextlib.contextmanager
 def quiet_stderr():
-    """Sends file descriptor 2 nowhere: the lines come from C++, below `sys.stderr`."""
+    """Send file descriptor 2 nowhere: the lines come from C++, below `sys.stderr`."""
     try:
         saved = os.dup(2)
     except OSError:  # a process without one has nothing to keep quiet

@@ -1,4 +1,4 @@
-"""Texts and files: counts, lists and names in words, hashes, files written whole."""
+"""Text and files: counts, lists, durations and names in words; hashes; atomic writes."""
 
 import hashlib
 import os
@@ -11,16 +11,24 @@ DATA = Path(__file__).with_name("data")  # shipped images, weights and results
 _DIRECTIONS = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
 
 
-def natural(name):
-    """Return a key that sorts 2.png before 10.png."""
+def natural_key(name):
+    """Return a key that sorts 2.png before 10.png.
+
+    Example:
+        >>> sorted(["10.png", "2.png"], key=natural_key)
+        ['2.png', '10.png']
+    """
     pieces = re.split(r"0*(\d+)", name.casefold())
     return [(len(p), p) if i % 2 else p for i, p in enumerate(pieces)], name
 
 
-def printable(name):
-    """Return a file name that can be printed, even where its bytes are no valid text.
+def printable_name(name):
+    """Return a file name that can be printed, even where its bytes are not valid text.
 
     What controls a terminal or turns the direction of writing is spelt out, such as \\x1b.
+
+    Args:
+        name: str, bytes or a path.
     """
     name = os.fsdecode(name)
     return name if name.isprintable() else "".join(map(_visible, name))
@@ -34,28 +42,43 @@ def _visible(character):
 
 
 def format_duration(seconds):
+    """Return a duration in seconds as text, such as "40 s" or "2 minutes"."""
     return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} minutes"
 
 
-def short(text, limit):
-    """At most `limit` characters, the rest as an ellipsis."""
+def shorten(text, limit):
+    """Return at most `limit` characters of a text, the rest as an ellipsis."""
     text = str(text)
     return text if len(text) <= limit else text[: max(1, limit - 1)] + "…"
 
 
-def count(n, noun, plural=None):
-    """'1 picture', '2 pictures'."""
+def format_count(n, noun, plural=None):
+    """Return a number with its noun.
+
+    Example:
+        >>> format_count(1, "image"), format_count(2000, "class", "classes")
+        ('1 image', '2,000 classes')
+    """
     return f"{n:,} {noun if n == 1 else plural or noun + 's'}"
 
 
-def listed(names, limit=20):
-    """Names joined by commas; of a long list, how many more there are."""
+def format_list(names, limit=20):
+    """Return names joined by commas; of a long list, how many more there are.
+
+    Example:
+        >>> format_list(["a", "b", "c"], limit=2)
+        'a, b and 1 more'
+    """
     more = f" and {len(names) - limit} more" if len(names) > limit else ""
     return ", ".join(map(str, names[:limit])) + more
 
 
 def atomic_write(path: Path, content: bytes):
-    """Write a file whole or not at all: a notebook half written would be a notebook lost."""
+    """Write a file whole or not at all: a notebook half written would be a notebook lost.
+
+    Raises:
+        OSError: The file cannot be written.
+    """
     unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")  # two kernels, two files
     try:
         unfinished.write_bytes(content)
@@ -65,5 +88,5 @@ def atomic_write(path: Path, content: bytes):
 
 
 def sha256(content):
-    """Return the sha256 of bytes, as 64 hexadecimal digits."""
+    """Return the sha256 of bytes as 64 hexadecimal digits."""
     return hashlib.sha256(content).hexdigest()

@@ -1,7 +1,6 @@
 """The command `rnn-tutor`: `lab` opens the course, `doctor` says whether it can run here.
 
-For instructors, `progress` collects what a class has done. All three stand in modules of their own;
-here is only how they are called.
+For instructors, `progress` collects what a class has done. This module only reads the command line.
 """
 
 import argparse
@@ -16,9 +15,23 @@ STAND_ALONE = {"--no-browser", "--allow-root", "--debug", "-y", "--autoreload", 
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command; returns the exit status: 0 when all is well, 1 for a problem."""
+    """Run one command.
+
+    Args:
+        arguments: The words of the command line. Default: those of this process.
+
+    Returns:
+        The exit status: 0 when all is well, 1 for a problem, 130 when the reader stopped it.
+
+    Example:
+        >>> _ = rt.load_images("digits", limit=3).write("ann")
+        >>> rt.cli.main(["progress", "ann"])
+        folder,exercise,state,tries,hints,solution_seen,first_right
+        0
+    """
     for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(errors="backslashreplace")  # a console may not know a folder's letters
+        if hasattr(stream, "reconfigure"):  # a console may not know a folder's letters
+            stream.reconfigure(errors="backslashreplace")
     parser = _parser()
     options, further = parser.parse_known_args(arguments)
     try:
@@ -30,14 +43,24 @@ def main(arguments: list[str] | None = None) -> int:
         return 130
 
 
-def split(further: list[str]) -> tuple[str | None, list[str]]:
-    """Which of the words is the working folder, and which are JupyterLab's own.
+def split_arguments(words: list[str]) -> tuple[str | None, list[str]]:
+    """Separate the working folder from the options that go to JupyterLab.
 
-    `["course", "--port", "9000"]` gives `("course", ["--port", "9000"])`. Raises TutorError for a
-    second folder.
+    Args:
+        words: What follows `rnn-tutor lab`, without its own options.
+
+    Returns:
+        (folder, options): a str or None, and a list of str.
+
+    Raises:
+        TutorError: There is a second folder.
+
+    Example:
+        >>> rt.cli.split_arguments(["course", "--port", "9000"])
+        ('course', ['--port', '9000'])
     """
     folder, passed_on, takes_value = None, [], False
-    for word in further:
+    for word in words:
         if word.startswith("-") or takes_value:
             passed_on.append(word)
         elif folder is None:
@@ -54,7 +77,7 @@ def split(further: list[str]) -> tuple[str | None, list[str]]:
 def _lab(parser, options, further):
     from rnn_tutor.course.lab import lab
 
-    folder, passed_on = split(further)
+    folder, passed_on = split_arguments(further)
     return lab(
         folder or FOLDER,
         restore_name=options.restore,
@@ -71,12 +94,12 @@ def _doctor(parser, options, further):
 
 
 def _progress(parser, options, further):
-    from rnn_tutor.exercises._progress import COLUMNS, collected
+    from rnn_tutor.exercises._progress import COLUMNS, collect
 
     _refuse(parser, "progress", further)
     table = csv.DictWriter(sys.stdout, COLUMNS, lineterminator="\n")
     table.writeheader()
-    table.writerows(collected(options.folders))
+    table.writerows(collect(options.folders))
     return 0
 
 
@@ -94,12 +117,6 @@ def _parser():
     commands = parser.add_subparsers(
         title="commands", required=True, metavar="lab | doctor | progress"
     )
-    _add_lab(commands)
-    _add_others(commands)
-    return parser
-
-
-def _add_lab(commands):
     lab = commands.add_parser(
         "lab",
         help="open the course in JupyterLab",
@@ -128,9 +145,6 @@ def _add_lab(commands):
         "--solutions", action="store_true", default=None, help="show them again in FOLDER"
     )
     lab.set_defaults(run=_lab)
-
-
-def _add_others(commands):
     doctor = commands.add_parser(
         "doctor",
         help="say whether the course can run on this machine, and what to do where it cannot",
@@ -150,6 +164,7 @@ def _add_others(commands):
         "folders", metavar="FOLDER", nargs="+", help="searched to the bottom; a file does as well"
     )
     progress.set_defaults(run=_progress)
+    return parser
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from rnn_tutor import _backend as _keras
+from rnn_tutor import _backend
 from rnn_tutor._backend import keras
 from rnn_tutor._quiet import quiet_stderr
 
@@ -29,8 +29,8 @@ def test_the_first_cell_prints_one_line_and_nothing_pink():
 
 
 def test_loading_again_says_the_same(capsys):
-    assert _keras.load_keras() is None
-    _keras.load_keras()
+    assert _backend.load_keras() is None
+    _backend.load_keras()
     lines = capsys.readouterr().out.splitlines()
     assert lines == [f"Keras is ready, on {TITLES[keras.backend.backend()]}."] * 2
 

@@ -16,7 +16,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics.pairwise import euclidean_distances
 
 from rnn_tutor._errors import TutorError
-from rnn_tutor._text import atomic_write, count, printable
+from rnn_tutor._text import atomic_write, format_count, printable_name
 from rnn_tutor.images import label_file
 from rnn_tutor.images.labels import image_key
 
@@ -46,8 +46,8 @@ class Suggestion:
 
     def __repr__(self):
         return (
-            f"Suggestion by {self.method}: {count(len(self.changes), 'image')} would change, "
-            f"{len(self.doubtful):,} doubtful"
+            f"Suggestion by {self.method}: {format_count(len(self.changes), 'image')} would "
+            f"change, {len(self.doubtful):,} doubtful"
         )
 
 
@@ -201,8 +201,8 @@ class Sorting:
         members = np.flatnonzero(self._clusters == cluster)
         if not 2 <= parts <= len(members):
             raise TutorError(
-                f"Cluster {cluster} holds {count(len(members), 'image')}; it can be split into 2 "
-                f"to {len(members)} parts, not {parts!r}."
+                f"Cluster {cluster} holds {format_count(len(members), 'image')}; it can be split "
+                f"into 2 to {len(members)} parts, not {parts!r}."
             )
         found = KMeans(parts, n_init=4, random_state=seed).fit_predict(self.embeddings[members])
         order = np.argsort(-np.bincount(found, minlength=parts), kind="stable")
@@ -304,7 +304,7 @@ class Sorting:
         table.writerow(COLUMNS)
         rows = zip(sources, self._clusters.tolist(), self.placed.tolist(), self.keys, strict=True)
         for source, cluster, placed, key in rows:
-            fields = (printable(source), self.names.get(cluster, ""))
+            fields = (printable_name(source), self.names.get(cluster, ""))
             source, name = (re.sub(f"^{label_file.FORMULA}", "'", field) for field in fields)
             table.writerow([source, cluster, name, "yes" if placed else "", key])
         try:

@@ -1,9 +1,10 @@
-"""Says whether the course can run here, one line a thing, each problem with its remedy.
+"""The doctor says whether the course can run here, one line for each check, with remedies.
 
-What the machine has is asked in `_machine`; here it is judged. What is heavy or may crash is
-tried in processes of its own (`_probes`), so that the doctor survives what it looks for.
+`_machine` measures what the machine has; here it is judged. What is heavy or may crash is tried in
+processes of its own (see `probes`), so that the doctor survives what it looks for.
 """
 
+import contextlib
 import importlib.util
 import json
 import os
@@ -18,6 +19,7 @@ from importlib import metadata
 from pathlib import Path
 
 from rnn_tutor import _machine
+from rnn_tutor._backend import TITLES
 from rnn_tutor._errors import TutorError
 from rnn_tutor._folders import cannot_write, replace_folders, temporary_folder
 from rnn_tutor.course import processes
@@ -42,14 +44,16 @@ OTHER_BUILDS = {
 GIGABYTE = 1e9
 WIDGETS_MAJOR = 5  # of the extension that goes with ipywidgets 8
 MEMORY_NEEDED = 1.2 * GIGABYTE  # what a notebook may take at its peak
-TITLES = {"tensorflow": "TensorFlow", "torch": "PyTorch", "jax": "JAX"}
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One line: `level` is "ok", "warning" (the course runs, less well) or "problem" (it does not).
+    """What one check has found.
 
-    A remedy goes with the latter two.
+    Attributes:
+        level: "ok", "warning" (the course runs, less well) or "problem" (it does not run).
+        text: What was found, str.
+        remedy: What to do about a warning or a problem, str.
     """
 
     level: str
@@ -62,7 +66,7 @@ class Finding:
 
 
 def doctor() -> int:
-    """Print every finding as it is made; returns 0 when the course can run, else 1."""
+    """Print every finding as it is made; return 0 when the course can run, otherwise 1."""
     problems = 0
     for finding in examine():
         print(finding, flush=True)
@@ -90,7 +94,7 @@ def examine():
     yield check_disk(course, shutil.disk_usage(course).free)
     yield check_writing(course)
     yield check_browser(processes.browser())
-    yield from check_packages(_requirements(), _installed, _remedy_elsewhere)
+    yield from check_packages(required_packages(), installed_version, remedy_elsewhere)
     imports, keras, widgets = map(processes.finish, probes)
     found = [*check_imports(*imports), *check_keras(*keras, os.environ.get("KERAS_BACKEND"))]
     yield from blame_shadows(found, imports[1] + keras[1])
@@ -98,7 +102,7 @@ def examine():
 
 
 def check_folders() -> list[Finding]:
-    """Whether the libraries can write where they want to; from here on, elsewhere if not."""
+    """Check whether the libraries can write in their folders; from here on, elsewhere if not."""
     try:
         replaced = replace_folders()
         elsewhere = temporary_folder() if replaced else None
@@ -120,7 +124,7 @@ def check_folders() -> list[Finding]:
 
 
 def check_python(version: str, own_environment: bool) -> Finding:
-    """`version` as "3.11.7", against the bounds in the project's metadata."""
+    """Check the version of Python, such as "3.11.7", against the project's metadata."""
     from packaging.specifiers import SpecifierSet
 
     bounds = SpecifierSet(metadata.metadata(PROJECT)["Requires-Python"])
@@ -135,9 +139,13 @@ def check_python(version: str, own_environment: bool) -> Finding:
 
 
 def check_packages(requirements, installed, elsewhere=lambda name: "") -> list[Finding]:
-    """`requirements` as `packaging` parses them; `installed(name)` is a version, or None.
+    """Check the versions of the packages.
 
-    `elsewhere(name)` is the remedy where the version that wins is out of reach for pip, else "".
+    Args:
+        requirements: What is needed, as `packaging` parses it.
+        installed: A function from a package's name to its version, str, or None.
+        elsewhere: A function from a package's name to the remedy where the version that wins is out
+            of reach for pip, otherwise "".
     """
     found = []
     for requirement in requirements:
@@ -154,7 +162,7 @@ def check_packages(requirements, installed, elsewhere=lambda name: "") -> list[F
 
 
 def check_imports(status: int, output: str) -> list[Finding]:
-    """What the probe `imports` printed."""
+    """Judge the exit status and the output of the probe `imports`."""
     found = [
         Finding("problem", f"{name} cannot be imported: {why}", _import_remedy(name, why))
         for name, why in _lines("failed", output)
@@ -167,7 +175,7 @@ def check_imports(status: int, output: str) -> list[Finding]:
 
 
 def check_keras(status: int, output: str, chosen: str | None) -> list[Finding]:
-    """What the probe `keras` printed; `chosen`: what KERAS_BACKEND says, None where not set."""
+    """Judge the probe `keras`; `chosen` is the value of KERAS_BACKEND, None where it is not set."""
     file, said_there = keras_settings()
     named = chosen or (said_there.get("backend") if isinstance(said_there, dict) else None)
     if chosen:
@@ -212,7 +220,7 @@ def check_keras(status: int, output: str, chosen: str | None) -> list[Finding]:
 
 
 def keras_settings() -> tuple[Path, object]:
-    """Return the file in which Keras's settings stand, and what it says: a dict, if it is sound."""
+    """Return the file of Keras's settings, and its content: a dict, if it is sound."""
     home = os.environ.get("KERAS_HOME")
     if home is None:
         home = Path.home() if os.access(Path.home(), os.W_OK) else "/tmp"  # as Keras does
@@ -226,10 +234,13 @@ def keras_settings() -> tuple[Path, object]:
 
 
 def blame_shadows(found: list[Finding], output: str) -> list[Finding]:
-    """`found`, and before it each file that is imported in place of an installed module.
+    """Put in front each file that is imported in place of an installed module.
 
-    Where something fails, that file is the cause, and its remedy comes first. `output`: what the
-    probes printed.
+    Where something fails, that file is the cause, and its remedy comes first.
+
+    Args:
+        found: The findings of the probes.
+        output: What the probes printed.
     """
     shadows = dict.fromkeys((name, Path(file)) for name, file in _lines("shadow", output))
     if not shadows:
@@ -240,7 +251,9 @@ def blame_shadows(found: list[Finding], output: str) -> list[Finding]:
         # What stands in for a module of Python itself may do no harm.
         harmless = not fails and name in sys.stdlib_module_names
         text = f"{file} is imported in place of the module {name}"
-        blamed.append(Finding("warning" if harmless else "problem", text, _move(file)))
+        remedy = _python_path_remedy(file.parent)
+        remedy = remedy or f"Give {file} another name, or move it to another folder."
+        blamed.append(Finding("warning" if harmless else "problem", text, remedy))
     first = "First do what is said of the files that are imported in place of others."
     return blamed + [
         replace(finding, remedy=first) if finding.level == "problem" else finding
@@ -249,7 +262,7 @@ def blame_shadows(found: list[Finding], output: str) -> list[Finding]:
 
 
 def check_widgets(status: int, output: str) -> Finding:
-    """What the probe `widgets` printed."""
+    """Judge the exit status and the output of the probe `widgets`."""
     package = "@jupyter-widgets/jupyterlab-manager"
     off = [name for (name,) in _lines("off", output)]
     found = _lines("found", output)
@@ -275,7 +288,7 @@ def check_widgets(status: int, output: str) -> Finding:
 
 
 def check_cores(cores: float) -> Finding:
-    """`cores` that this process may use, such as 2, or 0.5 in a container."""
+    """Judge the cores that this process may use, such as 2, or 0.5 in a container."""
     said = f"{round(cores, 2):g} core" + "s" * (cores > 1)
     if cores < 2:
         times = f"{2 / cores:.2g} times" if cores != 1 else "twice"
@@ -285,7 +298,7 @@ def check_cores(cores: float) -> Finding:
 
 
 def check_memory(total: float | None, free: float | None) -> Finding:
-    """Bytes of the machine (or of its container), and of what is free now; None where unknown."""
+    """Judge the bytes of memory of the machine or its container, and those free; None: unknown."""
     if total is None:
         return Finding("ok", "memory: this system does not say how much there is")
     text = f"memory: {total / GIGABYTE:.1f} GB"
@@ -306,7 +319,7 @@ def check_memory(total: float | None, free: float | None) -> Finding:
 
 
 def check_disk(folder: Path, free: int) -> Finding:
-    """Bytes free where the reader stands."""
+    """Judge the bytes that are free in a folder."""
     text = f"disk: {free / GIGABYTE:.1f} GB free in {folder}"
     if free < 0.1 * GIGABYTE:
         return Finding("problem", text, "The notebooks and what they save need 0.1 GB: make room.")
@@ -314,7 +327,7 @@ def check_disk(folder: Path, free: int) -> Finding:
 
 
 def check_writing(folder: Path) -> Finding:
-    """Whether a file can be kept in `folder`, where Jupyter runs, and among temporary files."""
+    """Check whether files can be kept in a folder, where Jupyter runs, and as temporary files."""
     for place in (folder, processes.runtime_folder(), Path(tempfile.gettempdir())):
         if why := cannot_write(place):
             return Finding(
@@ -327,7 +340,7 @@ def check_writing(folder: Path) -> Finding:
 
 
 def check_browser(name: str | None) -> Finding:
-    """`name` of the browser that would open, or None."""
+    """Judge the name of the browser that would open, or None."""
     if name is None:
         return Finding(
             "warning",
@@ -338,39 +351,22 @@ def check_browser(name: str | None) -> Finding:
 
 
 def _lines(first, output):
-    """What stands behind `first` in the lines of a probe, as lists of words."""
+    """Return what follows `first` in the lines of a probe, as lists of words."""
     rows = (line.split("\t") for line in output.splitlines())
     return [row[1:] for row in rows if row[0] == first and len(row) > 1]
 
 
-def _move(file):
-    """What to do about a file that wins over an installed module."""
-    listed = os.environ.get("PYTHONPATH", "").split(os.pathsep)
-    if any(entry and Path(entry).resolve() == file.parent.resolve() for entry in listed):
-        return _unset(file.parent)
-    return f"Give {file} another name, or move it to another folder."
-
-
-def _unset(folder):
+def _python_path_remedy(folder):
+    """Return what to do where PYTHONPATH names a folder; "" where it does not."""
+    named = filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))
+    if folder.resolve() not in [Path(entry).resolve() for entry in named]:
+        return ""
     command = "set PYTHONPATH=" if sys.platform == "win32" else "unset PYTHONPATH"
     return f"The variable PYTHONPATH names {folder}, and what is there wins. Run: {command}"
 
 
-def _remedy_elsewhere(name):
-    """What to do about a package that pip cannot replace, for another folder wins; else ""."""
-    try:
-        folder = Path(_distribution(name).locate_file("")).resolve()
-    except metadata.PackageNotFoundError:
-        return ""
-    listed = os.environ.get("PYTHONPATH", "").split(os.pathsep)
-    if any(entry and Path(entry).resolve() == folder for entry in listed):
-        return _unset(folder)
-    if sys.prefix != sys.base_prefix and folder == Path(site.getusersitepackages()).resolve():
-        return f"The one in {folder} wins. Set the variable PYTHONNOUSERSITE to 1."
-    return ""
-
-
 def _import_remedy(name, why):
+    """Return what to do about a package that cannot be imported."""
     if name == "cv2" and ".so" in why:
         return (
             "Run: sudo apt install libgl1 libglib2.0-0 (Debian, Ubuntu), or take OpenCV without "
@@ -381,31 +377,42 @@ def _import_remedy(name, why):
 
 
 def _pip(what):
+    """Return the command that installs a package with this Python."""
     if importlib.util.find_spec("pip") is None:  # an environment that uv made
         return f"Run: uv pip install {what}"
     python = f'"{sys.executable}"' if " " in sys.executable else sys.executable
     return f"Run: {python} -m pip install {what}"
 
 
-def _requirements():
+def required_packages():
+    """Return what the project needs, as `packaging` parses it, without the extras."""
     from packaging.requirements import Requirement
 
     stated = [Requirement(line) for line in metadata.requires(PROJECT) or ()]
     return [r for r in stated if r.marker is None or r.marker.evaluate({"extra": ""})]
 
 
-def _installed(name):
-    """The version, or None."""
-    try:
-        return _distribution(name).version
-    except metadata.PackageNotFoundError:
-        return None
+def installed_version(name):
+    """Return the version of a package, str, or None; another build of OpenCV counts as well."""
+    distribution = _distribution(name)
+    return distribution and distribution.version
+
+
+def remedy_elsewhere(name):
+    """Return what to do about a package that pip cannot replace, since another folder wins."""
+    if (distribution := _distribution(name)) is None:
+        return ""
+    folder = Path(distribution.locate_file("")).resolve()
+    if remedy := _python_path_remedy(folder):
+        return remedy
+    if sys.prefix != sys.base_prefix and folder == Path(site.getusersitepackages()).resolve():
+        return f"The one in {folder} wins. Set the variable PYTHONNOUSERSITE to 1."
+    return ""
 
 
 def _distribution(name):
+    """Return the metadata of an installed package, or None."""
     for build in OTHER_BUILDS.get(name, (name,)):
-        try:
+        with contextlib.suppress(metadata.PackageNotFoundError):
             return metadata.distribution(build)
-        except metadata.PackageNotFoundError:
-            continue
-    raise metadata.PackageNotFoundError(name)
+    return None

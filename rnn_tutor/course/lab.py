@@ -1,4 +1,4 @@
-"""Opens JupyterLab on the course: no news toast, this Python's kernel, no setting touched.
+"""JupyterLab on the course: no news toast, this Python's kernel, no setting touched.
 
 Two folders are put on Jupyter's search paths for this one run: `data/jupyter` of the package, a
 default for the notification settings, and one in the course's hidden folder, a kernel that is the
@@ -37,10 +37,10 @@ def lab(folder, restore_name=None, arguments=(), solutions=None) -> int:
 
     Args:
         folder: Path; made where it is missing.
-        restore_name: A notebook of which a fresh copy is wanted, such as "07".
-        arguments: List of str, passed on to JupyterLab.
-        solutions: False withholds those of the exercises in this folder, True shows them again,
-            None leaves it as it was.
+        restore_name: A notebook of which a fresh copy is wanted, such as "07". Default: none.
+        arguments: List of str, passed on to JupyterLab. Default: none.
+        solutions: False withholds the solutions of the exercises in this folder, True shows them
+            again, None leaves it as it was. Default None.
 
     Raises:
         TutorError: The folder cannot be written to, or the notebook is not known.
@@ -109,7 +109,7 @@ def write_kernel(data: Path) -> Path:
 
 
 def search_paths(data: Path) -> dict[str, str]:
-    """Jupyter's two search paths as environment variables, with the course's folders in front."""
+    """Return Jupyter's two search paths as environment variables, the course's folders in front."""
     return {
         "JUPYTER_PATH": _in_front(data, "JUPYTER_PATH"),
         "JUPYTER_CONFIG_PATH": _in_front(DEFAULTS, "JUPYTER_CONFIG_PATH"),
@@ -117,7 +117,7 @@ def search_paths(data: Path) -> dict[str, str]:
 
 
 def options(folder: Path, notebook: str, arguments=()) -> list[str]:
-    """JupyterLab's options for the course, and the reader's; where both set one, the reader's."""
+    """Return JupyterLab's options: the course's and the reader's, who wins where both set one."""
     ours = {
         "--log-level": "WARN",  # the address is printed all the same
         **_encryption(),
@@ -132,7 +132,7 @@ def options(folder: Path, notebook: str, arguments=()) -> list[str]:
 
 
 def running_server(folder: Path) -> dict | None:
-    """Return what Jupyter knows of this user's server that runs on `folder`, None without one."""
+    """Return what Jupyter knows of this user's server that runs in a folder; None without one."""
     from jupyter_server.serverapp import list_running_servers
 
     try:
@@ -190,7 +190,7 @@ def tunnel_advice(port: int, environment=os.environ) -> str:
 
 
 def _answers(server):
-    """Whether the server still listens: its process number may by now be that of another one."""
+    """Return whether a server still listens: its process number may by now be another one's."""
     if server.get("sock"):
         return True
     host = server.get("hostname") or "localhost"
@@ -203,7 +203,7 @@ def _answers(server):
 
 
 def _encryption():
-    """The option by which kernels encrypt what they send, where this Jupyter offers it.
+    """Return the option by which kernels encrypt what they send, where this Jupyter offers it.
 
     Without it, a kernel that could encrypt warns at every start that it does not.
     """
@@ -217,5 +217,6 @@ def _encryption():
 
 
 def _in_front(folder, name):
+    """Return a search path with a folder in front of what the environment variable holds."""
     already = os.environ.get(name)
     return os.pathsep.join([str(folder), already] if already else [str(folder)])

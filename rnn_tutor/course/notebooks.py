@@ -1,4 +1,4 @@
-"""Lays the course's notebooks out in a reader's folder, and never over a reader's work.
+"""The course's notebooks in a reader's folder, never laid over a reader's work.
 
 The sha256 of what was put there is kept in a small hidden file. A notebook that still has it was
 not touched, and follows an upgrade; any other is the reader's own and stays.
@@ -19,7 +19,14 @@ FIRST = "00_start_here.ipynb"
 
 @dataclass(frozen=True)
 class LaidOut:
-    """What `lay_out` did, in file names; `outdated` are those of `kept` with another version."""
+    """What `lay_out` did, in file names.
+
+    Attributes:
+        copied: Notebooks that were not there.
+        updated: Notebooks that the reader had not changed, and that have a new version.
+        kept: Notebooks that the reader has changed.
+        outdated: Those of `kept` that have a new version.
+    """
 
     copied: tuple[str, ...] = ()
     updated: tuple[str, ...] = ()
@@ -27,7 +34,7 @@ class LaidOut:
     outdated: tuple[str, ...] = ()
 
     def sentences(self) -> list[str]:
-        """The same in sentences, one for each thing that happened."""
+        """Return the same in sentences, one for each thing that happened."""
         said = []
         if self.copied:
             said.append(f"Copied: {', '.join(self.copied)}")
@@ -46,10 +53,12 @@ class LaidOut:
 
 
 def shipped_notebooks() -> dict[str, Path]:
-    """The notebooks that came with this package, by file name.
+    """Return the notebooks that came with this package, {file name: path}.
 
-    An installed wheel has them inside the package, a checkout beside it. Raises TutorError when
-    neither has any.
+    An installed wheel has them inside the package, a checkout beside it.
+
+    Raises:
+        TutorError: Neither has any.
     """
     package = Path(__file__).resolve().parents[1]
     for folder in (package / "notebooks", package.parent / "notebooks"):
@@ -63,9 +72,14 @@ def shipped_notebooks() -> dict[str, Path]:
 
 
 def lay_out(notebooks: dict[str, Path], folder: Path) -> LaidOut:
-    """Copy `notebooks` into `folder`, made where it is missing; what the reader edited is kept.
+    """Copy notebooks into a folder; what the reader has edited is kept.
 
-    Raises TutorError when the folder cannot be made or written to.
+    Args:
+        notebooks: {file name: path}.
+        folder: Path; made where it is missing.
+
+    Raises:
+        TutorError: The folder cannot be made or written to.
     """
     folder = Path(folder)
     try:
@@ -76,10 +90,18 @@ def lay_out(notebooks: dict[str, Path], folder: Path) -> LaidOut:
 
 
 def restore(notebooks: dict[str, Path], folder: Path, wanted: str) -> Path:
-    """Put a fresh copy of one notebook beside the reader's, never over anything; returns its path.
+    """Put a fresh copy of one notebook beside the reader's, never over anything.
 
-    `wanted` is its number ("07"), its name, or its file name. Raises TutorError when there is no
-    such notebook, or the copy cannot be written.
+    Args:
+        notebooks: {file name: path}.
+        folder: Path of the reader's folder.
+        wanted: Number ("07"), name or file name of the notebook.
+
+    Returns:
+        The path of the copy.
+
+    Raises:
+        TutorError: There is no such notebook, or the copy cannot be written.
     """
     name = find(notebooks, wanted)
     content = notebooks[name].read_bytes()
@@ -98,7 +120,11 @@ def restore(notebooks: dict[str, Path], folder: Path, wanted: str) -> Path:
 def show_solutions(folder: Path, wanted: bool | None) -> list[str]:
     """Withhold (False) or show (True) the solutions in a folder; None leaves it as it was.
 
-    Returns a sentence where they are withheld. Raises TutorError when it cannot be written.
+    Returns:
+        A list with a sentence where they are withheld, otherwise an empty one.
+
+    Raises:
+        TutorError: The folder cannot be written to.
     """
     marker = Path(folder) / HIDDEN / NO_SOLUTIONS
     try:
@@ -113,7 +139,11 @@ def show_solutions(folder: Path, wanted: bool | None) -> list[str]:
 
 
 def find(notebooks: dict[str, Path], wanted: str) -> str:
-    """The file name that a reader means by "7", "07", "07_unsupervised_training" or a path."""
+    """Return the file name that a reader means by "7", "07", a name or a path.
+
+    Raises:
+        TutorError: There is no such notebook.
+    """
     said = (
         re.split(r"[\\/]", wanted.strip())[-1].lower().removesuffix(".ipynb").removesuffix(".fresh")
     )
@@ -129,6 +159,7 @@ def find(notebooks: dict[str, Path], wanted: str) -> str:
 
 
 def _lay_out(notebooks, folder):
+    """Copy what is new or untouched, and note the sha256 of what was put there."""
     known = _read_manifest(folder)
     done = {"copied": [], "updated": [], "kept": [], "outdated": []}
     for name, source in notebooks.items():
@@ -149,7 +180,7 @@ def _lay_out(notebooks, folder):
 
 
 def _read_manifest(folder):
-    """What was shipped into this folder, {name: sha256}; empty when not known: all is kept then."""
+    """Return what was put into this folder, {name: sha256}; {} if unknown, and all is kept then."""
     try:
         known = json.loads((folder / HIDDEN / "shipped.json").read_text(encoding="utf-8"))
     except (FileNotFoundError, ValueError):
@@ -158,6 +189,7 @@ def _read_manifest(folder):
 
 
 def _fresh_names(folder, name):
+    """Yield paths for a fresh copy: first `07.fresh`, then `07.fresh-2` and so on."""
     stem = name.removesuffix(".ipynb")
     yield folder / f"{stem}.fresh.ipynb"
     number = 2

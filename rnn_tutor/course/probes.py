@@ -1,4 +1,4 @@
-"""What the doctor tries in processes of their own, which may crash. Each prints lines with tabs.
+"""What the doctor tries in processes of their own, which may crash; each prints lines with tabs.
 
 They do what the kernel of a notebook does: load IPython, then put the notebook's folder in front of
 the places in which Python looks for modules.
@@ -70,12 +70,14 @@ def widgets():
 
 
 def _begin_like_a_kernel():
+    """Load IPython and put the notebook's folder in front; return what failed, or None."""
     error = _try_import("ipykernel.kernelapp")
     sys.path.insert(0, "")
     return error
 
 
 def _try_import(name):
+    """Import a module; print and return what failed, or return None."""
     try:
         importlib.import_module(name)
     except Exception as error:
@@ -85,7 +87,7 @@ def _try_import(name):
 
 
 def _said(error):
-    """One line, such as "AttributeError: module 'keras' has no attribute 'ops'"."""
+    """Return an error as one line: "AttributeError: module 'keras' has no attribute 'ops'"."""
     return f"{type(error).__name__}: {' '.join(str(error).split())}"
 
 

@@ -1,7 +1,4 @@
-"""What the doctor asks of this machine in other processes, which may crash without it.
-
-The questions themselves are the functions of `probes`.
-"""
+"""Processes in which the doctor tries things (see `probes`), which may crash without it."""
 
 import os
 import subprocess
@@ -13,7 +10,7 @@ SECONDS = 600  # for the first import after installation, which compiles everyth
 
 
 def runtime_folder() -> Path:
-    """Where Jupyter keeps its own files while it runs."""
+    """Return the folder in which Jupyter keeps its own files while it runs."""
     try:
         from jupyter_core.paths import jupyter_runtime_dir
     except ImportError:  # said under packages
@@ -22,7 +19,7 @@ def runtime_folder() -> Path:
 
 
 def browser() -> str | None:
-    """The name of the browser that would open, or None."""
+    """Return the name of the browser that would open, or None."""
     import webbrowser
 
     try:
@@ -33,7 +30,7 @@ def browser() -> str | None:
 
 
 def start_probe(name: str, folder: Path) -> subprocess.Popen:
-    """Run a function of `probes` in a Python of its own, in `folder`; `finish` waits for it."""
+    """Start a function of `probes` in a Python of its own, in a folder; `finish` waits for it."""
     quiet = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONIOENCODING": "utf-8"}
     code = f"from rnn_tutor.course import probes; probes.{name}()"
     return subprocess.Popen(
@@ -49,7 +46,7 @@ def start_probe(name: str, folder: Path) -> subprocess.Popen:
 
 
 def finish(process: subprocess.Popen) -> tuple[int, str]:
-    """The exit status, and all that was written."""
+    """Return the exit status of a process, and all that it wrote."""
     try:
         output, _ = process.communicate(timeout=SECONDS)
     except subprocess.TimeoutExpired:

@@ -7,12 +7,24 @@ from rnn_tutor._text import DATA
 
 
 def stored_results(dataset="fashion5"):
-    """What a benchmark of the course measured, as a dict.
+    """Return what a benchmark of the course measured.
 
-    dataset: "fashion5", or "five_classes" for the longer run of notebook 10.
+    The script of the same name in `data_scripts/benchmarks` made it.
 
-    Its "methods" is a list of rows with "name", "clustering", "minutes", and "accuracy", "nmi" and
-    "ari", a number a seed. Made by the script of that name in `data_scripts/benchmarks`.
+    Args:
+        dataset: "fashion5", or "five_classes" for the longer run of notebook 10. Default
+            "fashion5".
+
+    Returns:
+        A dict. Its "methods" is a list of dicts with "name", "clustering", "minutes", and
+        "accuracy", "nmi" and "ari", one number for each seed.
+
+    Raises:
+        TutorError: No such benchmark ships with the course.
+
+    Example:
+        >>> [row["name"] for row in rt.stored_results()["methods"]][0]
+        'pixels'
     """
     path = DATA / f"benchmark_{dataset}.json"
     if not path.exists():

@@ -1,7 +1,7 @@
-"""Random views: the same picture as it might also have been.
+"""Random views: the same image as it might also have been.
 
-What may change in a picture without changing its kind is the user's knowledge, not the
-network's: a mirrored shoe is a shoe, a mirrored 2 is no digit. `PRESETS` names the usual cases.
+What may change in an image without changing its class is the user's knowledge, not the network's:
+a mirrored shoe is a shoe, a mirrored 2 is no digit. `PRESETS` names the usual cases.
 """
 
 from dataclasses import dataclass
@@ -9,30 +9,36 @@ from dataclasses import dataclass
 import numpy as np
 
 from rnn_tutor._cv2 import cv2
-from rnn_tutor._errors import TutorError, check_range
+from rnn_tutor._errors import TutorError, check_known, check_range
 from rnn_tutor.images.arrays import as_pixels
 
 
 @dataclass(frozen=True)
 class Augmentation:
-    """How far a view may stray from its picture; a number of degrees or shares is the largest.
+    """Draw random views of images, which stray at most so far from them.
 
-    Each of them is drawn uniformly, for each picture anew.
+    Each change is drawn uniformly, for each image anew. All defaults are 0: no change.
 
-    Attributes:
-        rotation: degrees, either way; at most 180.
+    Args:
+        rotation: Degrees, either way; at most 180.
         zoom: 0.15 means 15 % smaller to 15 % larger (uniform in the logarithm); at most 2.
         stretch: 0.3 means up to 30 % narrower or wider, the height as it was; at most 1.
         shear: 0.25 shifts the bottom row sideways by a quarter of the height; at most 1.
-        shift: share of the picture's width and height; at most 1.
-        mirror: whether left and right may be swapped.
+        shift: Fraction of the image's width and height; at most 1.
+        mirror: Whether left and right may be swapped, bool.
         brightness: 0.3 means values times exp(-0.3) to exp(0.3); at most 3.
-        contrast: gamma from exp(-0.3) to exp(0.3) for 0.3; at most 3.
-        erase: probability that a rectangle is overwritten with a random grey.
-        noise: standard deviation of Gaussian noise, where white is 1; at most 1.
+        contrast: Gamma from exp(-0.3) to exp(0.3) for 0.3; at most 3.
+        erase: Probability that a rectangle is overwritten with a random grey.
+        noise: Standard deviation of Gaussian noise, where white is 1; at most 1.
 
     Raises:
-        TutorError: one of them is no number, below 0 or above its largest value.
+        TutorError: A value is not a number, below 0 or above its largest value.
+
+    Example:
+        >>> images = rt.load_images("digits", limit=5)
+        >>> views = rt.Augmentation(rotation=15, noise=0.1)(images, np.random.default_rng(0))
+        >>> views.shape, views.dtype
+        ((5, 8, 8, 1), dtype('float32'))
     """
 
     rotation: float = 0.0
@@ -57,28 +63,30 @@ class Augmentation:
             raise TutorError(f"mirror must be True or False; received {self.mirror!r}.")
 
     def __call__(self, pixels, rng):
-        """Draws one view of each picture.
+        """Draw one view of each image.
 
         Args:
-            pixels: an `ImageSet`, or `(n, height, width, channels)`, uint8 or float in 0..1.
-            rng: a `numpy.random.Generator`; the same state gives the same views.
+            pixels: An `ImageSet`, or `(n, height, width, channels)`, uint8 or float in 0..1.
+            rng: A `numpy.random.Generator`; the same state gives the same views.
 
         Returns:
-            float32 `(n, height, width, channels)` in 0..1.
+            `(n, height, width, channels)` float32 in 0..1.
 
         Raises:
-            TutorError: they are no pictures of one size.
+            TutorError: They are not images of one size.
         """
-        views = self._tone(self._move(_as_opencv_reads(pixels), rng), rng)
+        pixels = as_pixels(pixels)
+        pixels = pixels if pixels.dtype == np.uint8 else pixels.astype("float32")  # as OpenCV reads
+        views = self._tone(self._move(pixels, rng), rng)
         self._erase(views, rng)
         if self.noise:
             views += self.noise * rng.standard_normal(views.shape, dtype="float32")
         return np.clip(views, 0, 1, out=views)
 
     def _move(self, pixels, rng):
-        """Rotation, zoom, shear, shift and mirror as one affine map, so pixels blur only once.
+        """Rotate, zoom, shear, shift and mirror by one affine map, so that pixels blur only once.
 
-        What comes in from outside the picture repeats its border.
+        What comes in from outside the image repeats its border.
         """
         matrices = self._matrices(len(pixels), *pixels.shape[1:3], rng)
         size = pixels.shape[2], pixels.shape[1]  # OpenCV counts width first
@@ -89,7 +97,7 @@ class Augmentation:
         return moved
 
     def _matrices(self, n, height, width, rng):
-        """`(n, 2, 3)` affine maps about each picture's centre."""
+        """Draw `(n, 2, 3)` affine maps about each image's centre."""
         angle, zoom, shear, right, down = rng.uniform(-1, 1, (5, n))
         angle, zoom = np.radians(self.rotation) * angle, np.exp(np.log1p(self.zoom) * zoom)
         flip = np.where(rng.random(n) < 0.5, -1.0, 1.0) if self.mirror else np.ones(n)
@@ -104,7 +112,7 @@ class Augmentation:
         return np.concatenate([linear, offset[:, :, None]], axis=2)
 
     def _tone(self, pixels, rng):
-        """Contrast and brightness: float32 of the same shape, not yet clipped."""
+        """Change contrast and brightness; return float32 of the same shape, not yet clipped."""
         of_bytes, changes = pixels.dtype == np.uint8, self.contrast or self.brightness
         # A byte has 256 values: a power for each of them costs less than one for each pixel.
         if not (of_bytes and changes and pixels[:1].size > 256):
@@ -117,7 +125,7 @@ class Augmentation:
         return views
 
     def _curves(self, values, rng):
-        """Each picture's values, by its own gamma and gain; `values` has four axes."""
+        """Change each image's values by its own gamma and gain; `values` has four axes."""
         per_picture = (len(values), 1, 1, 1)
         if self.contrast:
             values = values ** np.exp(rng.uniform(-self.contrast, self.contrast, per_picture))
@@ -126,18 +134,12 @@ class Augmentation:
         return np.asarray(values, "float32")
 
     def _erase(self, views, rng):
-        """Overwrites a rectangle of 15 to 40 % of each side (Zhong et al. 2020, random erasing)."""
+        """Overwrite a rectangle of 15 to 40 % of each side (Zhong et al. 2020, random erasing)."""
         height, width = views.shape[1:3]
         for i in np.flatnonzero(rng.random(len(views)) < self.erase):
             tall, wide = (rng.uniform(0.15, 0.4, 2) * (height, width)).astype(int) + 1
             top, left = rng.integers(0, height - tall + 1), rng.integers(0, width - wide + 1)
             views[i, top : top + tall, left : left + wide] = rng.random()
-
-
-def _as_opencv_reads(pixels):
-    """Pixels as uint8 or float32."""
-    pixels = as_pixels(pixels)
-    return pixels if pixels.dtype == np.uint8 else pixels.astype("float32")
 
 
 PRESETS = {
@@ -168,17 +170,20 @@ PRESETS = {
 
 
 def preset(name):
-    """The `Augmentation` of that name; one's own is given back as it is.
+    """Return the `Augmentation` of a name.
+
+    Args:
+        name: A key of `PRESETS`: "none", "digits", "clothes" or "objects"; or an `Augmentation`,
+            which is returned as it is.
 
     Raises:
-        TutorError: no preset has that name.
+        TutorError: No preset has that name.
+
+    Example:
+        >>> rt.augmentation.preset("digits").rotation
+        15
     """
     if isinstance(name, Augmentation):
         return name
-    if not isinstance(name, str) or name not in PRESETS:
-        names = ", ".join(PRESETS)
-        raise TutorError(
-            f"There is no augmentation preset {name!r}. There are: {names}; an Augmentation will do"
-            " too."
-        )
+    check_known("augmentation preset", name, PRESETS)
     return PRESETS[name]

@@ -27,7 +27,7 @@ import numpy as np
 from PIL import Image
 
 from rnn_tutor._errors import TutorError
-from rnn_tutor._text import natural, printable
+from rnn_tutor._text import natural_key, printable_name
 from rnn_tutor.images.imageset import SkippedFile
 
 MAX_BYTES = 400_000_000  # of one file, unpacked
@@ -54,8 +54,17 @@ _TAKEN = (
 class Entry:
     """A file that may be an image: its name, the folders around it, how to open it.
 
-    open() returns a binary file; or the image itself, an array or one of Pillow.
-    label: what a dict says of it, or None.
+    Attributes:
+        name: Name for the reader, str.
+        folders: The folders around it, below the source, a tuple of str.
+        open: A function that returns a binary file; or the image itself, an array or one of PIL.
+        bytes: Size, int.
+        label: The class that a dict gives it, str; or None.
+
+    Example:
+        >>> entry = rt.files.Entry("cats/1.png", ("cats",), lambda: np.zeros((28, 28), np.uint8))
+        >>> entry.open().shape
+        (28, 28)
     """
 
     name: str
@@ -65,97 +74,156 @@ class Entry:
     label: str | None = None
 
 
-def progress(things, what, total=None):
-    """Go through things; after two seconds a bar shows how far, and the time left."""
+def show_progress(things, what, total=None):
+    """Go through things; after two seconds a bar shows how far, and the time left.
+
+    Args:
+        things: What to go through; None for a bar that is moved by its `update`.
+        what: Name of the bar, str.
+        total: How many things there are, int. Default: their length.
+
+    Returns:
+        A bar of tqdm.
+
+    Example:
+        >>> sum(rt.files.show_progress([1, 2, 3], "adding"))
+        6
+    """
     from tqdm.auto import tqdm
 
     return tqdm(things, desc=what, total=total, delay=2, leave=False)
 
 
 @contextmanager
-def found(source, unknown):
-    """Give (entries, refusals) of whatever holds images.
+def find_images(source, explain_missing):
+    """Find the files of whatever holds images; archives stay open until the block ends.
 
-    unknown(source) is the sentence for a name that leads nowhere.
-    Raises TutorError for what holds none, and for an archive that cannot be opened.
+    Args:
+        source: As `load_images` takes it, except for named sets and an ImageSet.
+        explain_missing: A function that returns, for a name that leads nowhere, what to say.
+
+    Yields:
+        (entries, skipped): lists of `Entry` and `SkippedFile`.
+
+    Raises:
+        TutorError: The source can hold no images, or is an archive that cannot be opened.
+
+    Example:
+        >>> images = [np.zeros((28, 28), np.uint8), None]
+        >>> with rt.files.find_images(images, str) as (entries, skipped):
+        ...     print([entry.name for entry in entries], skipped[0].reason)
+        ['image 0'] no path (a missing value)
     """
-    if isinstance(source, str | os.PathLike):
-        with _path(source, unknown) as things:
-            yield _sorted_out(things)
-    elif isinstance(source, Mapping):
-        yield _sorted_out(_labelled(source))
-    elif isinstance(source, bytes | bytearray | memoryview) or hasattr(source, "read"):
-        with _content(source) as things:
-            yield _sorted_out(things)
-    elif isinstance(source, Image.Image):
-        yield _sorted_out([_item(source, "image")])
-    else:
-        yield _sorted_out(_items(source))
-
-
-def _sorted_out(things):
-    things = list(things)
-    entries = [t for t in things if isinstance(t, Entry)]
-    return entries, [t for t in things if isinstance(t, SkippedFile)]
+    with ExitStack() as stack:
+        if isinstance(source, str | os.PathLike):
+            things = _from_path(source, explain_missing, stack)
+        elif isinstance(source, Mapping):
+            things = _from_dict(source)
+        elif isinstance(source, bytes | bytearray | memoryview) or hasattr(source, "read"):
+            things = _from_bytes(source, stack)
+        elif isinstance(source, Image.Image):
+            things = [_from_item(source, "image")]
+        else:
+            things = _from_list(source)
+        entries = [thing for thing in things if isinstance(thing, Entry)]
+        yield entries, [thing for thing in things if isinstance(thing, SkippedFile)]
 
 
 def _by_name(things):
-    return sorted(things, key=lambda t: natural(getattr(t, "name", None) or t.source))
+    return sorted(things, key=lambda t: natural_key(getattr(t, "name", None) or t.source))
 
 
-@contextmanager
-def _path(source, unknown):
-    """Give the entries and refusals of a path or a pattern."""
+def _from_path(source, explain_missing, stack):
+    """Return the entries and skipped files of a path or a pattern."""
     if not isinstance(path := os.fspath(source), str):
         raise TutorError(f"Expected a path as text, received bytes: {path!r}.")
     if _ADDRESS.match(path):
-        raise TutorError(f"{printable(path)} is an address, and {_DOWNLOAD}.")
+        raise TutorError(f"{printable_name(path)} is an address, and {_DOWNLOAD}.")
     path = os.path.expanduser(path)
     if not path.strip() or not os.path.exists(path):
         if not glob.has_magic(path) or "\0" in path:
-            raise TutorError(unknown(source))
-        yield _by_name(_matching(path))
-    elif os.path.isdir(path):
-        yield _by_name(_walked(path))
-    else:
-        with _opened_archive(path, path.lower()) as members:
-            name = printable(path)
-            yield [_file(path, name, ())] if members is None else _by_name(members)
+            raise TutorError(explain_missing(source))
+        return _by_name(_matching(path))
+    if os.path.isdir(path):
+        return _by_name(_walked(path))
+    name = printable_name(path)
+    members = _from_archive(path, path.lower(), stack)
+    return [_file(path, name, ())] if members is None else members
 
 
-@contextmanager
-def _content(source):
-    """Give the entries and refusals of bytes, or of what an open file holds: an archive or not."""
+def _from_bytes(source, stack):
+    """Return the entries and skipped files of bytes, or of what an open file holds."""
     content = source.read() if hasattr(source, "read") else source
     if isinstance(content, str):
         raise TutorError('The file was opened as text: use open(path, "rb").')
     name = getattr(source, "name", None)
-    name = printable(name) if isinstance(name, str) else "bytes"
-    with _opened_archive(io.BytesIO(content), name.lower()) as members:
-        yield [_item(bytes(content), name)] if members is None else _by_name(members)
+    name = printable_name(name) if isinstance(name, str) else "bytes"
+    members = _from_archive(io.BytesIO(content), name.lower(), stack)
+    return [_from_item(bytes(content), name)] if members is None else members
 
 
-@contextmanager
-def _opened_archive(file, name):
-    """Give the members of a zip or tar, or None; file: a path or a BytesIO, name: lower case."""
+def _from_archive(file, name, stack):
+    """Return the members of a zip or tar; None for any other file.
+
+    Args:
+        file: A path or a BytesIO.
+        name: Its name in lower case, which may say what it is.
+        stack: An ExitStack that keeps the archive open.
+    """
     if isinstance(file, str) and not os.path.isfile(file):
-        yield None  # such as a pipe, which would never finish reading
-        return
-    with ExitStack() as stack:
-        kind = None
-        try:
-            if name.endswith(".zip") or zipfile.is_zipfile(file):
-                kind = "zip"
-                members = _zipped(stack.enter_context(zipfile.ZipFile(file)))
-            elif name.endswith(TARS) or _is_tar(file):
-                kind = "tar"
-                members = _tarred(_untarred(file, stack))
-            else:
-                members = None
-        except Exception as problem:  # a damaged one fails in a dozen ways
-            shown = printable(file) if isinstance(file, str) else name
-            raise TutorError(f"{shown} cannot be opened as a {kind}: {problem}.") from None
-        yield members
+        return None  # such as a pipe, which would never finish reading
+    kind = None
+    try:
+        if name.endswith(".zip") or zipfile.is_zipfile(file):
+            kind = "zip"
+            rows = _zip_rows(stack.enter_context(zipfile.ZipFile(file)))
+        elif name.endswith(TARS) or _is_tar(file):
+            kind = "tar"
+            rows = _tar_rows(_unpacked_tar(file, stack))
+        else:
+            return None
+        things = [thing for row in rows if (thing := _member(kind, *row))]
+    except Exception as problem:  # a damaged one fails in a dozen ways
+        shown = printable_name(file) if isinstance(file, str) else name
+        raise TutorError(f"{shown} cannot be opened as a {kind}: {problem}.") from None
+    return _by_name(things)
+
+
+def _zip_rows(archive):
+    """Yield (name, how to open it, bytes, why it cannot be read or "") of each file in a zip."""
+    for info in archive.infolist():
+        problem = ""
+        if info.flag_bits & 1:
+            problem = "locked with a password"
+        elif info.compress_type not in _UNPACKED:
+            problem = "packed in a way that Python cannot unpack: pack the zip anew"
+        if not info.is_dir():
+            yield info.filename, partial(archive.open, info), info.file_size, problem
+
+
+def _tar_rows(archive):
+    """Yield (name, how to open it, bytes, why it cannot be read or "") of each file in a tar."""
+    for info in archive.getmembers():
+        problem = "" if info.isreg() else "a link or a device, not an ordinary file"
+        if not info.isdir():
+            yield info.name, partial(archive.extractfile, info), info.size, problem
+
+
+def _member(kind, name, opener, size, problem):
+    """Return the Entry or SkippedFile of a file in an archive; None for what macOS adds."""
+    name = name.replace("\\", "/")
+    *folders, last = [part for part in name.split("/") if part != "."]
+    if not last or folders[:1] == ["__MACOSX"]:
+        return None
+    shown = printable_name(name)
+    if name.startswith("/") or ".." in folders or re.match(r"[A-Za-z]:", name):
+        return SkippedFile(shown, f"its name leads out of the {kind}")
+    for folder in folders:
+        if reason := _passed_over(folder):
+            return SkippedFile(shown, f"in {reason}")
+    if problem:
+        return SkippedFile(shown, problem)
+    return _entry(shown, tuple(map(printable_name, folders)), opener, size)
 
 
 def _is_tar(file):
@@ -166,7 +234,7 @@ def _is_tar(file):
         return start[257:] == b"ustar" or (is_packed and tarfile.is_tarfile(opened))
 
 
-def _untarred(file, stack):
+def _unpacked_tar(file, stack):
     """Return an open tar; a compressed one by way of a temporary file, which can be read anywhere.
 
     Reading a member of a compressed tar would unpack all that stand before it, each time.
@@ -192,49 +260,6 @@ def _untarred(file, stack):
     return stack.enter_context(tarfile.open(fileobj=opened, mode="r:"))
 
 
-def _zipped(archive):
-    """Return entries and refusals of a zip; names that would lead out of it are refused."""
-    things = []
-    for info in archive.infolist():
-        if info.is_dir():
-            continue
-        problem = None
-        if info.flag_bits & 1:
-            problem = "locked with a password"
-        elif info.compress_type not in _UNPACKED:
-            problem = "packed in a way that Python cannot unpack: pack the zip anew"
-        opener = partial(archive.open, info)
-        things.append(_member(info.filename, opener, info.file_size, problem, "zip"))
-    return [thing for thing in things if thing]
-
-
-def _tarred(archive):
-    """Return entries and refusals of a tar; links and names that lead out of it are refused."""
-    things = []
-    for info in archive.getmembers():
-        if info.isdir():
-            continue
-        problem = None if info.isreg() else "a link or a device, not an ordinary file"
-        opener = partial(archive.extractfile, info)
-        things.append(_member(info.name, opener, info.size, problem, "tar"))
-    return [thing for thing in things if thing]
-
-
-def _member(name, opener, size, problem, kind):
-    name = name.replace("\\", "/")
-    *folders, last = [part for part in name.split("/") if part != "."]
-    if not last or folders[:1] == ["__MACOSX"]:
-        return None  # a folder; what macOS adds to every zip
-    if name.startswith("/") or ".." in folders or re.match(r"[A-Za-z]:", name):
-        return SkippedFile(printable(name), f"its name leads out of the {kind}")
-    for folder in folders:
-        if reason := _passed_over(folder):
-            return SkippedFile(printable(name), f"in {reason}")
-    if problem:
-        return SkippedFile(printable(name), problem)
-    return _entry(printable(name), tuple(map(printable, folders)), opener, size)
-
-
 def _passed_over(folder):
     """Return why a folder of this name is not searched, or None."""
     if folder.startswith("."):
@@ -243,7 +268,7 @@ def _passed_over(folder):
 
 
 def _matching(pattern):
-    """Return entries and refusals of the files that match; folders are those below its fixed part.
+    """Return the entries and skipped files that match; folders are those below the fixed part.
 
     `pets/*/*.jpg` gives what the folder `pets` would, of its `.jpg` files.
     """
@@ -252,21 +277,25 @@ def _matching(pattern):
     for path in glob.glob(pattern, recursive=True):
         folders = Path(path).parts[depth:-1]
         if not os.path.isdir(path) and not any(map(_passed_over, folders)):
-            shown = tuple(map(printable, folders))
-            things.append(_file(path, "/".join([*shown, printable(os.path.basename(path))]), shown))
+            shown = tuple(map(printable_name, folders))
+            things.append(
+                _file(path, "/".join([*shown, printable_name(os.path.basename(path))]), shown)
+            )
     if not things:
-        raise TutorError(f"No file matches {printable(pattern)!r}, looked for in {os.getcwd()}.")
+        raise TutorError(
+            f"No file matches {printable_name(pattern)!r}, looked for in {os.getcwd()}."
+        )
     return things
 
 
 def _walked(root):
-    """Return entries and refusals of a folder and all below it; nothing is read twice.
+    """Return the entries and skipped files of a folder and all below it; none is read twice.
 
     Links to folders and files come last: where they lead may have been read by then.
     """
     things, seen, links = [], set(), []
     todo = [(os.fspath(root), (), os.path.realpath(root))]
-    bar = progress(None, "finding files")
+    bar = show_progress(None, "finding files")
     while todo or links:
         if not todo:
             _, path, name, folders, real = heappop(links)
@@ -284,20 +313,22 @@ def _walked(root):
         try:
             inside = list(os.scandir(path))
         except OSError as problem:
-            name = "/".join(folders) or printable(root)
+            name = "/".join(folders) or printable_name(root)
             things.append(SkippedFile(name, problem.strerror or "cannot be opened"))
             continue
         bar.update(len(inside))
         for item in inside:
-            shown, here = printable(item.name), os.path.join(real, item.name)
-            is_link = _is_link(item, here)
+            shown, here = printable_name(item.name), os.path.join(real, item.name)
+            # Windows has junctions too, which `is_symlink` does not know.
+            is_junction = os.name == "nt" and os.path.realpath(item.path) != here
+            is_link = item.is_symlink() or is_junction
             is_folder = os.path.isdir(item.path) if is_link else item.is_dir()
             if is_folder and (reason := _passed_over(item.name)):
                 things.append(SkippedFile("/".join([*folders, shown]), reason))
             elif is_link and os.path.exists(item.path):
                 name = "/".join([*folders, shown])
                 real_path = os.path.realpath(item.path)
-                heappush(links, (natural(name), item.path, name, folders, real_path))
+                heappush(links, (natural_key(name), item.path, name, folders, real_path))
             elif is_folder:
                 todo.append((item.path, (*folders, shown), here))
             else:
@@ -306,12 +337,8 @@ def _walked(root):
     return things
 
 
-def _is_link(item, real):
-    # Windows has junctions too, which `is_symlink` does not know.
-    return item.is_symlink() or (os.name == "nt" and os.path.realpath(item.path) != real)
-
-
 def _file(path, name, folders):
+    """Return the Entry or SkippedFile of a path."""
     if os.path.isfile(path):
         return _entry(name, folders, partial(open, path, "rb"), os.path.getsize(path))
     if os.path.isdir(path):
@@ -323,6 +350,7 @@ def _file(path, name, folders):
 
 
 def _entry(name, folders, opener, size):
+    """Return the Entry of a file; a SkippedFile where its name or its size rules it out."""
     last = name.rsplit("/", 1)[-1]
     if last.startswith(".") or last.lower() in _SYSTEM_FILES:
         return SkippedFile(name, "a hidden or system file, not a picture")
@@ -335,8 +363,8 @@ def _entry(name, folders, opener, size):
     return Entry(name, folders, opener, size)
 
 
-def _labelled(source):
-    """Return entries and refusals of a dict from path to label; None or NaN is no label."""
+def _from_dict(source):
+    """Return the entries and skipped files of a dict from path to label; None or NaN is none."""
     things = []
     for i, (key, label) in enumerate(source.items()):
         if not (_is_missing(label) or isinstance(label, str | int | float | np.generic)):
@@ -344,25 +372,25 @@ def _labelled(source):
                 "The dict goes from path to label, such as {'1.jpg': 'cat'}; received "
                 f"{type(label).__name__} as the label of {key!r}."
             )
-        thing = _item(key, f"image {i}")
+        thing = _from_item(key, f"image {i}")
         if isinstance(thing, Entry) and not _is_missing(label):
-            thing = replace(thing, label=printable(str(label)))
+            thing = replace(thing, label=printable_name(str(label)))
         things.append(thing)
     if not things:
         raise TutorError("The dict of paths is empty.")
     return things
 
 
-def _items(source):
-    """Return entries and refusals of a list, an array, or whatever can be gone through."""
+def _from_list(source):
+    """Return the entries and skipped files of a list, an array, or another iterable."""
     if hasattr(source, "columns"):
         raise TutorError("A table was passed: pass one column, such as table['path'].")
     if hasattr(source, "__array__") and not isinstance(source, np.ndarray):
         source = np.asarray(source)
     if isinstance(source, np.ndarray) and source.dtype.kind not in "OUS":
-        source = _pictures_of(source)
+        source = _from_array(source)
     try:
-        things = [_item(item, f"image {i}") for i, item in enumerate(source)]
+        things = [_from_item(item, f"image {i}") for i, item in enumerate(source)]
     except TypeError:
         raise TutorError(
             f"load_images takes {_TAKEN}; it received an object of type {type(source).__name__}."
@@ -372,8 +400,8 @@ def _items(source):
     return things
 
 
-def _pictures_of(array):
-    """Return one array for each picture; raises TutorError with the shapes there may be."""
+def _from_array(array):
+    """Return one array for each image; raise TutorError with the shapes there may be."""
     is_one = array.ndim == 2 or (array.ndim == 3 and array.shape[2] in (1, 3, 4))
     colours = array.ndim == 4 and array.shape[3] in (1, 3, 4)
     if array.dtype.kind in "buif" and (is_one or colours or array.ndim == 3):
@@ -386,11 +414,11 @@ def _pictures_of(array):
     )
 
 
-def _item(item, name):
-    """Return the entry or refusal of one thing in a list: a path, an image, or bytes."""
+def _from_item(item, name):
+    """Return the Entry or SkippedFile of one thing in a list: a path, an image, or bytes."""
     if isinstance(item, str | os.PathLike):
         path = os.path.expanduser(os.fspath(item))
-        shown = printable(path)
+        shown = printable_name(path)
         if isinstance(path, str) and _ADDRESS.match(path):
             return SkippedFile(shown, f"an address, and {_DOWNLOAD}")
         return _file(path, shown, ())
@@ -398,14 +426,14 @@ def _item(item, name):
         return SkippedFile(name, "no path (a missing value)")
     if isinstance(item, Image.Image):
         file = getattr(item, "filename", "")
-        return Entry(printable(file) if file else name, (), lambda: item)
+        return Entry(printable_name(file) if file else name, (), lambda: item)
     if isinstance(item, Mapping) and {"name", "content"} <= item.keys():
         name, item = item["name"], item["content"]  # of ipywidgets.FileUpload
     elif hasattr(item, "read"):
         name, item = str(getattr(item, "name", name)), item.read()
     if isinstance(item, bytes | bytearray | memoryview):
         content = bytes(item)
-        return _entry(printable(name), (), partial(io.BytesIO, content), len(content))
+        return _entry(printable_name(name), (), partial(io.BytesIO, content), len(content))
     if hasattr(item, "__array__") and np.ndim(array := np.asarray(item)):
         return Entry(name, (), lambda: array)
     raise TutorError(f"load_images takes {_TAKEN}; {name} is of type {type(item).__name__}.")

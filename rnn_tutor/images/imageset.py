@@ -1,6 +1,6 @@
-"""A set of pictures of one size, and what is known about them.
+"""A set of images of one size, and what is known about them.
 
-How pictures are read from files stands in `files`; which sets exist, in `datasets`.
+`files` finds images, `decoding` reads them, `datasets` has the named sets.
 """
 
 from dataclasses import dataclass, replace
@@ -10,12 +10,18 @@ import numpy as np
 from PIL import Image
 
 from rnn_tutor._cv2 import cv2
-from rnn_tutor._errors import NeedsLabels, TutorError
+from rnn_tutor._errors import NeedsLabels, TutorError, check_whole
+from rnn_tutor._text import format_count
 
 
 @dataclass(frozen=True)
 class SkippedFile:
-    """A file that was not used, and why."""
+    """A file that was not used, and why.
+
+    Attributes:
+        source: The file's name, str.
+        reason: Why it was not used, str.
+    """
 
     source: str
     reason: str
@@ -23,14 +29,32 @@ class SkippedFile:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class ImageSet:
-    """Pictures of one size, with labels or without.
+    """Images of one size, with labels or without.
 
-    pixels: (n, height, width, channels) uint8, RGB (3 channels) or grey (1 channel).
-    labels: (n,) int64, places in `class_names`, -1 for an image without a label; or None where
-    no image has one.
-    sources: where each picture came from. is_test: (n,) bool, the split the set came with; or None.
-    refused: a `SkippedFile` for each file not used; notes: sentences about those that were.
-    Raises TutorError where the parts do not fit together.
+    `images[key]` chooses images as NumPy does, `len(images)` counts them, `first + second` joins
+    two sets, and `np.asarray(images)` gives the pixels.
+
+    Attributes:
+        pixels: `(n, height, width, channels)` uint8, RGB (3 channels) or grey (1 channel).
+        labels: `(n,)` int64, indices into `class_names`, -1 for an image without a label; None
+            where no image has a label.
+        class_names: The name of each class, a tuple of str. Default: "0", "1" and so on.
+        sources: Where each image came from, a tuple of n str; or empty.
+        name: Name of the set, str.
+        is_test: `(n,)` bool, the split that the set came with; or None.
+        skipped: A tuple with a `SkippedFile` for each file that was not used.
+        notes: Sentences about files that were used, a tuple of str.
+
+    Raises:
+        TutorError: The parts do not fit together.
+
+    Example:
+        >>> pixels = np.zeros((3, 28, 28, 1), np.uint8)
+        >>> images = rt.ImageSet(pixels, [0, 1, -1], ("cat", "dog"))
+        >>> images
+        images: 3 images of 28 x 28 x 1, 2 classes (cat, dog), 1 without a label
+        >>> images[images.is_labelled]
+        images: 2 images of 28 x 28 x 1, 2 classes (cat, dog)
     """
 
     pixels: np.ndarray
@@ -39,7 +63,7 @@ class ImageSet:
     sources: tuple[str, ...] = ()
     name: str = "images"
     is_test: np.ndarray | None = None
-    refused: tuple[SkippedFile, ...] = ()
+    skipped: tuple[SkippedFile, ...] = ()
     notes: tuple[str, ...] = ()
 
     def __post_init__(self):
@@ -73,7 +97,7 @@ class ImageSet:
         return len(self.pixels)
 
     def __getitem__(self, key):
-        """Return the chosen pictures as an ImageSet; an int gives a set of one."""
+        """Return the chosen images as an ImageSet; an int gives a set of one."""
         chosen = np.atleast_1d(np.arange(len(self))[key])
         return replace(
             self,
@@ -88,7 +112,7 @@ class ImageSet:
         return np.array(self.pixels, dtype=dtype, copy=copy)
 
     def __add__(self, other):
-        """Return the pictures of both sets, those of `other` last; shape and classes are one."""
+        """Return the images of both sets, which have the same shape and the same classes."""
         if self.shape != other.shape or self.class_names != other.class_names:
             raise TutorError(
                 f"Two sets are joined where shape and classes are the same; here are {self.shape} "
@@ -104,24 +128,26 @@ class ImageSet:
 
     def __repr__(self):
         height, width, channels = self.shape
-        names = ", ".join(self.class_names[:10]) + (", ..." if self.n_classes > 10 else "")
-        kinds = f"{count(self.n_classes, 'class')} ({names})" if self.has_labels else "no labels"
-        if self.has_labels and not self.is_labelled.all():
-            kinds += f", {(~self.is_labelled).sum():,} without a label"
-        text = (
-            f"{self.name}: {count(len(self), 'image')} of {height} x {width} x {channels}, {kinds}"
-        )
-        if self.refused:
-            text += f"; {count(len(self.refused), 'file')} not used, see .report()"
+        text = f"{self.name}: {format_count(len(self), 'image')} of {height} x {width} x {channels}"
+        if self.has_labels:
+            names = ", ".join(self.class_names[:10]) + (", ..." if self.n_classes > 10 else "")
+            text += f", {format_count(self.n_classes, 'class', 'classes')} ({names})"
+            if not self.is_labelled.all():
+                text += f", {(~self.is_labelled).sum():,} without a label"
+        else:
+            text += ", no labels"
+        if self.skipped:
+            text += f"; {format_count(len(self.skipped), 'file')} not used, see .report()"
         return text
 
     @property
     def shape(self):
-        """(height, width, channels) of every picture."""
+        """(height, width, channels) of every image."""
         return self.pixels.shape[1:]
 
     @property
     def has_labels(self):
+        """Whether any image has a label."""
         return self.labels is not None
 
     @property
@@ -130,8 +156,8 @@ class ImageSet:
         return np.zeros(len(self), bool) if self.labels is None else self.labels >= 0
 
     @property
-    def kinds(self):
-        """The name of each picture's class, a list of n; None for a picture without a label."""
+    def class_of_each(self):
+        """The name of each image's class, a list of n; None for an image without a label."""
         labels = [-1] * len(self) if self.labels is None else self.labels
         return [self.class_names[k] if k >= 0 else None for k in labels]
 
@@ -141,12 +167,13 @@ class ImageSet:
         return len(self.class_names) if self.has_labels else 0
 
     def require_labels(self):
-        """Return the pictures that have a label, and print how many are left out.
+        """Return the images that have a label, and print how many are left out.
 
-        Raises NeedsLabels for fewer than two classes.
+        Raises:
+            NeedsLabels: Fewer than two classes have images.
         """
-        known = np.zeros(len(self), bool) if self.labels is None else self.labels >= 0
-        classes = set() if self.labels is None else set(self.labels[known].tolist())
+        known = self.is_labelled
+        classes = set(self.labels[known].tolist()) if self.has_labels else set()
         if len(classes) < 2:
             has = f"only {self.class_names[classes.pop()]!r}" if classes else "none"
             raise NeedsLabels(
@@ -155,20 +182,20 @@ class ImageSet:
             )
         if known.all():
             return self
-        print(f"{count(int((~known).sum()), 'picture')} without a label left out.")
+        print(f"{format_count(int((~known).sum()), 'picture')} without a label left out.")
         return self[known]
 
     def without_labels(self):
-        """Return the same pictures with their labels forgotten."""
+        """Return the same images without their labels and class names."""
         return replace(self, labels=None, class_names=())
 
     def as_float(self):
-        """Return the pixels as float32 (n, height, width, channels) in 0..1."""
+        """Return the pixels as float32 `(n, height, width, channels)` in 0..1."""
         return np.divide(self.pixels, 255, dtype=np.float32)
 
     def resized(self, height, width):
-        """Return the pictures at another size in pixels; proportions may change."""
-        height, width = whole(height, "height"), whole(width, "width")
+        """Return the images at another size in pixels; proportions may change."""
+        height, width = check_whole("height", height), check_whole("width", width)
         if (height, width) == self.shape[:2]:
             return self
         pixels = np.empty((len(self), height, width, self.shape[2]), np.uint8)
@@ -177,7 +204,7 @@ class ImageSet:
         return replace(self, pixels=pixels)
 
     def grey(self):
-        """Return the pictures with one channel, weighted as `cv2.cvtColor` does."""
+        """Return the images with one channel, weighted as `cv2.cvtColor` does."""
         if self.shape[2] == 1:
             return self
         grey = np.empty((*self.pixels.shape[:3], 1), np.uint8)
@@ -186,24 +213,40 @@ class ImageSet:
         return replace(self, pixels=grey)
 
     def colour(self):
-        """Return the pictures with three channels."""
+        """Return the images with three channels."""
         return self if self.shape[2] == 3 else replace(self, pixels=self.pixels.repeat(3, axis=3))
 
     def sample(self, n, seed=0):
-        """Return at most n pictures, drawn without replacement, in their old order."""
-        return self if whole(n, "n", least=0) >= len(self) else self[choose(len(self), n, seed)]
+        """Return at most n images, drawn at random without replacement, in their old order."""
+        n = check_whole("n", n, at_least=0)
+        return self if n >= len(self) else self[choose(len(self), n, seed)]
 
     def split(self, seed=0, test_size=0.2):
-        """Return (train, test): the split the set came with, or a random one.
+        """Return the training and the test part.
 
-        test_size is a fraction. Of each class that fraction is drawn, and at least one picture
-        for either part; a class of one picture goes to the training part.
-        Raises TutorError for fewer than two pictures.
+        The split that the set came with is used, where there is one. Otherwise `test_size` of each
+        class is drawn at random, and at least one image for either part. A class of one image goes
+        to the training part.
+
+        Args:
+            seed: int, of the random split. Default 0.
+            test_size: Fraction of the images, between 0 and 1. Default 0.2.
+
+        Returns:
+            (train, test), two ImageSets.
+
+        Raises:
+            TutorError: There are fewer than two images.
+
+        Example:
+            >>> train, test = rt.load_images("digits", limit=100).split()
+            >>> len(train), len(test)
+            (80, 20)
         """
         if len(self) < 2 or not 0 < test_size < 1:
             raise TutorError(
                 "A split needs two pictures or more and a test_size between 0 and 1; "
-                f"received {count(len(self), 'picture')} and {test_size}."
+                f"received {format_count(len(self), 'picture')} and {test_size}."
             )
         is_test = self.is_test
         if is_test is None or is_test.all() or not is_test.any():
@@ -211,64 +254,73 @@ class ImageSet:
         return self[~is_test], self[is_test]
 
     def _drawn_split(self, rng, test_size):
-        # Images without a label, -1, are split like a class of their own.
+        """Return `(n,)` bool; images without a label, -1, are split like a class of their own."""
         labels = np.zeros(len(self), int) if self.labels is None else self.labels
         if np.unique(labels, return_counts=True)[1].max() < 2:
-            # Every class has one picture: treat them as one class.
-            labels = np.zeros(len(self), int)
+            labels = np.zeros(len(self), int)  # every class has one image: they become one class
         is_test = np.zeros(len(self), bool)
         for label in np.unique(labels):
             members = rng.permutation(np.flatnonzero(labels == label))
-            count = np.clip(round(test_size * len(members)), 1, max(1, len(members) - 1))
-            is_test[members[:count]] = len(members) > 1
+            n = np.clip(round(test_size * len(members)), 1, max(1, len(members) - 1))
+            is_test[members[:n]] = len(members) > 1
         return is_test
 
     def write(self, folder, names=None):
-        """Write each picture as a JPEG file into the sub-folder of its class.
+        """Write each image as a JPEG file into the sub-folder of its class.
 
-        folder: where; made if it is not there. Files of the same names are written over, others
-        stay. names: one for each picture, without `.jpg`; None numbers them in their order, 0000
-        onwards. Images without a label lie in `folder` itself.
-        Returns the folder's path. `load_images` reads it again; JPEG changes pixels a little.
-        Raises TutorError where a name or a class's name would lead out of the folder.
+        `load_images` reads the folder again; JPEG changes pixels a little.
+
+        Args:
+            folder: Path; made where it is missing. Files of the same names are replaced, others
+                stay. Images without a label go into `folder` itself.
+            names: The name of each file without `.jpg`, n str. Default: 0000, 0001 and so on.
+
+        Returns:
+            The folder, a Path.
+
+        Raises:
+            TutorError: A name or a class name would lead out of the folder.
+
+        Example:
+            >>> folder = rt.load_images("digits", limit=30).write("digits")
+            >>> rt.load_images(folder)
+            digits: 30 images of 8 x 8 x 1, 10 classes (0, 1, 2, 3, 4, 5, 6, 7, 8, 9)
         """
         folder = Path(folder)
         names = [f"{i:04d}" for i in range(len(self))] if names is None else list(names)
         if len(names) != len(self):
             raise TutorError(f"{len(self)} pictures came with {len(names)} names.")
-        kinds = [kind or "" for kind in self.kinds]
-        for kind, name in zip(kinds, names, strict=True):
-            if kind in (".", "..") or {"/", "\\"} & {*kind, *str(name)}:
-                raise TutorError(f"{kind!r} and {str(name)!r} do not make a folder and a file.")
-        for kind, name, picture in zip(kinds, names, self.colour().pixels, strict=True):
-            path = folder / kind / f"{name}.jpg"
+        classes = [name or "" for name in self.class_of_each]
+        for class_name, name in zip(classes, names, strict=True):
+            if class_name in (".", "..") or {"/", "\\"} & {*class_name, *str(name)}:
+                raise TutorError(
+                    f"{class_name!r} and {str(name)!r} do not make a folder and a file."
+                )
+        for class_name, name, picture in zip(classes, names, self.colour().pixels, strict=True):
+            path = folder / class_name / f"{name}.jpg"
             path.parent.mkdir(parents=True, exist_ok=True)
             Image.fromarray(picture).save(path, quality=90)
         return folder
 
     def report(self, at_most=20):
-        """Return as text which files were not used and why, and what is worth knowing."""
-        lines = [f"{r.source}: {r.reason}" for r in self.refused]
+        """Return which files were not used and why, and what else is worth knowing, as text.
+
+        Args:
+            at_most: int, so many lines of each kind. Default 20.
+        """
+        lines = [f"{file.source}: {file.reason}" for file in self.skipped]
         if not lines and not self.notes:
             return "Everything could be read."
-        heads = [f"{count(len(lines), 'file')} not used:"] if lines else []
+        heads = [f"{format_count(len(lines), 'file')} not used:"] if lines else []
         return "\n".join([*heads, *_shortened(lines, at_most), *_shortened(self.notes, at_most)])
 
 
-def whole(value, name, least=1):
-    """Return a whole number of at least `least` as int; raise TutorError for anything else."""
-    is_whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
-    if not is_whole or value < least:
-        raise TutorError(f"{name} is a whole number, {least} or more, not {value!r}.")
-    return int(value)
-
-
 def check_request(size, channels, limit, seed):
-    """Return size as (height, width) or None; raise TutorError for settings that cannot be."""
+    """Return `size` as (height, width), or None; raise TutorError for settings that cannot be."""
     if size is not None:
         sides = tuple(size) if np.shape(size) == (2,) else (size, size)
         try:
-            size = tuple(whole(side, "size") for side in sides)
+            size = tuple(check_whole("size", side) for side in sides)
         except TutorError:
             raise TutorError(
                 "size is a whole number of pixels, 1 or more, or two of them, (height, width); "
@@ -277,18 +329,18 @@ def check_request(size, channels, limit, seed):
     if isinstance(channels, bool) or channels not in (None, 1, 3):
         raise TutorError(f"channels is 1 (grey) or 3 (colour), not {channels!r}.")
     if limit is not None:
-        whole(limit, "limit")
-    whole(seed, "seed", least=0)
+        check_whole("limit", limit)
+    check_whole("seed", seed, at_least=0)
     return size
 
 
 def choose(n, at_most, seed):
-    """Return the sorted places of `at_most` of n things, drawn without replacement."""
+    """Return the sorted indices of `at_most` of n things, drawn without replacement."""
     return np.sort(np.random.default_rng(seed).choice(n, min(n, at_most), replace=False))
 
 
 def resize(picture, height, width):
-    """Return one picture (height, width, channels): averaged when shrunk, linear when enlarged."""
+    """Resize one image `(h, w, channels)`: averaged when shrunk, linear when enlarged."""
     shrinks = height <= picture.shape[0] and width <= picture.shape[1]
     how = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
     fours = np.split(picture, range(4, picture.shape[2], 4), axis=2)  # more OpenCV does not take
@@ -296,17 +348,11 @@ def resize(picture, height, width):
 
 
 def fit(picture, height, width):
-    """Return one picture cut around its centre to the proportions asked for, then resized."""
+    """Cut one image around its centre to the proportions asked for, then resize it."""
     h, w = picture.shape[:2]
     tall, wide = min(h, round(w * height / width) or 1), min(w, round(h * width / height) or 1)
     top, left = (h - tall) // 2, (w - wide) // 2
     return resize(picture[top : top + tall, left : left + wide], height, width)
-
-
-def count(n, noun):
-    """Return how many there are, in words: 1 class, 2,000 classes."""
-    plural = noun + ("es" if noun.endswith("s") else "s")
-    return f"{n:,} {noun if n == 1 else plural}"
 
 
 def _shortened(lines, at_most):

@@ -1,4 +1,4 @@
-"""The CSV file of `Labels`: a row a picture, readable in a spreadsheet and safe there."""
+"""The CSV file of `Labels`: one row for each image, readable in a spreadsheet and safe there."""
 
 import csv
 import io
@@ -6,7 +6,7 @@ import re
 import unicodedata
 
 from rnn_tutor._errors import TutorError
-from rnn_tutor._text import atomic_write, natural
+from rnn_tutor._text import atomic_write, natural_key
 
 COLUMNS = ["source", "class", "sha256"]
 FORMULA = r"(?='*[=+\-@\t\r\n])"  # what a spreadsheet would take for one: a ' is put before it
@@ -14,9 +14,10 @@ REMEDY = 'or name another file: rt.Labels(images, "other.csv")'
 
 
 def read(path):
-    """The rows, {key of the pixels: (source, class)}; none where there is no file.
+    """Return the rows, {key of the pixels: (source, class)}; none where there is no file.
 
-    Raises TutorError where it cannot be read, and for a file that is none of labels.
+    Raises:
+        TutorError: The file cannot be read, or it does not hold labels.
     """
     try:
         text = path.read_bytes().decode("utf-8-sig")
@@ -37,11 +38,15 @@ def read(path):
 
 
 def write(path, rows):
-    """Write the file whole or not at all, in the order of the sources. Raises TutorError."""
+    """Write the file whole or not at all, in the order of the sources.
+
+    Raises:
+        TutorError: The file cannot be written.
+    """
     text = io.StringIO()
     table = csv.writer(text)
     table.writerow(COLUMNS)
-    for key in sorted(rows, key=lambda key: (natural(rows[key][0]), key)):
+    for key in sorted(rows, key=lambda key: (natural_key(rows[key][0]), key)):
         table.writerow([*(re.sub(f"^{FORMULA}", "'", field) for field in rows[key]), key])
     try:
         atomic_write(path, text.getvalue().encode("utf-8-sig"))  # the mark by which Excel knows it
@@ -53,7 +58,7 @@ def write(path, rows):
 
 
 def tidy(name):
-    """One name for all that look the same; empty where there is nothing to see."""
+    """Return one name for all that look the same; "" where there is nothing to see."""
     name = " ".join(unicodedata.normalize("NFC", name).split())
     return "" if re.search("[\0-\x1f\x7f-\x9f\ud800-\udfff]", name) else name
 

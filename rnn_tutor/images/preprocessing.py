@@ -1,9 +1,9 @@
-"""What is done to pictures before a network sees them: small steps over OpenCV, and their chain.
+"""What is done to images before a network sees them: small steps over OpenCV, and their chain.
 
-A step is a frozen dataclass that is called on one picture, uint8: RGB `(h, w, 3)` or grey `(h, w)`.
-It gives another in the same form. Grey, Gradient, Canny and the thresholds always give grey levels.
-`Preprocessing` does one step after the other, to a picture or to a whole `ImageSet`, and always
-gives `(h, w, c)`. Notebook 01 explains each of them.
+A step is a frozen dataclass. Call it on one image, uint8: RGB `(h, w, 3)` or grey `(h, w)`. It
+returns another in the same form; Grey, Gradient, Canny and the thresholds always return grey
+levels. `Preprocessing` does one step after the other, to an image or to a whole `ImageSet`, and
+always returns `(h, w, c)`. Notebook 01 explains each step.
 """
 
 from dataclasses import dataclass, replace
@@ -11,20 +11,26 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from rnn_tutor._cv2 import cv2
-from rnn_tutor._errors import TutorError
+from rnn_tutor._errors import TutorError, check_range
 
-FULL = 255
-TOLD = 200  # pictures between two calls of `progress`
+WHITE = 255
+BLOCK = 200  # images between two calls of `progress`
 
 
 def gradient(grey):
-    """How fast the grey level changes from left to right, and from top to bottom.
+    """Measure how fast the grey level changes from left to right, and from top to bottom.
 
     Args:
-        grey: uint8 `(h, w)`.
+        grey: `(h, w)` uint8.
 
     Returns:
-        `(gx, gy)`, int16 `(h, w)` each, by the 3 x 3 kernels of Sobel.
+        `(gx, gy)`, each `(h, w)` int16, by the 3 x 3 kernels of Sobel.
+
+    Example:
+        >>> step = np.repeat(np.array([[0, 0, 10, 10]], np.uint8), 3, axis=0)
+        >>> gx, gy = rt.preprocessing.gradient(step)
+        >>> gx[1], gy[1]
+        (array([ 0, 40, 40,  0], dtype=int16), array([0, 0, 0, 0], dtype=int16))
     """
     return (
         cv2.Sobel(grey, cv2.CV_16S, 1, 0, borderType=cv2.BORDER_REPLICATE),
@@ -33,13 +39,21 @@ def gradient(grey):
 
 
 def non_maximum_suppression(gx, gy):
-    """Of each edge only the ridge: what is largest along its own gradient (Canny 1986, section VI).
+    """Keep only the ridge of each edge: what is largest along its own gradient.
+
+    Source: Canny 1986, section VI.
 
     Args:
-        gx, gy: `(h, w)`, a gradient.
+        gx: `(h, w)`, the gradient from left to right.
+        gy: `(h, w)`, the gradient from top to bottom.
 
     Returns:
         `(h, w)` int32: |gx| + |gy| on the ridges, else 0.
+
+    Example:
+        >>> gx = np.array([[0, 1, 3, 1]])
+        >>> rt.preprocessing.non_maximum_suppression(gx, 0 * gx).tolist()
+        [[0, 0, 3, 0]]
     """
     magnitude = np.abs(gx.astype(np.int32)) + np.abs(gy)
     angle = np.degrees(np.arctan2(gy, gx))
@@ -56,29 +70,41 @@ def non_maximum_suppression(gx, gy):
 
 
 def hysteresis(ridge, low, high):
-    """Ridges above `high`, and those above `low` that hang together with them (Canny 1986).
+    """Keep ridges above `high`, and those above `low` that are connected with them.
+
+    Source: Canny 1986, section VI.
 
     Args:
-        ridge: `(h, w)`, what `non_maximum_suppression` gives.
-        low, high: of its magnitude; `high` is not below `low`.
+        ridge: `(h, w)`, as `non_maximum_suppression` returns it.
+        low: Threshold for the magnitude.
+        high: Threshold for the magnitude, not below `low`.
 
     Returns:
-        bool `(h, w)`.
+        `(h, w)` bool.
+
+    Example:
+        >>> rt.preprocessing.hysteresis(np.array([[9, 4, 0, 4]]), low=3, high=8).tolist()
+        [[True, True, False, False]]
     """
     _, pieces = cv2.connectedComponents((ridge > low).astype(np.uint8), connectivity=8)
     return np.isin(pieces, np.unique(pieces[ridge > high]))
 
 
 def between_class_variance(grey):
-    """How far apart a threshold puts the dark and the bright pixels, for every threshold.
+    """Measure, for every threshold, how far apart it puts the dark and the bright pixels.
 
-    Otsu 1979, equation 18.
+    Source: Otsu 1979, equation 18.
 
     Args:
-        grey: uint8 `(h, w)`.
+        grey: `(h, w)` uint8.
 
     Returns:
-        float64 `(256,)`; at t, for "up to t" against "above t"; 0 where one side is empty.
+        `(256,)` float64; at t, for "up to t" against "above t"; 0 where one side is empty.
+
+    Example:
+        >>> variance = rt.preprocessing.between_class_variance(np.array([[0, 2]], np.uint8))
+        >>> variance[:3].tolist()
+        [1.0, 1.0, 0.0]
     """
     share = np.bincount(grey.ravel(), minlength=256) / grey.size  # (256,), sums to 1
     dark = np.cumsum(share)  # share of pixels up to t
@@ -89,19 +115,40 @@ def between_class_variance(grey):
 
 
 def otsu_threshold(grey):
-    """The threshold that Otsu's method chooses for a picture; above it is white.
+    """Choose the threshold of an image by Otsu's method (1979).
 
     Args:
-        grey: uint8 `(h, w)`.
+        grey: `(h, w)` uint8.
+
+    Returns:
+        The threshold, int; above it is white.
+
+    Example:
+        >>> rt.preprocessing.otsu_threshold(np.array([[10, 20, 200, 210]], np.uint8))
+        20
     """
     return int(between_class_variance(grey).argmax())
 
 
 @dataclass(frozen=True)
 class Noise:
-    """Spoils a picture on purpose. amount: a standard deviation, where white is 1, or for
-    "salt_and_pepper" the share of pixels that turn black or white. Each picture of a set is
-    spoilt in its own way, decided by `seed` and its place; a picture alone like the first of a set.
+    """Spoil an image on purpose.
+
+    Each image of a set has its own noise, decided by `seed` and its place; an image alone has that
+    of the first of a set.
+
+    Args:
+        kind: "gaussian" or "salt_and_pepper". Default "gaussian".
+        amount: Standard deviation, where white is 1; or for "salt_and_pepper" the fraction of
+            pixels that turn black or white. From 0 to 1. Default 0.1.
+        seed: int. Default 0.
+
+    Raises:
+        TutorError: There is no such kind, or the amount is out of its range.
+
+    Example:
+        >>> rt.preprocessing.Noise("salt_and_pepper", 1)(np.full((1, 6), 128, np.uint8)).tolist()
+        [[0, 255, 255, 255, 0, 0]]
     """
 
     kind: str = "gaussian"
@@ -111,23 +158,28 @@ class Noise:
     def __post_init__(self):
         if self.kind not in ("gaussian", "salt_and_pepper"):
             raise TutorError(f'Noise is "gaussian" or "salt_and_pepper"; not {self.kind!r}.')
-        _check("amount", self.amount, 0, 1)
+        check_range("amount", self.amount, 0, 1)
 
     def __call__(self, picture, index=0):
         rng = np.random.default_rng([self.seed, index])
         if self.kind == "gaussian":
-            noise = FULL * self.amount * rng.standard_normal(picture.shape, np.float32)
-            return np.clip(np.rint(picture + noise), 0, FULL).astype(np.uint8)
+            noise = WHITE * self.amount * rng.standard_normal(picture.shape, np.float32)
+            return np.clip(np.rint(picture + noise), 0, WHITE).astype(np.uint8)
         chance = rng.random(picture.shape[:2])
         spoilt = picture.copy()
         spoilt[chance < self.amount] = 0
-        spoilt[chance < self.amount / 2] = FULL
+        spoilt[chance < self.amount / 2] = WHITE
         return spoilt
 
 
 @dataclass(frozen=True)
 class Grey:
-    """One channel, weighted as the eye weighs colours (ITU-R BT.601)."""
+    """Keep one channel, weighted as the eye weighs colours (ITU-R BT.601).
+
+    Example:
+        >>> rt.preprocessing.Grey()(np.array([[[255, 0, 0], [0, 255, 0]]], np.uint8)).tolist()
+        [[76, 150]]
+    """
 
     def __call__(self, picture):
         return cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY) if _is_colour(picture) else picture
@@ -135,12 +187,20 @@ class Grey:
 
 @dataclass(frozen=True)
 class GaussianBlur:
-    """A mean of the neighbours, the near ones counting more. sigma: its width in pixels."""
+    """Take a mean of the neighbours, in which near ones count more.
+
+    Args:
+        sigma: Width in pixels, from 0.1 to 100. Default 1.
+
+    Example:
+        >>> rt.preprocessing.GaussianBlur(0.5)(np.array([[0, 0, 255, 0, 0]], np.uint8)).tolist()
+        [[0, 27, 201, 27, 0]]
+    """
 
     sigma: float = 1.0
 
     def __post_init__(self):
-        _check("sigma", self.sigma, 0.1, 100)
+        check_range("sigma", self.sigma, 0.1, 100)
 
     def __call__(self, picture):
         return cv2.GaussianBlur(picture, (0, 0), self.sigma)
@@ -148,7 +208,15 @@ class GaussianBlur:
 
 @dataclass(frozen=True)
 class MedianBlur:
-    """The median of a square. size: its side in pixels, odd."""
+    """Take the median of a square.
+
+    Args:
+        size: Side in pixels, odd. Default 3.
+
+    Example:
+        >>> rt.preprocessing.MedianBlur()(np.array([[7, 7, 255, 7, 7]], np.uint8)).tolist()
+        [[7, 7, 7, 7, 7]]
+    """
 
     size: int = 3
 
@@ -161,9 +229,17 @@ class MedianBlur:
 
 @dataclass(frozen=True)
 class Bilateral:
-    """A mean of those neighbours that look alike (Tomasi, Manduchi 1998): edges stay.
+    """Take a mean of those neighbours that look alike: edges stay (Tomasi, Manduchi 1998).
 
-    diameter: of the neighbourhood, in pixels. sigma_colour: in grey levels. sigma_space: in pixels.
+    Args:
+        diameter: Of the neighbourhood, in pixels, from 1 to 51. Default 5.
+        sigma_colour: How different a neighbour may be, in grey levels. Default 50.
+        sigma_space: How far away it may be, in pixels. Default 3.
+
+    Example:
+        >>> edge = np.array([[0, 0, 0, 255, 255, 255]], np.uint8)
+        >>> rt.preprocessing.Bilateral()(edge).tolist()
+        [[0, 0, 0, 255, 255, 255]]
     """
 
     diameter: int = 5
@@ -171,7 +247,7 @@ class Bilateral:
     sigma_space: float = 3.0
 
     def __post_init__(self):
-        _check("diameter", self.diameter, 1, 51)
+        check_range("diameter", self.diameter, 1, 51)
 
     def __call__(self, picture):
         return cv2.bilateralFilter(picture, self.diameter, self.sigma_colour, self.sigma_space)
@@ -179,16 +255,22 @@ class Bilateral:
 
 @dataclass(frozen=True)
 class NonLocalMeans:
-    """A mean over places whose surroundings look alike (Buades, Coll, Morel 2005).
+    """Take a mean over places whose surroundings look alike (Buades, Coll, Morel 2005).
 
-    strength: how different they may be, in grey levels. The most thorough filter here, and the
-    slowest by far.
+    This is the most thorough filter here, and the slowest by far.
+
+    Args:
+        strength: How different the surroundings may be, in grey levels, from 0 to 255. Default 10.
+
+    Example:
+        >>> rt.preprocessing.NonLocalMeans()(np.full((8, 8), 9, np.uint8)).mean()
+        np.float64(9.0)
     """
 
     strength: float = 10.0
 
     def __post_init__(self):
-        _check("strength", self.strength, 0, FULL)
+        check_range("strength", self.strength, 0, WHITE)
 
     def __call__(self, picture):
         if _is_colour(picture):
@@ -198,7 +280,13 @@ class NonLocalMeans:
 
 @dataclass(frozen=True)
 class Gradient:
-    """The length of the gradient, |gx| + |gy|, such that the steepest possible edge is white."""
+    """Draw the length of the gradient, |gx| + |gy|; the steepest possible edge is white.
+
+    Example:
+        >>> step = np.repeat(np.array([[0, 0, 255, 255]], np.uint8), 3, axis=0)
+        >>> rt.preprocessing.Gradient()(step)[1].tolist()
+        [0, 128, 128, 0]
+    """
 
     def __call__(self, picture):
         gx, gy = gradient(_grey(picture))
@@ -208,7 +296,17 @@ class Gradient:
 
 @dataclass(frozen=True)
 class Canny:
-    """Edges one pixel wide (Canny 1986). low, high: thresholds for |gx| + |gy|."""
+    """Draw edges one pixel wide (Canny 1986).
+
+    Args:
+        low: Threshold for |gx| + |gy| of a weak edge. Default 50.
+        high: Threshold of a strong edge; weak ones count where they touch it. Default 150.
+
+    Example:
+        >>> step = np.repeat(np.array([[0, 0, 255, 255]], np.uint8), 4, axis=0)
+        >>> rt.preprocessing.Canny()(step)[1].tolist()
+        [0, 255, 0, 0]
+    """
 
     low: float = 50.0
     high: float = 150.0
@@ -219,30 +317,49 @@ class Canny:
 
 @dataclass(frozen=True)
 class Threshold:
-    """White above `value`, a grey level; black up to it."""
+    """Make pixels white above a grey level, and black up to it.
+
+    Args:
+        value: Grey level from 0 to 255. Default 128.
+
+    Example:
+        >>> rt.preprocessing.Threshold(100)(np.array([[100, 101]], np.uint8)).tolist()
+        [[0, 255]]
+    """
 
     value: int = 128
 
     def __post_init__(self):
-        _check("value", self.value, 0, FULL)
+        check_range("value", self.value, 0, WHITE)
 
     def __call__(self, picture):
-        return cv2.threshold(_grey(picture), self.value, FULL, cv2.THRESH_BINARY)[1]
+        return cv2.threshold(_grey(picture), self.value, WHITE, cv2.THRESH_BINARY)[1]
 
 
 @dataclass(frozen=True)
 class Otsu:
-    """White above the threshold that separates dark from bright best (Otsu 1979)."""
+    """Make pixels white above the threshold that separates dark from bright best (Otsu 1979).
+
+    Example:
+        >>> rt.preprocessing.Otsu()(np.array([[10, 20, 200, 210]], np.uint8)).tolist()
+        [[0, 0, 255, 255]]
+    """
 
     def __call__(self, picture):
-        return cv2.threshold(_grey(picture), 0, FULL, cv2.THRESH_BINARY | cv2.THRESH_OTSU)[1]
+        return cv2.threshold(_grey(picture), 0, WHITE, cv2.THRESH_BINARY | cv2.THRESH_OTSU)[1]
 
 
 @dataclass(frozen=True)
 class AdaptiveThreshold:
-    """White above the mean of a square around each pixel, less `offset` grey levels.
+    """Make pixels white above the mean of a square around each, less `offset`.
 
-    size: the square's side in pixels, odd, 3 or more.
+    Args:
+        size: Side of the square in pixels, odd, 3 or more. Default 11.
+        offset: Grey levels. Default 2.
+
+    Example:
+        >>> rt.preprocessing.AdaptiveThreshold(3)(np.array([[9, 9, 0, 9]], np.uint8)).tolist()
+        [[255, 255, 0, 255]]
     """
 
     size: int = 11
@@ -253,15 +370,22 @@ class AdaptiveThreshold:
 
     def __call__(self, picture):
         how = cv2.ADAPTIVE_THRESH_MEAN_C, cv2.THRESH_BINARY
-        return cv2.adaptiveThreshold(_grey(picture), FULL, *how, self.size, self.offset)
+        return cv2.adaptiveThreshold(_grey(picture), WHITE, *how, self.size, self.offset)
 
 
 @dataclass(frozen=True)
 class Resize:
-    """Another size, in pixels; proportions may change.
+    """Change the size; proportions may change.
 
-    average: each new pixel is the mean of those that it replaces. Without it the nearest one is
-    taken, and fine patterns turn into false ones (aliasing).
+    Args:
+        height: Pixels, from 1 to 10,000. Default 28.
+        width: Pixels, from 1 to 10,000. Default 28.
+        average: True makes each new pixel the mean of those that it replaces. False takes the
+            nearest pixel, and fine patterns turn into false ones (aliasing). Default True.
+
+    Example:
+        >>> rt.preprocessing.Resize(1, 2)(np.array([[0, 2, 5, 7]], np.uint8)).tolist()
+        [[1, 6]]
     """
 
     height: int = 28
@@ -269,8 +393,8 @@ class Resize:
     average: bool = True
 
     def __post_init__(self):
-        _check("height", self.height, 1, 10_000)
-        _check("width", self.width, 1, 10_000)
+        check_range("height", self.height, 1, 10_000)
+        check_range("width", self.width, 1, 10_000)
 
     def __call__(self, picture):
         how = cv2.INTER_AREA if self.average else cv2.INTER_NEAREST
@@ -279,12 +403,17 @@ class Resize:
 
 @dataclass(frozen=True)
 class Stretch:
-    """The darkest pixel becomes black, the brightest white; a picture of one level stays."""
+    """Make the darkest pixel black and the brightest white; an image of one level stays.
+
+    Example:
+        >>> rt.preprocessing.Stretch()(np.array([[50, 75, 100]], np.uint8)).tolist()
+        [[0, 128, 255]]
+    """
 
     def __call__(self, picture):
         if picture.min() == picture.max():
             return picture
-        return cv2.normalize(picture, None, 0, FULL, cv2.NORM_MINMAX)
+        return cv2.normalize(picture, None, 0, WHITE, cv2.NORM_MINMAX)
 
 
 STEPS = (
@@ -306,13 +435,20 @@ STEPS = (
 
 @dataclass(frozen=True)
 class Preprocessing:
-    """One step after the other.
+    """Do one step after the other.
 
-    Attributes:
-        steps: the steps, in their order; none leaves pictures as they are.
+    Args:
+        steps: The steps in their order. Default: none, which leaves images as they are.
 
     Raises:
-        TutorError: something in `steps` cannot be called, such as a class without its brackets.
+        TutorError: Something in `steps` cannot be called, such as a class without its brackets.
+
+    Example:
+        >>> steps = rt.Preprocessing([rt.preprocessing.Grey(), rt.preprocessing.Otsu()])
+        >>> steps(np.zeros((28, 28, 3), np.uint8)).shape
+        (28, 28, 1)
+        >>> steps.apply(rt.load_images("shapes", limit=10))
+        shapes: 10 images of 64 x 64 x 1, 5 classes (circle, square, triangle, star, cross)
     """
 
     steps: tuple = ()
@@ -324,13 +460,13 @@ class Preprocessing:
                 raise TutorError(f"A step is an object such as Grey() or Otsu(); not {step!r}.")
 
     def __call__(self, picture):
-        """One picture, uint8 `(h, w)` or `(h, w, c)`; gives uint8 `(h, w, c)`."""
+        """Return one image preprocessed, `(h, w, c)` uint8, from `(h, w)` or `(h, w, c)` uint8."""
         for step in self.steps:
             picture = step(picture)
         return _with_channels(picture)
 
     def stages(self, picture):
-        """`[(name, picture), ...]`: as it came, and after each step."""
+        """Return an image as it came and after each step: `[(name, (h, w, c) uint8), ...]`."""
         pictures = [("as it came", _with_channels(picture))]
         for step in self.steps:
             name = getattr(step, "__name__", type(step).__name__)  # a function has its own
@@ -339,29 +475,26 @@ class Preprocessing:
         return pictures
 
     def apply(self, images, progress=None):
-        """The same `ImageSet` with every picture preprocessed.
+        """Preprocess every image of a set.
 
         Args:
-            images: an `ImageSet`.
-            progress: called as `progress(done, total)` now and then, and at the end; or None.
+            images: An `ImageSet`.
+            progress: Called as `progress(done, total)` now and then, and at the end; or None.
+
+        Returns:
+            Another `ImageSet`.
         """
-        flat = images.shape[2] == 1  # what OpenCV gives for one channel has no axis for it
+        flat = images.shape[2] == 1  # OpenCV's images of one channel have no axis for it
         pictures = images.pixels[..., 0] if flat else images.pixels
         changed = np.empty((len(images), *self(pictures[0]).shape), np.uint8)
         slots = changed[..., 0] if changed.shape[3] == 1 else changed
-        for start in range(0, len(images), TOLD):
-            end = min(start + TOLD, len(images))
-            self._fill(slots, pictures, start, end)
-            if progress:
-                progress(end, len(images))
-        return replace(images, pixels=changed)
-
-    def _fill(self, slots, pictures, start, end):
-        for i in range(start, end):
-            picture = pictures[i]
+        for i, picture in enumerate(pictures):
             for step in self.steps:
                 picture = step(picture, i) if type(step) is Noise else step(picture)
             slots[i] = picture
+            if progress and ((i + 1) % BLOCK == 0 or i + 1 == len(images)):
+                progress(i + 1, len(images))
+        return replace(images, pixels=changed)
 
 
 def _is_colour(picture):
@@ -376,11 +509,6 @@ def _grey(picture):
 
 def _with_channels(picture):
     return picture if picture.ndim == 3 else picture[:, :, None]
-
-
-def _check(name, value, low, high):
-    if not low <= value <= high:
-        raise TutorError(f"{name} is from {low} to {high}; received {value}.")
 
 
 def _check_odd(name, value, low):

@@ -1,10 +1,10 @@
-"""Drawn pictures of five shapes, for tests and for notebook 10."""
+"""Drawn images of five shapes, for tests and for notebook 10."""
 
 import numpy as np
 
 from rnn_tutor._cv2 import cv2
-from rnn_tutor._errors import TutorError
-from rnn_tutor.images.imageset import ImageSet, check_request, whole
+from rnn_tutor._errors import TutorError, check_whole
+from rnn_tutor.images.imageset import ImageSet, check_request
 
 
 def draw_shapes(
@@ -19,16 +19,33 @@ def draw_shapes(
     clutter=2,
     seed=0,
 ):
-    """Return n drawn pictures of five kinds, in turn: circle, square, triangle, star, cross.
+    """Draw n images of five classes, in turn: circle, square, triangle, star, cross.
 
-    size: pixels, one int or (height, width). channels: 1 or 3. noise: standard deviation of
-    Gaussian noise, white being 1. rotation: at most this many degrees either way. scale: smallest
-    and largest diameter as a part of the shorter side. position: 0 keeps shapes in the middle, 1
-    lets them go wherever they fit. clutter: how many thin lines are drawn behind each.
-    Picture i depends on the seed and i alone. Raises TutorError for sizes that cannot be drawn.
+    Image i depends on the seed and i alone.
+
+    Args:
+        n: int. Default 1000.
+        size: int or (height, width), in pixels. Default 64.
+        channels: 1 (grey) or 3 (RGB). Default 3.
+        noise: Standard deviation of Gaussian noise, where white is 1. Default 0.05.
+        rotation: Degrees, at most so many either way. Default 180.
+        scale: Smallest and largest diameter as fractions of the shorter side. Default (0.4, 0.8).
+        position: 0 keeps shapes in the middle, 1 lets them go wherever they fit. Default 1.
+        clutter: int, thin lines behind each shape. Default 2.
+        seed: int. Default 0.
+
+    Returns:
+        An ImageSet with labels.
+
+    Raises:
+        TutorError: A setting cannot be drawn.
+
+    Example:
+        >>> rt.images.shapes.draw_shapes(5, size=32)
+        shapes: 5 images of 32 x 32 x 3, 5 classes (circle, square, triangle, star, cross)
     """
     height, width = check_request(size, channels, n, seed)
-    clutter = whole(clutter, "clutter", least=0)
+    clutter = check_whole("clutter", clutter, at_least=0)
     if not (noise >= 0 and 0 < scale[0] <= scale[1] and rotation >= 0 and 0 <= position <= 1):
         raise TutorError(
             "Shapes need noise and rotation of 0 or more, a scale of two parts of the shorter "
@@ -62,7 +79,7 @@ _OUTLINES = {  # each in a circle of radius 1, y downwards
 
 
 def _placed(outline, size, rng, rotation, scale, position):
-    """Return the outline turned, scaled and moved, in pixels (x, y)."""
+    """Turn, scale and move an outline; return it in pixels (x, y)."""
     turn = np.deg2rad(rng.uniform(-rotation, rotation))
     diameter = rng.uniform(*scale) * min(size)
     matrix = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
@@ -72,7 +89,7 @@ def _placed(outline, size, rng, rotation, scale, position):
 
 
 def _drawn(outline, shape, rng, noise, clutter):
-    """Return one picture (height, width, channels) uint8: ground, lines, shape, noise."""
+    """Draw one image `(height, width, channels)` uint8: ground, lines, shape, noise."""
     height, width, channels = shape
     ground = rng.uniform(0, 255, channels)
     # At least 100 levels lighter or darker in every channel, so that each shape can be seen.

@@ -1,4 +1,4 @@
-"""The figures of `plots` for arrays that are no pictures: feature maps, kernels, small examples."""
+"""The figures of `plots` for arrays that are not images: feature maps, kernels, small examples."""
 
 import numpy as np
 from matplotlib import colormaps
@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from rnn_tutor._errors import TutorError
-from rnn_tutor._text import count, listed, short
+from rnn_tutor._text import format_count, format_list, shorten
 from rnn_tutor.plots.figure import COLOURS, LINES, WIDTH, ImageGrid, finish, rgb
 
 SIGNED = colormaps["cividis"]  # its lightness rises all the way, so it can be read in grey
@@ -15,16 +15,24 @@ CELL = 0.4  # inches
 
 
 def maps(rows, titles=None, most=None, title=None):
-    """Rows of small arrays, each row with its name at the left: {"kernels": (k, h, w), ...}.
+    """Draw rows of small arrays, such as kernels or feature maps, each row with its name.
 
     A row in which no number is negative is drawn from black, 0, to white; any other from blue,
     negative, over grey, 0, to yellow. NaN is left white.
 
     Args:
-        rows: {name: (k, h, w), or a list of (h, w) of any sizes}; (k, h, w, 1) or (k, h, w, 3) are
-            pictures, and drawn as such.
-        titles: one for each column.
-        most: the number that is drawn brightest; without it, each array's own largest magnitude.
+        rows: {name: `(k, h, w)`, or a list of `(h, w)` of any sizes}; `(k, h, w, 1)` and
+            `(k, h, w, 3)` are drawn as images.
+        titles: One str for each column. Default: none.
+        most: The number that is drawn brightest. Default: each array's own largest magnitude.
+        title: Title of the figure, str. Default: none.
+
+    Returns:
+        A Picture.
+
+    Example:
+        >>> rt.plots.maps({"kernels": np.eye(3)[None]})
+        Picture: Rows of up to 1 map: kernels
     """
     drawn = {str(name): _coloured(arrays, most) for name, arrays in rows.items()}
     shape = np.max([array.shape[:2] for row in drawn.values() for array in row], axis=0)
@@ -32,25 +40,36 @@ def maps(rows, titles=None, most=None, title=None):
     left = min(2.0, max(0.9, 0.09 * max(map(len, drawn))))
     sheet = ImageGrid(shape, len(drawn), columns, left, heading=titles is not None, title=title)
     for column, words in enumerate([] if titles is None else titles):
-        sheet.head(column, short(words, int(sheet.pitch * 13)))
+        sheet.head(column, shorten(words, int(sheet.pitch * 13)))
     for row, (name, arrays) in enumerate(drawn.items()):
         sheet.name_row(row, name)
         for column, array in enumerate(arrays):
             sheet.put(array, row, column)
-    heads = "" if titles is None else f"; above them {listed(titles)}"
-    return sheet.picture(f"Rows of up to {count(columns, 'map')}: {', '.join(drawn)}{heads}")
+    heads = "" if titles is None else f"; above them {format_list(titles)}"
+    return sheet.picture(f"Rows of up to {format_count(columns, 'map')}: {', '.join(drawn)}{heads}")
 
 
 def numbers(arrays, marked=None, title=None):
-    """Small arrays side by side, their numbers written out.
+    """Draw small arrays side by side, their numbers written out.
 
     Args:
-        arrays: {name: (h, w)}, of at most 100 numbers each.
-        marked: {name: (top, left, height, width)}, a frame around some of them.
+        arrays: {name: `(h, w)`}, of at most 100 numbers each.
+        marked: {name: (top, left, height, width)}, a frame around some numbers. Default: none.
+        title: Title of the figure, str. Default: none.
+
+    Returns:
+        A Picture.
+
+    Raises:
+        TutorError: An array has another shape or too many numbers.
+
+    Example:
+        >>> rt.plots.numbers({"kernel": np.eye(3)})
+        Picture: Arrays with their numbers: kernel, 3 x 3
     """
     arrays = {str(name): np.asarray(array) for name, array in arrays.items()}
     if any(array.ndim != 2 or array.size > SMALL for array in arrays.values()):
-        shapes = listed([array.shape for array in arrays.values()])
+        shapes = format_list([array.shape for array in arrays.values()])
         raise TutorError(f"Expected arrays (h, w) of at most {SMALL} numbers; got {shapes}.")
     widths = [array.shape[1] for array in arrays.values()]
     tallest = max(array.shape[0] for array in arrays.values())
@@ -70,9 +89,19 @@ def numbers(arrays, marked=None, title=None):
 
 
 def boxes(picture, boxes, title=None):
-    """One picture, and frames on it, each with its name: {name: (top, left, height, width)}.
+    """Draw one image with frames on it, each with its name.
 
-    picture: (h, w), (h, w, 1) or (h, w, 3). Places and sizes in pixels; they may reach beyond it.
+    Args:
+        picture: `(h, w)`, `(h, w, 1)` or `(h, w, 3)`, uint8 or float from 0 to 1.
+        boxes: {name: (top, left, height, width)} in pixels; they may reach beyond the image.
+        title: Title of the figure, str. Default: none.
+
+    Returns:
+        A Picture.
+
+    Example:
+        >>> rt.plots.boxes(np.zeros((28, 28)), {"window": (3, 4, 5, 5)})
+        Picture: A picture with frames on it: window
     """
     (drawn,) = rgb(np.asarray(picture)[None])
     height, width = drawn.shape[:2]
@@ -84,11 +113,11 @@ def boxes(picture, boxes, title=None):
     axes.autoscale_view()
     axes.set_axis_off()
     figure.legend(loc="outside right center", frameon=False, handlelength=3)
-    return finish(figure, f"A picture with frames on it: {listed(list(boxes))}", title)
+    return finish(figure, f"A picture with frames on it: {format_list(list(boxes))}", title)
 
 
 def _coloured(arrays, most):
-    """(h, w, 3) uint8 of each array of a row."""
+    """Return `(h, w, 3)` uint8 for each array of a row."""
     arrays = [np.asarray(array) for array in arrays]
     if arrays[0].ndim == 3:
         return [rgb(array[None])[0] for array in arrays]
@@ -97,13 +126,14 @@ def _coloured(arrays, most):
 
 
 def _colour(array, most, signed):
+    """Return `(h, w, 3)` uint8 for an array; `most` is drawn brightest."""
     share = np.clip(array / most, -1, 1)
     drawn = SIGNED(0.5 + share / 2, bytes=True)[..., :3] if signed else rgb(share[None] * 1.0)[0]
     return np.where(np.isnan(array)[..., None], np.uint8(255), drawn)
 
 
 def _write(axes, array, left):
-    """An array's cells, coloured, with their numbers, from `left` on."""
+    """Draw an array's cells, coloured, with their numbers, from `left` on."""
     (colours,) = _coloured([array], None)
     height, width = array.shape
     axes.imshow(colours, extent=(left, left + width, height, 0), aspect="auto")
@@ -115,6 +145,7 @@ def _write(axes, array, left):
 
 
 def _frame(axes, box, left, colour, line="-", name=None, width=2.5):
+    """Draw a frame around (top, left, height, width), `left` further to the right."""
     top, start, height, across = box
     looks = {"edgecolor": colour, "linewidth": width, "linestyle": line, "label": name}
     axes.add_patch(Rectangle((left + start, top), across, height, fill=False, **looks))

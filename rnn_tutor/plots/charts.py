@@ -6,7 +6,7 @@ from matplotlib.ticker import MaxNLocator
 
 from rnn_tutor._cv2 import cv2
 from rnn_tutor._errors import TutorError
-from rnn_tutor._text import count, listed, short
+from rnn_tutor._text import format_count, format_list, shorten
 from rnn_tutor.clusters import evaluation
 from rnn_tutor.plots.figure import (
     COLOURS,
@@ -22,9 +22,22 @@ from rnn_tutor.plots.figure import (
 
 
 def loss_curve(losses, x="epoch", y="loss", title=None, start=1, log=False):
-    """Curves by epoch or step, counted from `start`: {"contrastive": [...], ...} or one list.
+    """Draw curves by epoch or step.
 
-    log: whether the upright axis counts in powers of ten.
+    Args:
+        losses: {name: values}, or the values of one curve.
+        x: Name of the horizontal axis. Default "epoch".
+        y: Name of the vertical axis. Default "loss".
+        title: Title of the figure, str. Default: none.
+        start: Number of the first value, int. Default 1.
+        log: Whether the vertical axis counts in powers of ten. Default False.
+
+    Returns:
+        A Picture.
+
+    Example:
+        >>> rt.plots.loss_curve({"contrastive": [4.1, 3.2, 2.9]})
+        Picture: Line chart: loss by epoch, for contrastive
     """
     curves = losses if isinstance(losses, dict) else {"": losses}
     figure = Figure((0.8 * WIDTH, 0.42 * WIDTH), layout="constrained")
@@ -51,10 +64,24 @@ def loss_curve(losses, x="epoch", y="loss", title=None, start=1, log=False):
 
 
 def contingency(table, class_names=None, cluster_names=None, title=None, columns="cluster"):
-    """A heat map of how many pictures of each class (a row) lie in each cluster (a column).
+    """Draw a heat map of how many images of each class (a row) lie in each cluster (a column).
 
-    table: (n_classes, n_clusters) counts. The shade is the share of the class. columns: what a
-    column stands for; "predicted class" makes it a confusion matrix.
+    The shade is the fraction of the class.
+
+    Args:
+        table: `(n_classes, n_clusters)` int, counts.
+        class_names: n_classes str. Default: numbers.
+        cluster_names: n_clusters str. Default: numbers.
+        title: Title of the figure, str. Default: none.
+        columns: What a column stands for; "predicted class" makes it a confusion matrix. Default
+            "cluster".
+
+    Returns:
+        A Picture.
+
+    Example:
+        >>> rt.plots.contingency([[7, 1], [0, 8]], ["cat", "dog"])
+        Picture: Table of 2 classes by 2 clusters; classes: cat, dog
     """
     table = np.asarray(table)
     rows, width = table.shape
@@ -67,19 +94,30 @@ def contingency(table, class_names=None, cluster_names=None, title=None, columns
         _write_counts(axes, table, shares, 9 if width <= 12 else 6.5)
     rotation = 0 if width <= 6 and cluster_names is None else 45
     names = [str(k) if cluster_names is None else name_of(cluster_names, k) for k in range(width)]
-    axes.set_xticks(range(width), [short(n, 16) for n in names], fontsize=9, rotation=rotation)
+    axes.set_xticks(range(width), [shorten(n, 16) for n in names], fontsize=9, rotation=rotation)
     labels = [name_of(class_names, k, "class") for k in range(rows)]
-    axes.set_yticks(range(rows), [short(n, 18) for n in labels], fontsize=9)
+    axes.set_yticks(range(rows), [shorten(n, 18) for n in labels], fontsize=9)
     axes.set(xlabel=columns, ylabel="class")
     plural = columns + ("es" if columns.endswith("s") else "s")
-    what = f"Table of {count(rows, 'class', 'classes')} by {count(width, columns, plural)}"
-    return finish(figure, f"{what}; classes: {listed(labels)}", title)
+    classes = format_count(rows, "class", "classes")
+    what = f"Table of {classes} by {format_count(width, columns, plural)}"
+    return finish(figure, f"{what}; classes: {format_list(labels)}", title)
 
 
 def planes(points, clusterings, title=None):
-    """The same points in the plane under several clusterings, side by side; a + marks each mean.
+    """Draw the same points in the plane under several clusterings; a + marks each mean.
 
-    points: (n, 2). clusterings: {title: (n,) int from 0}.
+    Args:
+        points: `(n, 2)`.
+        clusterings: {title: `(n,)` int from 0}.
+        title: Title of the figure, str. Default: none.
+
+    Returns:
+        A Picture.
+
+    Example:
+        >>> rt.plots.planes([[0, 0], [1, 1], [9, 9]], {"k-means": [0, 0, 1]})
+        Picture: 3 points in the plane, in clusters. k-means, 2, 1 points
     """
     points = np.asarray(points, np.float64)
     figure = Figure((WIDTH, WIDTH / len(clusterings) + 0.5), layout="constrained")
@@ -94,27 +132,40 @@ def planes(points, clusterings, title=None):
         axes.margins(0.12)
         axes.set_title(name, fontsize=9)
     sizes = [
-        f"{name}, {listed(np.sort(np.bincount(groups))[::-1].tolist())} points"
+        f"{name}, {format_list(np.sort(np.bincount(groups))[::-1].tolist())} points"
         for name, groups in clusterings.items()
     ]
-    what = f"{count(len(points), 'point')} in the plane, in clusters. {'; '.join(sizes)}"
+    what = f"{format_count(len(points), 'point')} in the plane, in clusters. {'; '.join(sizes)}"
     return finish(figure, what, title)
 
 
 def confusion(labels, answers, class_names, answer_names=None, columns="cluster", title=None):
-    """The contingency table of classes and clusters, or of classes and answers, as a heat map.
+    """Count classes against clusters, or against predicted classes, and draw a heat map.
 
-    labels: (n,) int, -1 for a picture without a label, or None. answers: (n,) int, the cluster of
-    each picture or the class that was answered; -1, no answer, gets a column of its own.
-    class_names, answer_names: of the rows, and of the columns where they have names.
-    Without labels the figure says so; with labels for some pictures, it says how many it counts.
+    Without labels the figure says so; with labels for some images, it says how many it counts.
+
+    Args:
+        labels: `(n,)` int, -1 for an image without a label; or None.
+        answers: `(n,)` int, the cluster of each image or its predicted class; -1, no answer, gets a
+            column of its own.
+        class_names: Names of the rows, str.
+        answer_names: Names of the columns, str. Default: numbers.
+        columns: What a column stands for. Default "cluster".
+        title: Title of the figure, str. Default: none.
+
+    Returns:
+        A Picture.
+
+    Example:
+        >>> rt.plots.confusion([0, 0, 1], [0, 1, 1], ["cat", "dog"])
+        Picture: Table of 2 classes by 2 clusters; classes: cat, dog
     """
     answers = np.asarray(answers)
     labels = np.full(len(answers), -1) if labels is None else np.asarray(labels)
     known = labels >= 0
     if not known.any():
         return nothing(
-            f"Nobody has said what is in these {count(len(labels), 'picture')}, so there is no "
+            f"Nobody has said what is in these {format_count(len(labels), 'picture')}, so there is no "
             f"table of classes and {columns}s.",
             title,
         )
@@ -124,15 +175,26 @@ def confusion(labels, answers, class_names, answer_names=None, columns="cluster"
     if table.shape[1] > width:  # somebody has no answer
         answer_names = [name_of(answer_names, k, columns) for k in range(width)] + ["no answer"]
     if not known.all() and title is None:
-        title = f"The {known.sum():,} of {count(len(labels), 'picture')} that have a label"
+        title = f"The {known.sum():,} of {format_count(len(labels), 'picture')} that have a label"
     return contingency(table, class_names, answer_names, title, columns)
 
 
 def score_bars(rows, x="matched accuracy", highlight=None, title=None):
-    """A bar a method: its mean, and its (sample) standard deviation over seeds as a whisker.
+    """Draw a bar for each method: its mean, and its standard deviation over seeds as a whisker.
 
-    rows: {"pixels": [0.69, 0.70, ...], ...}, the scores of each method, a number a seed.
-    highlight: the name of the bar that is drawn in another colour.
+    Args:
+        rows: {name: scores}, for each method one number for each seed. The standard deviation is
+            that of a sample.
+        x: Name of the horizontal axis. Default "matched accuracy".
+        highlight: Name of the bar that is drawn in another colour. Default: none.
+        title: Title of the figure, str. Default: none.
+
+    Returns:
+        A Picture.
+
+    Example:
+        >>> rt.plots.score_bars({"pixels": [0.69, 0.71]})
+        Picture: Bar chart of the matched accuracy, with standard deviations: pixels 0.700 ± 0.014
     """
     rows = {str(name): np.atleast_1d(np.asarray(v, np.float64)) for name, v in rows.items()}
     figure = Figure((WIDTH, 0.9 + 0.36 * len(rows)), layout="constrained")
@@ -145,16 +207,17 @@ def score_bars(rows, x="matched accuracy", highlight=None, title=None):
         note = f"{values.mean():.3f}" + ("" if spread is None else f" ± {spread:.3f}")
         axes.annotate(note, (1, k), xycoords=("axes fraction", "data"), va="center", fontsize=9)
         notes.append(note)
-    axes.set_yticks(range(len(rows)), [short(name, 40) for name in rows])
+    axes.set_yticks(range(len(rows)), [shorten(name, 40) for name in rows])
     axes.invert_yaxis()
     axes.set(xlabel=x, xlim=(min(0, *map(np.min, rows.values())), 1))
     plain(axes)
-    bars = listed([f"{name} {note}" for name, note in zip(rows, notes, strict=True)])
+    bars = format_list([f"{name} {note}" for name, note in zip(rows, notes, strict=True)])
     alt = f"Bar chart of the {x}, with standard deviations: {bars}"
     return finish(figure, alt, title)
 
 
 def _write_counts(axes, table, shares, size):
+    """Write the counts into a heat map, white where it is dark."""
     for (row, column), number in np.ndenumerate(table):
         colour = "white" if shares[row, column] > 0.55 else "black"
         place = {"ha": "center", "va": "center"}
@@ -166,14 +229,26 @@ PAPER = {"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1}  # b
 
 
 def histogram(picture, threshold=None, between=None, title=None):
-    """How many pixels of one picture have each grey level; of a colour picture, its grey.
+    """Draw how many pixels of one image have each grey level; a colour image is turned grey.
 
     A level that towers over all others is cut off at the top, and its count written beside it.
 
     Args:
-        picture: (h, w), (h, w, 1) or (h, w, 3), uint8 or float from 0 to 1.
-        threshold: a grey level, drawn as a line; up to it is dark, above it bright.
-        between: (256,), drawn as a curve on an axis of its own: the between-class variance.
+        picture: `(h, w)`, `(h, w, 1)` or `(h, w, 3)`, uint8 or float from 0 to 1.
+        threshold: Grey level, drawn as a line; up to it is dark, above it bright. Default: none.
+        between: `(256,)`, the between-class variance, drawn as a curve on an axis of its own.
+            Default: none.
+        title: Title of the figure, str. Default: none.
+
+    Returns:
+        A Picture.
+
+    Raises:
+        TutorError: More than one image was given.
+
+    Example:
+        >>> rt.plots.histogram(np.array([[0, 128], [128, 255]], np.uint8))
+        Picture: Histogram of 4 pixels by grey level, from 0 to 255
     """
     counts = np.bincount(_grey(picture).ravel(), minlength=256)
     figure = Figure(SIZE, layout="constrained")
@@ -196,7 +271,7 @@ def histogram(picture, threshold=None, between=None, title=None):
 
 
 def _grey(picture):
-    """(h, w) uint8 of one picture."""
+    """Return one image as `(h, w)` uint8."""
     pixels = np.asarray(getattr(picture, "pixels", picture))
     pixels = rgb(pixels if pixels.ndim == 4 else pixels[None])
     if len(pixels) != 1:
@@ -205,7 +280,7 @@ def _grey(picture):
 
 
 def _cut(axes, counts):
-    """Ends the axis below levels that would press all others flat; returns a sentence on them."""
+    """End the axis below levels that would press all others flat; return words about them."""
     usual = np.sort(counts)[-3]
     top = 1.25 * (usual if 0 < 4 * usual < counts.max() else counts.max())
     axes.set_ylim(0, top)
@@ -220,6 +295,7 @@ def _cut(axes, counts):
 
 
 def _curve(axes, between):
+    """Draw the between-class variance of each threshold, on an axis of its own."""
     other = axes.twinx()
     other.plot(np.arange(256), between, "--", color=COLOURS[3])
     other.set_ylabel("between-class variance", color=COLOURS[3])
@@ -228,7 +304,7 @@ def _curve(axes, between):
 
 
 def _line(axes, threshold):
-    """The threshold, just right of its level, which is still dark; its name where there is room."""
+    """Draw the threshold just right of its level, which is dark; name it where there is room."""
     axes.axvline(threshold + 0.5, color="black", linewidth=1.5)
     left = threshold > 128
     axes.annotate(

@@ -4,17 +4,26 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from rnn_tutor._text import count, listed
+from rnn_tutor._text import format_count, format_list
 from rnn_tutor.plots.figure import LINES, WIDTH, finish, nothing, plain, style
 
 PARTS = {"": "training", "val_": "validation"}
 
 
 def training_curves(history, title=None):
-    """The loss and, where it was measured, the accuracy by epoch, side by side.
+    """Draw the loss and, where it was measured, the accuracy by epoch, side by side.
 
-    history: {"loss": [...], "accuracy": [...], "val_loss": ...}, as `Trainer` and Keras's `fit`
-    give it; what begins with "val_" is drawn dashed.
+    Args:
+        history: {"loss": [...], "accuracy": [...], "val_loss": ...}, as `Trainer` and Keras's `fit`
+            return it; what begins with "val_" is drawn dashed.
+        title: Title of the figure, str. Default: none.
+
+    Returns:
+        A Picture.
+
+    Example:
+        >>> rt.plots.training_curves({"loss": [2.1, 1.5], "val_loss": [2.2, 1.9]})
+        Picture: Line charts by epoch; after 2 epochs: loss 1.5 (1.9 in validation)
     """
     measures = [name for name in history if not name.startswith("val_")]
     figure = Figure((WIDTH, 0.38 * WIDTH), layout="constrained")
@@ -30,6 +39,7 @@ def training_curves(history, title=None):
 
 
 def _by_epoch(axes, history, name):
+    """Draw a measure in training and, where there is one, in validation."""
     for k, (prefix, part) in enumerate(PARTS.items()):
         if prefix + name not in history:
             continue
@@ -40,7 +50,7 @@ def _by_epoch(axes, history, name):
 
 
 def described(history, measures):
-    """The sentence that stands for the curves where they cannot be seen."""
+    """Return the sentence that stands for the curves where they cannot be seen."""
     epochs = len(history["loss"])
     if not epochs:
         return f"Line charts: {' and '.join(measures)}, before the end of the first epoch"
@@ -49,16 +59,28 @@ def described(history, measures):
         + (f" ({history['val_' + name][-1]:.3g} in validation)" if "val_" + name in history else "")
         for name in measures
     ]
-    return f"Line charts by epoch; after {count(epochs, 'epoch')}: {', '.join(last)}"
+    return f"Line charts by epoch; after {format_count(epochs, 'epoch')}: {', '.join(last)}"
 
 
 def score_curves(table, x, y="test accuracy", title=None):
-    """Scores against a number, on a logarithmic axis: the mean over seeds, and whiskers.
+    """Draw scores against a number, on a logarithmic axis: the mean over seeds, and whiskers.
 
-    table: `{"GRU": {25: [0.79, 0.81, ...], 100: ...}, ...}`, of each line the scores at each
-    number, a score a seed. A whisker is one (sample) standard deviation long each way; the lines
-    stand a little apart, so that their whiskers can be told from each other. Scores that are NaN,
-    for want of labels to measure with, are left out; without any other the figure says so.
+    A whisker is one (sample) standard deviation long each way; the lines stand a little apart, so
+    that their whiskers can be told from each other. Scores that are NaN, because there are no
+    labels to measure with, are left out; if there are no others, the figure says so.
+
+    Args:
+        table: {name: {number: scores}}, for each line the scores at each number, one for each seed.
+        x: Name of the horizontal axis.
+        y: Name of the vertical axis. Default "test accuracy".
+        title: Title of the figure, str. Default: none.
+
+    Returns:
+        A Picture.
+
+    Example:
+        >>> rt.plots.score_curves({"GRU": {25: [0.7], 100: [0.8, 0.9]}}, "labels")
+        Picture: Line chart of the test accuracy by labels: GRU from 0.700 at 25 to 0.850 at 100
     """
     table = {name: _measured(points) for name, points in table.items()}
     table = {name: points for name, points in table.items() if points}
@@ -90,7 +112,7 @@ def _mean_and_spread(scores):
 
 
 def _ends(table):
-    return listed(
+    return format_list(
         [
             f"{name} from {np.mean(points[min(points)]):.3f} at {min(points):,} "
             f"to {np.mean(points[max(points)]):.3f} at {max(points):,}"

@@ -1,4 +1,4 @@
-"""What the figures of `plots` share: `Picture`, colours and markers, a sheet of small pictures."""
+"""What the figures of `plots` share: `Picture`, colours and markers, a grid of small images."""
 
 import base64
 import html
@@ -15,7 +15,7 @@ from matplotlib.text import Text
 from PIL import Image
 
 from rnn_tutor._errors import TutorError
-from rnn_tutor._text import short
+from rnn_tutor._text import shorten
 
 WIDTH = 7.0  # inches
 DPI = 85
@@ -34,7 +34,19 @@ CHINESE_FONTS = ("Noto Sans CJK SC", "Microsoft YaHei", "PingFang SC", "Hiragino
 
 @dataclass(frozen=True, repr=False)
 class Picture:
-    """A figure and the sentence that stands for it where it cannot be seen."""
+    """A figure and the sentence that stands for it where it cannot be seen.
+
+    Attributes:
+        figure: A matplotlib Figure.
+        alt: The sentence, str.
+
+    Example:
+        >>> picture = rt.plots.loss_curve([3, 2, 1])
+        >>> picture
+        Picture: Line chart: loss by epoch
+        >>> picture.png()[:4]
+        b'\\x89PNG'
+    """
 
     figure: Figure
     alt: str
@@ -46,13 +58,13 @@ class Picture:
         return self.html()
 
     def html(self):
-        """An `<img>` element with the alt text and the picture inside, as PNG or JPEG."""
+        """Return an `<img>` element with the alt text and the figure inside, as PNG or JPEG."""
         kind, content = _smallest(self._drawn)
         source = base64.b64encode(content).decode()
         return f'<img alt="{html.escape(self.alt)}" src="data:image/{kind};base64,{source}">'
 
     def png(self):
-        """The figure as PNG, in bytes."""
+        """Return the figure as PNG, in bytes."""
         return _few_colours(self._drawn) if len(self._drawn) > LARGE else self._drawn
 
     @cached_property
@@ -67,9 +79,19 @@ class Picture:
 
 
 def style(index):
-    """The colour and marker of class, cluster or curve `index`: no two alike below 64.
+    """Return the colour and marker of a class, cluster or curve: no two alike below 64.
 
     The first 24 have colours of their own.
+
+    Args:
+        index: Its number, int from 0.
+
+    Returns:
+        (colour, marker), as matplotlib takes them.
+
+    Example:
+        >>> rt.plots.style(0)
+        ('#0072B2', 'o')
     """
     colours = COLOURS + MORE_COLOURS
     k = len(colours)
@@ -77,7 +99,18 @@ def style(index):
 
 
 class ImageGrid:
-    """A figure that holds pictures in rows and columns; all lengths in inches."""
+    """A figure that holds images in rows and columns; all lengths in inches.
+
+    Args:
+        shape: (height, width) of the images, of which the proportions count.
+        rows: int.
+        columns: int.
+        left: Room for the names of the rows. Default 0.
+        middle: Room between the left and the right half. Default 0.
+        caption: Whether there is room above each image. Default False.
+        heading: Whether there is room above the columns. Default False.
+        title: Title of the figure, str. Default: none.
+    """
 
     def __init__(
         self, shape, rows, columns, left=0.0, middle=0.0, caption=False, heading=False, title=None
@@ -97,7 +130,7 @@ class ImageGrid:
             self.axes.text(size[0] / 2, 0.15, title, ha="center", va="center")
 
     def put(self, picture, row, column, caption=None):
-        """Fit one picture (h, w, 3) into its place, centred."""
+        """Fit one image `(h, w, 3)` into its place, centred."""
         x, y = self._corner(row, column)
         (width, height), (h, w) = self.box, picture.shape[:2]
         scale = min(width / w, height / h)
@@ -105,29 +138,41 @@ class ImageGrid:
         extent = (left, left + scale * w, top + scale * h, top)
         self.axes.imshow(picture, extent=extent, aspect="auto", origin="upper")
         if caption is not None:
-            text = short(caption, int(self.pitch * 13))
+            text = shorten(caption, int(self.pitch * 13))
             self.axes.text(x + width / 2, y - 0.03, text, ha="center", va="bottom", fontsize=8)
 
     def name_row(self, row, name):
+        """Write a name to the left of a row."""
         y = self._corner(row, 0)[1] + self.box[1] / 2
-        text = short(name, int(self.left * 12))
+        text = shorten(name, int(self.left * 12))
         self.axes.text(self.left - 0.1, y, text, ha="right", va="center", fontsize=9)
 
     def head(self, column, text):
+        """Write a text above a column."""
         x = self._corner(0, column)[0]
         self.axes.text(x, self.top - 0.06, text, va="bottom", fontsize=9)
 
     def _corner(self, row, column):
+        """Return the upper left corner of a place, (x, y)."""
         gap = self.middle if 2 * column >= self.columns else 0
         x = self.left + gap + (column + 0.03) * self.pitch
         return x, self.top + row * self.step + self.caption
 
     def picture(self, what):
+        """Return the Picture; `what` says what it shows."""
         return Picture(self.figure, f"{self.title}. {what}" if self.title else what)
 
 
 def rgb(images):
-    """What is drawn: (n, h, w, 3) uint8 from an ImageSet, (n, h, w, c) or (n, h, w), c 1 or 3."""
+    """Return what is drawn: `(n, h, w, 3)` uint8.
+
+    Args:
+        images: An ImageSet, `(n, h, w)`, `(n, h, w, 1)` or `(n, h, w, 3)`, uint8 or float from 0
+            to 1.
+
+    Raises:
+        TutorError: They have another shape.
+    """
     pixels = np.asarray(getattr(images, "pixels", images))
     pixels = pixels[..., None] if pixels.ndim == 3 else pixels
     if pixels.ndim != 4 or len(pixels) == 0 or pixels.shape[3] not in (1, 3):
@@ -140,7 +185,7 @@ def rgb(images):
 
 
 def finish(figure, alt, title=None):
-    """The Picture of a figure, its title above it and at the head of its alt text."""
+    """Return the Picture of a figure, with its title above it and before its alt text."""
     if title:
         figure.suptitle(title, fontsize=11)
         alt = f"{title}. {alt}"
@@ -148,7 +193,7 @@ def finish(figure, alt, title=None):
 
 
 def nothing(sentence, title=None):
-    """A figure that says in a sentence why there is nothing to draw."""
+    """Draw a sentence that says why there is nothing to draw."""
     figure = Figure((WIDTH, 0.5 if title is None else 0.8), layout="constrained")
     axes = figure.add_subplot()
     axes.set_axis_off()
@@ -157,12 +202,12 @@ def nothing(sentence, title=None):
 
 
 def plain(axes):
-    """Only the two spines that carry an axis."""
+    """Keep only the two spines that carry an axis."""
     axes.spines[["top", "right"]].set_visible(False)
 
 
 def name_of(names, index, kind="cluster"):
-    """The name of cluster (or class) `index`, which is its number where none was given."""
+    """Return the name of a cluster (or class), which is its number where none was given."""
     if index < 0:
         return f"no {kind}"
     given = names is not None and index < len(names)
@@ -170,7 +215,7 @@ def name_of(names, index, kind="cluster"):
 
 
 def _smallest(png):
-    """`(kind, bytes)` of a figure: notebooks full of photographs would grow too large to share."""
+    """Return (kind, bytes) of a figure: notebooks of photographs would grow too large to share."""
     if len(png) <= LARGE:
         return "png", png
     few, jpeg = _few_colours(png), io.BytesIO()
@@ -179,7 +224,7 @@ def _smallest(png):
 
 
 def _few_colours(png):
-    """The PNG in 256 colours."""
+    """Return a PNG in 256 colours."""
     small = io.BytesIO()
     Image.open(io.BytesIO(png)).convert("RGB").quantize(256).save(small, "PNG", optimize=True)
     return small.getvalue()
@@ -187,6 +232,6 @@ def _few_colours(png):
 
 @lru_cache
 def _fonts():
-    """Matplotlib's own font, then whichever of this machine's fonts can write Chinese."""
+    """Return matplotlib's own font, then those of this machine that can write Chinese."""
     here = set(font_manager.get_font_names())
     return ["DejaVu Sans", *(name for name in CHINESE_FONTS if name in here)]

@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.offsetbox import AnnotationBbox, OffsetImage
 
-from rnn_tutor._text import count, listed
+from rnn_tutor._text import format_count, format_list
 from rnn_tutor.images.imageset import ImageSet
 from rnn_tutor.plots.figure import WIDTH, ImageGrid, finish, name_of, nothing, plain, rgb, style
 
@@ -14,8 +14,8 @@ THUMBNAIL = 0.32  # inches, the longer side
 def image_grid(images, titles=None, columns=10, title=None):
     """Pictures side by side, each under its own title where titles (n,) are given.
 
-    A title of None, as `ImageSet.kinds` has it for a picture without a label, is "no label" beside
-    others. Of an empty ImageSet the figure says that it has no pictures.
+    A title of None, as `ImageSet.class_of_each` has it for a picture without a label, is "no label"
+    beside others. Of an empty ImageSet the figure says that it has no pictures.
     """
     if _is_empty(images):
         return nothing("There are no such pictures.", title)
@@ -28,8 +28,8 @@ def image_grid(images, titles=None, columns=10, title=None):
     sheet = ImageGrid(pictures.shape[1:3], rows, columns, caption=titles is not None, title=title)
     for k, picture in enumerate(pictures):
         sheet.put(picture, k // columns, k % columns, None if titles is None else titles[k])
-    what = f"{count(len(pictures), 'picture')} in {count(rows, 'row')}"
-    kinds = "" if titles is None else ": " + listed(list(dict.fromkeys(titles)))
+    what = f"{format_count(len(pictures), 'picture')} in {format_count(rows, 'row')}"
+    kinds = "" if titles is None else ": " + format_list(list(dict.fromkeys(titles)))
     return sheet.picture(what + kinds)
 
 
@@ -48,7 +48,7 @@ def image_rows(named, title=None):
         sheet.name_row(row, name)
         for column, picture in enumerate(pictures):
             sheet.put(picture, row, column)
-    return sheet.picture(f"Rows of up to {count(columns, 'picture')}: {', '.join(rows)}")
+    return sheet.picture(f"Rows of up to {format_count(columns, 'picture')}: {', '.join(rows)}")
 
 
 def photographs(pictures, titles=None, columns=3, title=None):
@@ -71,9 +71,9 @@ def photographs(pictures, titles=None, columns=3, title=None):
             x, y = left + width / 2 - 0.04, above - 0.04
             size = figure.get_size_inches()
             figure.text(x / size[0], 1 - y / size[1], titles[k], ha="center", fontsize=9)
-    what = count(len(drawn), "picture")
+    what = format_count(len(drawn), "picture")
     if titles is not None:
-        what += ": " + listed(list(dict.fromkeys(titles)))
+        what += ": " + format_list(list(dict.fromkeys(titles)))
     return finish(figure, what, title)
 
 
@@ -110,8 +110,8 @@ def clusters(images, fitted, n=8, names=None, title=None):
         for column, index in enumerate(fitted.borderline(cluster, n)):
             sheet.put(pictures[index], cluster, n + column)
     return sheet.picture(
-        f"For each of {count(k, 'cluster')} a row: up to {n} most typical pictures, then up to "
-        f"{n} on the border to other clusters"
+        f"For each of {format_count(k, 'cluster')} a row: up to {n} most typical pictures, then up "
+        f"to {n} on the border to other clusters"
     )
 
 
@@ -138,10 +138,10 @@ def embedding_map(
         _thumbnails(axes, points, images, groups, thumbnails, seed)
     axes.set(xlabel="first direction of the map", ylabel="second direction", xticks=[], yticks=[])
     plain(axes)
-    alt = f"Map of {count(len(points), 'picture')}: similar ones lie close together"
+    alt = f"Map of {format_count(len(points), 'picture')}: similar ones lie close together"
     if clusters is not None:
         figure.legend(loc="outside right upper", frameon=False, markerscale=2, fontsize=9)
-        alt += "; coloured as " + listed([name_of(names, g) for g in np.unique(groups)])
+        alt += "; coloured as " + format_list([name_of(names, g) for g in np.unique(groups)])
     return finish(figure, alt, title)
 
 

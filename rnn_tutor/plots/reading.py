@@ -1,19 +1,33 @@
-"""Figures of a picture that is read step by step: paths, sequences, states, gates."""
+"""Figures of an image that is read step by step: paths, sequences, states, gates."""
 
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
 
 from rnn_tutor._errors import TutorError
-from rnn_tutor._text import count, listed, short
+from rnn_tutor._text import format_count, format_list, shorten
 from rnn_tutor.plots.arrays import SIGNED
 from rnn_tutor.plots.figure import COLOURS, LINES, WIDTH, finish, name_of, plain, rgb, style
 
 
 def sequence(image, order="rows", size=7, title=None):
-    """One picture, and the steps it is read in, pulled apart and numbered.
+    """Draw one image, and the steps in which it is read, pulled apart and numbered.
 
-    order: "rows", "columns" or "patches" of `size` pixels a side (see `sequences.to_patches`).
+    Args:
+        image: `(h, w, c)`, or an ImageSet of one.
+        order: "rows", "columns" or "patches". Default "rows".
+        size: Side of a patch in pixels, int; it divides height and width. Default 7.
+        title: Title of the figure, str. Default: none.
+
+    Returns:
+        A Picture.
+
+    Raises:
+        TutorError: There is no such order, or the size does not divide the image's.
+
+    Example:
+        >>> rt.plots.sequence(np.zeros((28, 28, 1)))
+        Picture: A picture of 28 x 28 pixels, and its 28 steps as rows, pulled apart
     """
     picture = rgb(_single(image))[0]
     height, width = picture.shape[:2]
@@ -55,7 +69,7 @@ def _pull_apart(axes, picture, height, width):
 
 
 def _number(axes, ys, xs):
-    """Step numbers where the eye looks for them: beside rows, below columns, rows of patches."""
+    """Number the steps where the eye looks: beside rows, below columns, beside rows of patches."""
     if len(xs) == 1:
         every = max(1, len(ys) // 7)
         axes.set_yticks(ys[::every], range(1, len(ys) + 1, every))
@@ -75,13 +89,21 @@ DIGITS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 
 def reading(picture, states, probabilities=None, class_names=None, title=None):
-    """A picture, and beside each row of it the state after that row, and what it would say.
+    """Draw an image, and beside each row the state after that row, and the prediction.
 
     Args:
-        picture: (h, w), (h, w, 1) or (h, w, 3), read from top to bottom.
-        states: (steps, units), from -1 to 1.
-        probabilities: (steps, classes), from 0 to 1, or None.
-        class_names: one for each class.
+        picture: `(h, w)`, `(h, w, 1)` or `(h, w, 3)`, read from top to bottom.
+        states: `(steps, units)`, from -1 to 1.
+        probabilities: `(steps, classes)`, from 0 to 1, or None. Default None.
+        class_names: One str for each class. Default: numbers.
+        title: Title of the figure, str. Default: none.
+
+    Returns:
+        A Picture.
+
+    Example:
+        >>> rt.plots.reading(np.zeros((28, 28)), np.zeros((28, 16)))
+        Picture: A picture read in 28 steps; beside each, a state of 16 numbers
     """
     (drawn,), states = rgb(np.asarray(picture)[None]), np.asarray(states)
     steps, units = states.shape
@@ -92,22 +114,35 @@ def reading(picture, states, probabilities=None, class_names=None, title=None):
     axes[0].set(ylabel="step", xticks=[], title="read")
     axes[1].imshow(states, extent=(0, units, steps + 0.5, 0.5), aspect="auto", **STATE)
     axes[1].set(xlabel="unit (blue: -1, yellow: 1)", xticks=[], title="state after each step")
-    alt = f"A picture read in {count(steps, 'step')}; beside each, a state of {units} numbers"
+    count = format_count(steps, "step")
+    alt = f"A picture read in {count}; beside each, a state of {units} numbers"
     if parts == 3:
         names = _say(axes[2], np.asarray(probabilities), class_names)
-        alt += f", and the probability of each class: {listed(names)}"
+        alt += f", and the probability of each class: {format_list(names)}"
     for part in axes:
         part.title.set_fontsize(10)
     return finish(figure, alt, title)
 
 
 def unrolled(steps, states, first=1, title=None):
-    """One cell drawn once for every step: a row comes in from below, a state from the left.
+    """Draw one cell once for every step: a row comes in from below, a state from the left.
 
     Args:
-        steps: (k, features), what is read, from 0 to 1.
-        states: (k + 1, units), from -1 to 1: the state before, then after each step.
-        first: the number of the first step.
+        steps: `(k, features)`, what is read, from 0 to 1.
+        states: `(k + 1, units)`, from -1 to 1: the state before, then after each step.
+        first: Number of the first step, int. Default 1.
+        title: Title of the figure, str. Default: none.
+
+    Returns:
+        A Picture.
+
+    Raises:
+        TutorError: There is not one state more than there are steps.
+
+    Example:
+        >>> picture = rt.plots.unrolled(np.zeros((3, 28)), np.zeros((4, 16)))
+        >>> picture.alt[:20]
+        'A cell drawn 3 times'
     """
     steps, states = np.asarray(steps), np.asarray(states)
     if len(states) != len(steps) + 1:
@@ -139,14 +174,14 @@ def unrolled(steps, states, first=1, title=None):
 
 
 def _say(axes, probabilities, class_names):
-    """A curve a class from top to bottom, and its name; returns the names."""
+    """Draw a curve for each class from top to bottom; return the names of the classes."""
     steps, classes = probabilities.shape
     names = [name_of(class_names, k, "class") for k in range(classes)]
     for k, name in enumerate(names):
         colour, marker = style(k)
         looks = {"color": colour, "marker": marker, "markersize": 3.5, "markevery": (k % 4, 4)}
         line = LINES[k % len(LINES)]
-        axes.plot(probabilities[:, k], np.arange(steps) + 1, line, label=short(name, 16), **looks)
+        axes.plot(probabilities[:, k], np.arange(steps) + 1, line, label=shorten(name, 16), **looks)
     axes.set(xlim=(-0.02, 1.02), xlabel="probability", title="what it would say")
     looks = {"ncols": min(classes, 5), "frameon": False, "fontsize": 9}
     axes.figure.legend(loc="outside lower center", **looks)
@@ -163,9 +198,20 @@ def _arrow(axes, start, end):
 
 
 def scan_paths(paths, shape, title=None):
-    """Each path over the pixels as a line, from a dot at its first to a square at its last.
+    """Draw each path over the pixels as a line, from a dot at its first to a square at its last.
 
-    paths: {name: (h * w,) places of pixels, row * w + column}. shape: (h, w).
+    Args:
+        paths: {name: `(h * w,)` int, the indices of pixels, row * w + column}.
+        shape: (h, w) in pixels.
+        title: Title of the figure, str. Default: none.
+
+    Returns:
+        A Picture.
+
+    Example:
+        >>> picture = rt.plots.scan_paths({"rows": rt.sequences.scan(4, 4, "rows")}, (4, 4))
+        >>> picture.alt[:25]
+        '1 path over 4 x 4 pixels,'
     """
     height, width = shape
     columns = min(3, len(paths))
@@ -182,7 +228,7 @@ def scan_paths(paths, shape, title=None):
         axes.plot(across[0], down[0], "o", across[-1], down[-1], "s", color=COLOURS[3])
         axes.set_title(name, fontsize=10)
     alt = (
-        f"{count(len(paths), 'path')} over {height} x {width} pixels, from a dot at the first to a "
-        f"square at the last: {', '.join(paths)}"
+        f"{format_count(len(paths), 'path')} over {height} x {width} pixels, from a dot at the "
+        f"first to a square at the last: {', '.join(paths)}"
     )
     return finish(figure, alt, title)

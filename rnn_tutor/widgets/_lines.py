@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
-from rnn_tutor._text import listed
+from rnn_tutor._text import format_list
 from rnn_tutor.plots.curves import PARTS, described
 from rnn_tutor.plots.figure import LINES, style
 from rnn_tutor.widgets._saying import DASHES, EDGE, apart
@@ -31,7 +31,7 @@ def training_curves(history, batches, steps, earlier=None):
     )
     alt = described(history, measures)
     if earlier:
-        alt += f"; thin lines: {listed([f'run {number}' for number in earlier])}"
+        alt += f"; thin lines: {format_list([f'run {number}' for number in earlier])}"
     return (
         f'<div class="rt-charts" role="img" aria-label="{alt}">'
         f'<div class="rt-keys">{_keys(history, earlier)}</div>{charts}</div>'

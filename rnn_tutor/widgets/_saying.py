@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rnn_tutor._text import short
+from rnn_tutor._text import shorten
 from rnn_tutor.plots.figure import COLOURS, LINES, name_of, style
 from rnn_tutor.widgets import _parts as parts
 from rnn_tutor.widgets import _reading
@@ -49,7 +49,7 @@ class Saying:
     states: np.ndarray | None = None
 
     def name(self, k, limit=40):
-        return html.escape(short(name_of(self.names, k, "class"), limit))
+        return html.escape(shorten(name_of(self.names, k, "class"), limit))
 
     def top(self, step):
         """What it says after so many steps: the most probable class."""

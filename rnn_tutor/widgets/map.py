@@ -14,7 +14,7 @@ from sklearn.neighbors import NearestNeighbors
 from rnn_tutor import plots
 from rnn_tutor._cv2 import cv2
 from rnn_tutor._errors import TutorError
-from rnn_tutor._text import count
+from rnn_tutor._text import format_count
 from rnn_tutor.clusters.sorting import Sorting
 
 FOLDER = Path(__file__).parent
@@ -142,7 +142,7 @@ class MapPanel(anywidget.AnyWidget):
         return plots.embedding_map(self._points, self.images, self.sorting.clusters, names)
 
     def __repr__(self):
-        return f"MapPanel({self.images.name}: {count(len(self.images), 'image')})"
+        return f"MapPanel({self.images.name}: {format_count(len(self.images), 'image')})"
 
     def _repr_mimebundle_(self, **options):
         """Return the live widget and, for where none can run, the still figure."""

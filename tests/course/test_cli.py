@@ -20,10 +20,7 @@ from support import hostile
 from tornado.websocket import websocket_connect
 
 from rnn_tutor import TutorError, cli
-from rnn_tutor.course import doctor as _doctor
-from rnn_tutor.course import lab as _lab
-from rnn_tutor.course import notebooks as _course
-from rnn_tutor.course import processes
+from rnn_tutor.course import doctor, lab, notebooks, processes
 
 FIRST, SEVENTH = "00_start_here.ipynb", "07_unsupervised_training.ipynb"
 
@@ -131,67 +128,67 @@ def contents(folder):
 
 
 def test_the_course_is_copied_byte_for_byte(shipped, folder):
-    done = _course.lay_out(shipped, folder)
+    done = notebooks.lay_out(shipped, folder)
     assert done.copied == (FIRST, SEVENTH)
     assert (folder / FIRST).read_bytes() == shipped[FIRST].read_bytes()
-    assert _course.lay_out(shipped, folder) == _course.LaidOut()
+    assert notebooks.lay_out(shipped, folder) == notebooks.LaidOut()
 
 
 def test_an_untouched_notebook_follows_an_upgrade(shipped, folder):
-    _course.lay_out(shipped, folder)
-    done = _course.lay_out(ship(shipped[FIRST].parent, "second"), folder)
+    notebooks.lay_out(shipped, folder)
+    done = notebooks.lay_out(ship(shipped[FIRST].parent, "second"), folder)
     assert done.updated == (FIRST, SEVENTH)
     assert "second" in (folder / FIRST).read_text()
 
 
 def test_an_edited_notebook_is_kept_and_said(shipped, folder):
-    _course.lay_out(shipped, folder)
+    notebooks.lay_out(shipped, folder)
     (folder / SEVENTH).write_text("mine")
-    assert _course.lay_out(shipped, folder) == _course.LaidOut(kept=(SEVENTH,))
-    done = _course.lay_out(ship(shipped[FIRST].parent, "second"), folder)
-    assert done == _course.LaidOut(updated=(FIRST,), kept=(SEVENTH,), outdated=(SEVENTH,))
+    assert notebooks.lay_out(shipped, folder) == notebooks.LaidOut(kept=(SEVENTH,))
+    done = notebooks.lay_out(ship(shipped[FIRST].parent, "second"), folder)
+    assert done == notebooks.LaidOut(updated=(FIRST,), kept=(SEVENTH,), outdated=(SEVENTH,))
     assert (folder / SEVENTH).read_text() == "mine"
     assert "rnn-tutor lab --restore 07" in " ".join(done.sentences())
 
 
 @pytest.mark.parametrize("manifest", [None, b"", b"not json", b"[]", b"\xff"])
 def test_what_is_not_known_to_be_untouched_is_kept(shipped, folder, manifest):
-    _course.lay_out(shipped, folder)
+    notebooks.lay_out(shipped, folder)
     (folder / SEVENTH).write_text("mine")
-    known = folder / _course.HIDDEN / "shipped.json"
+    known = folder / notebooks.HIDDEN / "shipped.json"
     known.unlink() if manifest is None else known.write_bytes(manifest)
-    assert SEVENTH in _course.lay_out(shipped, folder).kept
+    assert SEVENTH in notebooks.lay_out(shipped, folder).kept
     assert (folder / SEVENTH).read_text() == "mine"
 
 
 def test_a_deleted_notebook_comes_back(shipped, folder):
-    _course.lay_out(shipped, folder)
+    notebooks.lay_out(shipped, folder)
     (folder / FIRST).unlink()
-    assert _course.lay_out(shipped, folder).copied == (FIRST,)
+    assert notebooks.lay_out(shipped, folder).copied == (FIRST,)
 
 
 def test_an_interrupted_copy_leaves_the_old_notebook(shipped, folder, monkeypatch):
-    _course.lay_out(shipped, folder)
+    notebooks.lay_out(shipped, folder)
     before = contents(folder)
 
     def full_disk(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(_course.os, "replace", full_disk)
+    monkeypatch.setattr(notebooks.os, "replace", full_disk)
     with pytest.raises(TutorError, match="No space left on device"):
-        _course.lay_out(ship(shipped[FIRST].parent, "second"), folder)
+        notebooks.lay_out(ship(shipped[FIRST].parent, "second"), folder)
     assert contents(folder) == before
     assert not list(folder.glob(".*.part"))
 
 
 def test_restoring_never_overwrites(shipped, folder):
-    _course.lay_out(shipped, folder)
+    notebooks.lay_out(shipped, folder)
     (folder / SEVENTH).write_text("mine")
-    fresh = _course.restore(shipped, folder, "07")
+    fresh = notebooks.restore(shipped, folder, "07")
     assert fresh.name == "07_unsupervised_training.fresh.ipynb"
-    assert _course.restore(shipped, folder, "07") == fresh
+    assert notebooks.restore(shipped, folder, "07") == fresh
     fresh.write_text("also mine")
-    assert _course.restore(shipped, folder, "07").name == "07_unsupervised_training.fresh-2.ipynb"
+    assert notebooks.restore(shipped, folder, "07").name == "07_unsupervised_training.fresh-2.ipynb"
     assert ((folder / SEVENTH).read_text(), fresh.read_text()) == ("mine", "also mine")
 
 
@@ -199,17 +196,17 @@ def test_restoring_never_overwrites(shipped, folder):
     "wanted", ["7", "07", SEVENTH, SEVENTH.removesuffix(".ipynb"), f"a\\b/{SEVENTH.upper()}"]
 )
 def test_a_notebook_has_several_names(shipped, wanted):
-    assert _course.find(shipped, wanted) == SEVENTH
+    assert notebooks.find(shipped, wanted) == SEVENTH
 
 
 @pytest.mark.parametrize("wanted", ["9", "", "unsupervised"])
 def test_an_unknown_notebook_is_an_error_that_names_those_there_are(shipped, wanted):
     with pytest.raises(TutorError, match=f"no notebook .*{SEVENTH}"):
-        _course.find(shipped, wanted)
+        notebooks.find(shipped, wanted)
 
 
 def test_the_package_has_its_notebooks():
-    assert FIRST in _course.shipped_notebooks()
+    assert FIRST in notebooks.shipped_notebooks()
 
 
 @pytest.mark.parametrize(
@@ -224,7 +221,7 @@ def test_the_package_has_its_notebooks():
     ],
 )
 def test_the_folder_is_told_from_jupyters_options(words, folder, passed_on):
-    assert cli.split(words) == (folder, passed_on)
+    assert cli.split_arguments(words) == (folder, passed_on)
 
 
 def test_two_folders_are_an_error(capsys):
@@ -242,7 +239,7 @@ def test_a_file_in_place_of_the_folder_is_an_error(tmp_path, capsys):
 
 def test_lab_hands_over_to_jupyterlab(folder, monkeypatch, capsys):
     opened = []
-    monkeypatch.setattr(_lab, "open_lab", lambda *given: opened.append(given) or 0)
+    monkeypatch.setattr(lab, "open_lab", lambda *given: opened.append(given) or 0)
     assert cli.main(["lab", str(folder), "--no-browser", "--port", "9000"]) == 0
     assert opened == [(folder.resolve(), FIRST, ["--no-browser", "--port", "9000"])]
     assert "To stop it: Ctrl+C" in capsys.readouterr().out
@@ -250,13 +247,13 @@ def test_lab_hands_over_to_jupyterlab(folder, monkeypatch, capsys):
 
 def test_a_restored_notebook_is_what_opens(folder, monkeypatch):
     opened = []
-    monkeypatch.setattr(_lab, "open_lab", lambda *given: opened.append(given[1]) or 0)
+    monkeypatch.setattr(lab, "open_lab", lambda *given: opened.append(given[1]) or 0)
     assert cli.main(["lab", str(folder), "--restore", "00"]) == 0
     assert opened == ["00_start_here.fresh.ipynb"]
 
 
 def test_the_readers_options_win(tmp_path):
-    given = _lab.options(tmp_path, FIRST, ["--LabApp.default_url=/lab", "--debug"])
+    given = lab.options(tmp_path, FIRST, ["--LabApp.default_url=/lab", "--debug"])
     assert [word for word in given if "default_url" in word] == ["--LabApp.default_url=/lab"]
     assert f"--ServerApp.root_dir={tmp_path}" in given
 
@@ -328,12 +325,12 @@ def test_what_a_server_left_behind_is_no_server(tmp_path, monkeypatch, change):
         about |= {"port": port, "hostname": "127.0.0.1", "token": "t", "sock": ""}
         file = tmp_path / "jpserver-1.json"
         file.write_text(json.dumps(about))
-        found = _lab.running_server(tmp_path)
-        assert _lab.address(found, "a b.ipynb") == f"{about['url']}lab/tree/a%20b.ipynb?token=t"
+        found = lab.running_server(tmp_path)
+        assert lab.address(found, "a b.ipynb") == f"{about['url']}lab/tree/a%20b.ipynb?token=t"
         file.write_text(json.dumps(about | change) if isinstance(change, dict) else change)
-        assert _lab.running_server(tmp_path) is None
+        assert lab.running_server(tmp_path) is None
     file.write_text(json.dumps(about))  # its process number is another one's by now
-    assert _lab.running_server(tmp_path) is None
+    assert lab.running_server(tmp_path) is None
 
 
 @pytest.mark.parametrize("home", ["unknown", "locked", "full"])
@@ -360,24 +357,24 @@ HUB = {"JUPYTERHUB_SERVICE_PREFIX": "/user/ann/"}
 
 def test_behind_jupyterhub_the_address_is_the_hubs(tmp_path):
     course = tmp_path / "my course"
-    said = _lab.hub_advice(course, FIRST, HUB | {"JUPYTER_SERVER_ROOT": str(tmp_path)})
+    said = lab.hub_advice(course, FIRST, HUB | {"JUPYTER_SERVER_ROOT": str(tmp_path)})
     assert f" /user/ann/lab/tree/my%20course/{FIRST}\n" in said
     assert "127.0.0.1" not in said and "localhost" not in said
     public = HUB | {"JUPYTERHUB_PUBLIC_URL": "https://hub.example.org/user/ann/"}
-    said = _lab.hub_advice(course, FIRST, public | {"JUPYTERHUB_ROOT_DIR": str(tmp_path)})
+    said = lab.hub_advice(course, FIRST, public | {"JUPYTERHUB_ROOT_DIR": str(tmp_path)})
     assert f" https://hub.example.org/user/ann/lab/tree/my%20course/{FIRST}\n" in said
-    assert _lab.hub_advice(course, FIRST, {}) == ""
+    assert lab.hub_advice(course, FIRST, {}) == ""
 
 
 def test_the_hub_shows_only_what_lies_below_its_root(tmp_path):
     root = {"JUPYTERHUB_ROOT_DIR": str(tmp_path / "home")}
-    said = _lab.hub_advice(tmp_path / "course", FIRST, HUB | root)
+    said = lab.hub_advice(tmp_path / "course", FIRST, HUB | root)
     assert "rnn-tutor lab FOLDER" in said and "/user/ann/" not in said
 
 
 def test_behind_jupyterhub_no_second_server_starts_unasked(folder, monkeypatch, capsys):
     opened = []
-    monkeypatch.setattr(_lab, "open_lab", lambda *given: opened.append(given) or 0)
+    monkeypatch.setattr(lab, "open_lab", lambda *given: opened.append(given) or 0)
     monkeypatch.setenv("JUPYTERHUB_SERVICE_PREFIX", "/user/ann/")
     monkeypatch.setenv("JUPYTERHUB_ROOT_DIR", str(folder.parent))
     assert cli.main(["lab", str(folder)]) == 0
@@ -388,9 +385,9 @@ def test_behind_jupyterhub_no_second_server_starts_unasked(folder, monkeypatch, 
 
 
 def test_by_ssh_the_way_to_the_port_is_said():
-    said = _lab.tunnel_advice(9000, {"SSH_CONNECTION": "10.0.0.1 5 10.0.0.2 22", "USER": "ann"})
+    said = lab.tunnel_advice(9000, {"SSH_CONNECTION": "10.0.0.1 5 10.0.0.2 22", "USER": "ann"})
     assert "ssh -N -L 9000:localhost:9000 ann@10.0.0.2" in said
-    assert _lab.tunnel_advice(9000, {}) == ""
+    assert lab.tunnel_advice(9000, {}) == ""
 
 
 @pytest.mark.full
@@ -413,11 +410,11 @@ def test_the_doctor_finds_no_problem_here(capsys):
 
 
 def test_the_doctors_verdict_is_its_exit_status(monkeypatch, capsys):
-    found = [_doctor.Finding("ok", "a"), _doctor.Finding("warning", "b", "do c")]
-    monkeypatch.setattr(_doctor, "examine", lambda: found)
-    assert _doctor.doctor() == 0
-    found.append(_doctor.Finding("problem", "d", "do e"))
-    assert _doctor.doctor() == 1
+    found = [doctor.Finding("ok", "a"), doctor.Finding("warning", "b", "do c")]
+    monkeypatch.setattr(doctor, "examine", lambda: found)
+    assert doctor.doctor() == 0
+    found.append(doctor.Finding("problem", "d", "do e"))
+    assert doctor.doctor() == 1
     assert "problem  d\n           -> do e" in capsys.readouterr().out
 
 
@@ -441,7 +438,7 @@ def test_keras_without_its_backend_says_what_to_install(tmp_path):
     )
     path = os.pathsep.join([str(tmp_path), os.environ["PYTHONPATH"]])
     output = probed("keras", tmp_path, PYTHONPATH=path, KERAS_BACKEND="tensorflow")
-    (finding,) = _doctor.check_keras(*output, None)
+    (finding,) = doctor.check_keras(*output, None)
     assert finding.level == "problem"
     assert "tensorflow, the backend that it computes with, is not" in finding.text
     assert "pip install tensorflow" in finding.remedy
@@ -458,7 +455,7 @@ def test_keras_without_its_backend_says_what_to_install(tmp_path):
     ],
 )
 def test_other_ways_in_which_keras_fails(status, output, chosen, said):
-    (finding,) = _doctor.check_keras(status, output, chosen)
+    (finding,) = doctor.check_keras(status, output, chosen)
     assert (finding.level, said in finding.text) == ("problem", True)
     assert finding.remedy
 
@@ -481,12 +478,12 @@ def settings(folder, text, monkeypatch):
 )
 def test_a_settings_file_that_names_a_backend_is_named(text, output, tmp_path, monkeypatch):
     file = settings(tmp_path, text, monkeypatch)
-    (finding,) = _doctor.check_keras(1, output, None)
+    (finding,) = doctor.check_keras(1, output, None)
     assert finding.level == "problem"
     assert file in finding.text and file in finding.remedy
     named = json.loads(text)["backend"]
     assert json.dumps(named) in finding.text
-    (finding,) = _doctor.check_keras(1, output, str(named))  # both say it
+    (finding,) = doctor.check_keras(1, output, str(named))  # both say it
     assert "unset KERAS_BACKEND" in finding.remedy.replace("Unset", "unset")
 
 
@@ -502,7 +499,7 @@ def test_a_settings_file_that_names_a_backend_is_named(text, output, tmp_path, m
 def test_a_settings_file_that_the_course_cannot_run_with_is_named(text, tmp_path, monkeypatch):
     """By the real probe: with two of these Keras starts, and the course's networks do not."""
     file = settings(tmp_path, text, monkeypatch)
-    (finding,) = _doctor.check_keras(*probed("keras", tmp_path), None)
+    (finding,) = doctor.check_keras(*probed("keras", tmp_path), None)
     assert finding.level == "problem"
     assert file in finding.text + finding.remedy
     assert "pip" not in finding.remedy
@@ -510,7 +507,7 @@ def test_a_settings_file_that_the_course_cannot_run_with_is_named(text, tmp_path
 
 def test_settings_as_they_should_be_are_no_finding(tmp_path, monkeypatch):
     settings(tmp_path, '{"backend": "tensorflow", "floatx": "float32"}', monkeypatch)
-    (finding,) = _doctor.check_keras(0, "ready\t3.15\ttensorflow\t2.20\n", None)
+    (finding,) = doctor.check_keras(0, "ready\t3.15\ttensorflow\t2.20\n", None)
     assert finding.level == "ok"
 
 
@@ -529,10 +526,10 @@ def test_a_file_in_the_folder_that_wins_over_a_module_is_named(tmp_path, probe, 
     path.write_text(text)
     status, output = probed(probe, tmp_path)
     if probe == "keras":
-        found = _doctor.check_keras(status, output, None)
+        found = doctor.check_keras(status, output, None)
     else:
-        found = _doctor.check_imports(status, output)
-    first, *others = _doctor.blame_shadows(found, output)
+        found = doctor.check_imports(status, output)
+    first, *others = doctor.blame_shadows(found, output)
     assert first.level == "problem"
     assert str(tmp_path / file.split("/")[0]) in first.text
     assert str(tmp_path / file.split("/")[0]) in first.remedy
@@ -544,8 +541,8 @@ def test_a_file_that_is_in_nobodys_way_is_no_finding(tmp_path):
         (tmp_path / name).write_text("")
     (tmp_path / "numpy").mkdir()  # a folder of arrays is no module
     status, output = probed("imports", tmp_path)
-    found = _doctor.check_imports(status, output)
-    assert [finding.level for finding in _doctor.blame_shadows(found, output)] == ["ok"]
+    found = doctor.check_imports(status, output)
+    assert [finding.level for finding in doctor.blame_shadows(found, output)] == ["ok"]
 
 
 def test_another_keras_on_the_python_path_is_named(tmp_path, monkeypatch):
@@ -556,12 +553,12 @@ def test_another_keras_on_the_python_path_is_named(tmp_path, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
     monkeypatch.syspath_prepend(tmp_path)
     wanted = [Requirement("keras>=3.15"), Requirement("numpy>=99")]
-    keras, numpy = _doctor.check_packages(wanted, _doctor._installed, _doctor._remedy_elsewhere)
+    keras, numpy = doctor.check_packages(wanted, doctor.installed_version, doctor.remedy_elsewhere)
     assert "keras 2.1" in keras.text
     assert "PYTHONPATH" in keras.remedy and str(tmp_path) in keras.remedy
     assert "pip" not in keras.remedy and "pip install" in numpy.remedy
     status, output = probed("keras", tmp_path.parent)
-    first, _ = _doctor.blame_shadows(_doctor.check_keras(status, output, None), output)
+    first, _ = doctor.blame_shadows(doctor.check_keras(status, output, None), output)
     assert "PYTHONPATH" in first.remedy and str(tmp_path) in first.remedy
 
 
@@ -574,9 +571,9 @@ def test_a_widget_manager_that_is_switched_off_is_a_problem(tmp_path, off):
     file.parent.mkdir(parents=True)
     variables = jupyter_folders(tmp_path)
     file.write_text(json.dumps({"disabledExtensions": {off: False}}))
-    assert _doctor.check_widgets(*probed("widgets", tmp_path, **variables)).level == "ok"
+    assert doctor.check_widgets(*probed("widgets", tmp_path, **variables)).level == "ok"
     file.write_text(json.dumps({"disabledExtensions": {off: True}}))
-    finding = _doctor.check_widgets(*probed("widgets", tmp_path, **variables))
+    finding = doctor.check_widgets(*probed("widgets", tmp_path, **variables))
     assert finding.level == "problem"
     assert str(file) in finding.text
     assert f"enable {off}" in finding.remedy
@@ -587,33 +584,33 @@ def test_an_old_widget_manager_that_is_found_first_is_a_problem(tmp_path):
     place.mkdir(parents=True)
     about = {"name": MANAGER, "version": "3.1.1", "jupyterlab": {"_build": {"load": "x.js"}}}
     (place / "package.json").write_text(json.dumps(about))
-    finding = _doctor.check_widgets(*probed("widgets", tmp_path, **jupyter_folders(tmp_path)))
+    finding = doctor.check_widgets(*probed("widgets", tmp_path, **jupyter_folders(tmp_path)))
     assert finding.level == "problem"
     assert str(place) in finding.text and "3.1.1" in finding.text
 
 
 def test_jupyterlab_without_a_widget_manager_is_a_problem():
-    finding = _doctor.check_widgets(0, "")
+    finding = doctor.check_widgets(0, "")
     assert (finding.level, "jupyterlab_widgets" in finding.remedy) == ("problem", True)
-    assert _doctor.check_widgets(1, "Traceback\nValueError: x").level == "problem"
+    assert doctor.check_widgets(1, "Traceback\nValueError: x").level == "problem"
 
 
 def test_packages_are_held_against_the_ranges_of_the_project():
     wanted = [Requirement("keras>=3.15"), Requirement("numpy>=2.0")]
     versions = {"keras": "3.9", "numpy": "2.4"}
-    (finding,) = _doctor.check_packages(wanted, versions.get)
+    (finding,) = doctor.check_packages(wanted, versions.get)
     assert "keras 3.9, and the course needs >=3.15" in finding.text
-    (finding,) = _doctor.check_packages(wanted, {"keras": "3.15"}.get)
+    (finding,) = doctor.check_packages(wanted, {"keras": "3.15"}.get)
     assert finding.text == "numpy is not installed"
-    (finding,) = _doctor.check_packages(wanted, {"keras": "3.15", "numpy": "2.4"}.get)
+    (finding,) = doctor.check_packages(wanted, {"keras": "3.15", "numpy": "2.4"}.get)
     assert finding.level == "ok"
-    assert {"keras", "tensorflow"} <= {r.name for r in _doctor._requirements()}
-    assert "torch" not in {r.name for r in _doctor._requirements()}
+    assert {"keras", "tensorflow"} <= {r.name for r in doctor.required_packages()}
+    assert "torch" not in {r.name for r in doctor.required_packages()}
 
 
 def test_opencv_without_its_system_library_says_what_to_install():
     why = "libGL.so.1: cannot open shared object file: No such file or directory"
-    (finding,) = _doctor.check_imports(0, f"failed\tcv2\tImportError: {why}\n")
+    (finding,) = doctor.check_imports(0, f"failed\tcv2\tImportError: {why}\n")
     assert finding.level == "problem"
     assert "libgl1" in finding.remedy
     assert "opencv-python-headless" in finding.remedy
@@ -622,29 +619,29 @@ def test_opencv_without_its_system_library_says_what_to_install():
 def test_opencv_without_windows_serves_as_well(monkeypatch):
     def version(name):
         if name != "opencv-python-headless":
-            raise _doctor.metadata.PackageNotFoundError(name)
+            raise doctor.metadata.PackageNotFoundError(name)
         return types.SimpleNamespace(version="5.0")
 
-    monkeypatch.setattr(_doctor.metadata, "distribution", version)
-    assert _doctor._installed("opencv-python") == "5.0"
-    assert _doctor._installed("numpy") is None
+    monkeypatch.setattr(doctor.metadata, "distribution", version)
+    assert doctor.installed_version("opencv-python") == "5.0"
+    assert doctor.installed_version("numpy") is None
 
 
 @pytest.mark.parametrize(
     ("finding", "level"),
     [
-        (_doctor.check_python("3.9.1", True), "problem"),
-        (_doctor.check_python("3.14.0", True), "problem"),
-        (_doctor.check_python("3.12.4", False), "ok"),
-        (_doctor.check_cores(1), "warning"),
-        (_doctor.check_memory(1e9, 1e9), "problem"),
-        (_doctor.check_memory(4e9, 1e9), "warning"),
-        (_doctor.check_memory(4e9, None), "ok"),
-        (_doctor.check_memory(None, None), "ok"),
-        (_doctor.check_disk(Path("x"), 5e7), "problem"),
-        (_doctor.check_disk(Path("x"), 5e9), "ok"),
-        (_doctor.check_browser(None), "warning"),
-        (_doctor.check_browser("firefox"), "ok"),
+        (doctor.check_python("3.9.1", True), "problem"),
+        (doctor.check_python("3.14.0", True), "problem"),
+        (doctor.check_python("3.12.4", False), "ok"),
+        (doctor.check_cores(1), "warning"),
+        (doctor.check_memory(1e9, 1e9), "problem"),
+        (doctor.check_memory(4e9, 1e9), "warning"),
+        (doctor.check_memory(4e9, None), "ok"),
+        (doctor.check_memory(None, None), "ok"),
+        (doctor.check_disk(Path("x"), 5e7), "problem"),
+        (doctor.check_disk(Path("x"), 5e9), "ok"),
+        (doctor.check_browser(None), "warning"),
+        (doctor.check_browser("firefox"), "ok"),
     ],
 )
 def test_what_the_machine_has_is_judged(finding, level):
@@ -653,14 +650,14 @@ def test_what_the_machine_has_is_judged(finding, level):
 
 
 def test_a_folder_that_cannot_be_written_to_is_a_problem(tmp_path):
-    assert _doctor.check_writing(tmp_path / "not" / "there").level == "ok"
+    assert doctor.check_writing(tmp_path / "not" / "there").level == "ok"
     (tmp_path / "file").write_text("")
-    assert _doctor.check_writing(tmp_path / "file").level == "problem"
+    assert doctor.check_writing(tmp_path / "file").level == "problem"
     with hostile.full_disk(tmp_path / "full") as full:
-        finding = _doctor.check_writing(full)
+        finding = doctor.check_writing(full)
     assert (finding.level, str(full) in finding.text) == ("problem", True)
 
 
 @pytest.mark.parametrize(("cores", "said"), [(0.5, "0.5 core"), (1, "1 core"), (128, "128 cores")])
 def test_cores_are_said_as_they_are(cores, said):
-    assert _doctor.check_cores(cores).text == said
+    assert doctor.check_cores(cores).text == said

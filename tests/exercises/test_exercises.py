@@ -22,8 +22,7 @@ from support import course, hostile
 
 import exercises as right_answers
 from rnn_tutor import TutorError, cli, exercises
-from rnn_tutor.course import lab as _lab
-from rnn_tutor.course import notebooks as _course
+from rnn_tutor.course import lab, notebooks
 from rnn_tutor.exercises import _judging, _progress, _shown
 
 ALL = exercises.everything()
@@ -788,7 +787,7 @@ def test_the_command_prints_what_was_collected_as_csv(handed_in, capsys):
 def test_the_switch_of_lab_withholds_solutions_until_they_are_asked_back(
     tmp_path, monkeypatch, capsys
 ):
-    monkeypatch.setattr(_lab, "open_lab", lambda *_: 0)
+    monkeypatch.setattr(lab, "open_lab", lambda *_: 0)
     course_folder = tmp_path / "course"
 
     def shown_after(*words):
@@ -809,7 +808,7 @@ def test_the_switch_of_lab_withholds_solutions_until_they_are_asked_back(
 
 
 def test_what_is_withheld_does_not_count_as_seen(folder):
-    (folder / _course.HIDDEN).mkdir()
-    (folder / _course.HIDDEN / _course.NO_SOLUTIONS).touch()
+    (folder / notebooks.HIDDEN).mkdir()
+    (folder / notebooks.HIDDEN / notebooks.NO_SOLUTIONS).touch()
     exercises.solution("08.1")
     assert not (folder / _progress.FILE).exists()

@@ -19,7 +19,8 @@ from sklearn.cluster import KMeans
 import rnn_tutor
 from rnn_tutor import TutorError, _machine, load_images
 from rnn_tutor._cv2 import cv2
-from rnn_tutor.images import datasets, decoding, files
+from rnn_tutor._text import natural_key
+from rnn_tutor.images import datasets, decoding
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = Path(rnn_tutor.__file__).with_name("data")
@@ -294,7 +295,7 @@ def test_a_pattern_gives_the_files_of_a_folder_that_match(tmp_path, monkeypatch)
     for pattern in (f"{folder}/*/*.png", f"{folder}/**/*.png"):
         images = load_images(pattern)
         assert images.sources == ("cats/2.png", "cats/10.png", "dogs/1.png")
-        assert images.labels.tolist() == [0, 0, 1] and images.refused == ()
+        assert images.labels.tolist() == [0, 0, 1] and images.skipped == ()
     monkeypatch.chdir(tmp_path)
     assert load_images("pets/cats/*.png").labels is None
     assert len(load_images(Path("pets/*/1*.png"))) == 2
@@ -332,7 +333,7 @@ def test_paths_come_in_many_ways(tmp_path):
     assert len(load_images(tmp_path.rglob("*"))) == 2
     assert len(load_images(os.scandir(tmp_path / "a"))) == 1
     missing = load_images(Column([names[0], None, float("nan")]))
-    assert [r.source for r in missing.refused] == ["image 1", "image 2"]
+    assert [r.source for r in missing.skipped] == ["image 1", "image 2"]
 
 
 def pictures(n=3, height=12, width=16):
@@ -436,7 +437,7 @@ def test_a_dict_from_path_to_label(tmp_path):
     assert numbered.class_names == ("6", "7", "8", "9", "10")
     assert load_images(dict.fromkeys(paths)).labels is None
     short = load_images({tmp_path / "gone.png": "bird", paths[0]: "cat"})
-    assert short.class_names == ("cat",) and len(short.refused) == 1
+    assert short.class_names == ("cat",) and len(short.skipped) == 1
     with pytest.raises(TutorError, match="from path to label"):
         load_images({"cat": paths})
     with pytest.raises(TutorError, match="empty"):
@@ -463,7 +464,7 @@ def test_a_list_of_paths_keeps_its_order(tmp_path):
     paths = [tmp_path / "b/2.png", str(tmp_path / "a/1.png"), tmp_path / "gone.png", tmp_path / "a"]
     images = load_images(paths)
     assert images.sources == tuple(map(str, paths[:2])) and images.labels is None
-    assert [r.reason for r in images.refused] == [
+    assert [r.reason for r in images.skipped] == [
         "does not exist",
         "a folder where a file was expected",
     ]
@@ -492,7 +493,7 @@ def test_limit_draws_by_seed(tmp_path):
     folders(tmp_path, *[f"{i}.png" for i in range(40)])
     first, second = (load_images(tmp_path, limit=10, seed=seed).sources for seed in (0, 1))
     assert len(first) == len(second) == 10 and first != second
-    assert list(first) == sorted(first, key=files.natural)
+    assert list(first) == sorted(first, key=natural_key)
 
 
 def test_limit_counts_images_and_not_other_files(tmp_path):
@@ -513,7 +514,7 @@ def test_limit_is_reached_where_files_turn_out_to_be_damaged(tmp_path):
         (tmp_path / f"{i}.png.json").write_text("{}")
     images = load_images(tmp_path, limit=30, seed=2)
     assert len(images) == 30 and not any(int(name[:-4]) % 3 == 0 for name in images.sources)
-    assert list(images.sources) == sorted(images.sources, key=files.natural)
+    assert list(images.sources) == sorted(images.sources, key=natural_key)
     every = load_images(tmp_path, limit=55)
     assert len(every) == 40 and len(set(every.sources)) == 40
 
@@ -526,7 +527,7 @@ def test_the_pixels_are_those_of_their_sources_whatever_was_passed_over(tmp_path
     for seed in range(3):
         images = load_images(tmp_path, limit=9, seed=seed)
         assert images.pixels[:, 0, 0, 0].tolist() == [int(name[:-4]) for name in images.sources]
-        assert len(images) == 9 and images.refused
+        assert len(images) == 9 and images.skipped
 
 
 # Time and memory
@@ -604,7 +605,7 @@ def test_an_unknown_name_is_answered_with_the_names_there_are():
     with pytest.raises(TutorError) as error:
         load_images("fashon5")
     assert "Did you mean 'fashion5'?" in str(error.value)
-    for name in datasets.NAMES:
+    for name in datasets.NAMED_SETS:
         assert name in str(error.value)
         assert len(load_images(name, limit=3)) == 3
 

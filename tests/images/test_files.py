@@ -20,6 +20,7 @@ from PIL import Image, ImageFile
 
 from rnn_tutor import TutorError, _machine, load_images
 from rnn_tutor._cv2 import cv2
+from rnn_tutor._text import natural_key
 from rnn_tutor.images import decoding, files
 from rnn_tutor.images.imageset import SkippedFile, fit
 
@@ -352,7 +353,7 @@ def test_heic_is_read_upright(tmp_path, monkeypatch):
     (tmp_path / "3.heic").write_bytes(heic()[:-900])
     images = load_images(tmp_path, size=(60, 80))
     assert images.sources == ("1.heic", "2.heic") and images.notes == ()
-    assert [refusal.reason for refusal in images.refused] == ["truncated or damaged"]
+    assert [file.reason for file in images.skipped] == ["truncated or damaged"]
     assert np.abs(images.pixels[0].astype(int) - PHOTO).mean() < 8
     turned = decoding.read(entry(heic(exif=exif.tobytes())))
     assert turned.shape == (80, 60, 3)
@@ -436,7 +437,7 @@ def test_each_bad_file_is_refused_with_its_reason_and_the_rest_is_used(
     members = {path.name: path.read_bytes() for path in bad_folder.iterdir()}
     images = load_images(zipped(tmp_path / "bad.zip", members) if as_zip else bad_folder)
     assert images.sources == ("good.png",)
-    reasons = {refusal.source: refusal.reason for refusal in images.refused}
+    reasons = {file.source: file.reason for file in images.skipped}
     assert reasons.keys() == BAD.keys()
     for name, (_, reason) in BAD.items():
         assert reason in reasons[name], name
@@ -500,7 +501,7 @@ def test_links_that_go_round_or_nowhere(tmp_path):
     link(tmp_path / "cats" / "gone.png", tmp_path / "nothing")
     images = load_images(tmp_path)
     assert images.sources == ("cats/1.png",)
-    reasons = {refusal.source: refusal.reason for refusal in images.refused}
+    reasons = {file.source: file.reason for file in images.skipped}
     assert reasons == {
         "cats/again": "a link to a folder that is read already",
         "cats/gone.png": "a link that leads nowhere",
@@ -511,8 +512,8 @@ def test_links_that_go_round_or_nowhere(tmp_path):
 def test_a_pipe_is_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / "pipe.png")
     (tmp_path / "good.png").write_bytes(PNG)
-    (refusal,) = load_images(tmp_path).refused
-    assert refusal == SkippedFile("pipe.png", "not an ordinary file")
+    (file,) = load_images(tmp_path).skipped
+    assert file == SkippedFile("pipe.png", "not an ordinary file")
 
 
 def test_hidden_folders_are_named_but_not_searched(tmp_path):
@@ -521,7 +522,7 @@ def test_hidden_folders_are_named_but_not_searched(tmp_path):
         (tmp_path / folder / "1.png").write_bytes(PNG)
     images = load_images(tmp_path)
     assert images.class_names == ("cats", "dogs")
-    assert images.refused == (SkippedFile(".ipynb_checkpoints", "a hidden folder"),)
+    assert images.skipped == (SkippedFile(".ipynb_checkpoints", "a hidden folder"),)
 
 
 @pytest.mark.parametrize("kind", ["@eaDir", "#recycle", "$RECYCLE.BIN", "lost+found"])
@@ -531,7 +532,7 @@ def test_folders_that_a_system_makes_are_no_classes(tmp_path, kind):
         (tmp_path / folder / "1.png").write_bytes(PNG)
     images = load_images(tmp_path)
     assert images.class_names == ("cats", "dogs") and len(images) == 2
-    assert {refusal.reason for refusal in images.refused} == {"a system folder"}
+    assert {file.reason for file in images.skipped} == {"a system folder"}
     inside = {"cats/1.png": PNG, f"cats/{kind}/1.png": PNG, f"{kind}/1.png": PNG}
     zipped_set = load_images(zipped(tmp_path / "x.zip", inside))
     assert zipped_set.sources == ("cats/1.png",)
@@ -548,7 +549,7 @@ def test_links_to_what_is_read_already_make_no_duplicates(tmp_path):
     link(root / "dogs" / "bird.png", outside / "1.png")
     images = load_images(root)
     assert images.sources == ("birds/1.png", "cats/1.png", "dogs/1.png")
-    assert {refusal.source: refusal.reason for refusal in images.refused} == {
+    assert {file.source: file.reason for file in images.skipped} == {
         "a sister": "a link to a folder that is read already",
         "dogs/best.png": "a link to a file that is read already",
         "dogs/bird.png": "a link to a file that is read already",
@@ -562,7 +563,7 @@ def test_links_to_files_elsewhere_are_read(tmp_path):
     link(tmp_path / "set" / "cats" / "a.png", tmp_path / "1.png")
     link(tmp_path / "set" / "dogs" / "b.png", tmp_path / "1.png")
     images = load_images(tmp_path / "set")
-    assert images.sources == ("cats/a.png",) and len(images.refused) == 1
+    assert images.sources == ("cats/a.png",) and len(images.skipped) == 1
 
 
 @pytest.mark.parametrize("depth", [10, 1500])
@@ -626,7 +627,7 @@ def test_a_zip_is_read_like_a_folder_and_nothing_is_written(tmp_path):
 def test_names_that_lead_out_of_a_zip_are_refused(tmp_path, name):
     images = load_images(zipped(tmp_path / "x.zip", {name: PNG, "good.png": PNG}))
     assert images.sources == ("good.png",)
-    assert [refusal.reason for refusal in images.refused] == ["its name leads out of the zip"]
+    assert [file.reason for file in images.skipped] == ["its name leads out of the zip"]
     with pytest.raises(TutorError, match="leads out of the zip"):
         load_images(zipped(tmp_path / "y.zip", {name: PNG}))
 
@@ -638,12 +639,12 @@ def test_locked_overlarge_and_broken_members_are_refused(tmp_path, monkeypatch):
     content[entry_of + 8] |= 1  # the flag that says encrypted
     content[content.index(b"broken.png") + 200] ^= 255
     path.write_bytes(content)
-    reasons = {refusal.source: refusal.reason for refusal in load_images(path).refused}
+    reasons = {file.source: file.reason for file in load_images(path).skipped}
     assert reasons == {"locked.png": "locked with a password", "broken.png": "truncated or damaged"}
     monkeypatch.setattr(files, "MAX_BYTES", 100_000)
     bomb = zipped(tmp_path / "y.zip", {"good.png": PNG, "bomb.bmp": bytes(200_000)})
-    (refusal,) = load_images(bomb).refused
-    assert refusal.source == "bomb.bmp" and refusal.reason.startswith("too large: ")
+    (file,) = load_images(bomb).skipped
+    assert file.source == "bomb.bmp" and file.reason.startswith("too large: ")
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\3\4 cut short", b"text"])
@@ -670,7 +671,7 @@ def test_a_damaged_zip_never_becomes_another_error(tmp_path, places):
 def test_hidden_folders_of_a_zip_and_long_numbers(tmp_path):
     members = {".git/1.png": PNG, "./cats/1.png": PNG, f"cats/{'1' * 5000}.png": PNG}
     images = load_images(zipped(tmp_path / "x.zip", members))
-    assert images.refused == (SkippedFile(".git/1.png", "in a hidden folder"),)
+    assert images.skipped == (SkippedFile(".git/1.png", "in a hidden folder"),)
     assert images.sources[0] == "./cats/1.png" and images.class_names == ("cats",)
 
 
@@ -685,8 +686,8 @@ def test_a_member_packed_in_an_unknown_way_is_named(tmp_path):
     start = content.rindex(b"PK\1\2", 0, content.rindex(b"other.png"))
     content[start + 10] = 9  # Deflate64, what Windows takes for large files
     path.write_bytes(content)
-    (refusal,) = load_images(path).refused
-    assert "pack the zip anew" in refusal.reason
+    (file,) = load_images(path).skipped
+    assert "pack the zip anew" in file.reason
 
 
 # Tars
@@ -720,7 +721,7 @@ def test_an_archive_in_a_folder_is_named(tmp_path):
     zipped(tmp_path / "a.zip", {"1.png": PNG})
     tarred(tmp_path / "b.tgz", {"1.png": PNG}, "w:gz")
     (tmp_path / "1.png").write_bytes(PNG)
-    reasons = [refusal.reason for refusal in load_images(tmp_path).refused]
+    reasons = [file.reason for file in load_images(tmp_path).skipped]
     assert "a zip, not a picture" in reasons[0] and "a gzip archive, not a" in reasons[1]
 
 
@@ -732,7 +733,7 @@ def test_what_leads_out_of_a_tar_is_refused(tmp_path):
         archive.addfile(link)
     images = load_images(path)
     assert images.sources == ("good.png",)
-    assert {refusal.source for refusal in images.refused} == {
+    assert {file.source for file in images.skipped} == {
         *("../out.png", "/etc/out.png", "link.png")
     }
 
@@ -748,11 +749,11 @@ def test_a_tar_that_is_cut_is_one_clear_error(tmp_path, cut):
 def test_files_sort_by_their_numbers():
     names = ["b10.png", "b9.png", "a.png", "B1.png", "10.png", "9.png", "é.png"]
     expected = ["9.png", "10.png", "a.png", "B1.png", "b9.png", "b10.png", "é.png"]
-    assert sorted(names, key=files.natural) == expected
+    assert sorted(names, key=natural_key) == expected
 
 
 @given(st.lists(st.text(max_size=4), max_size=6), st.randoms())
 @settings(max_examples=50, deadline=None)
 def test_any_names_can_be_sorted_in_one_way(names, random):
     shuffled = random.sample(names, len(names))
-    assert sorted(shuffled, key=files.natural) == sorted(names, key=files.natural)
+    assert sorted(shuffled, key=natural_key) == sorted(names, key=natural_key)

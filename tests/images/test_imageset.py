@@ -23,14 +23,14 @@ def test_repr_is_one_line_that_says_what_there_is():
     named = some(4, labels=[0, 1, 1, 0], class_names=("cat", "dog"), name="pets")
     assert repr(named) == "pets: 4 images of 6 x 4 x 3, 2 classes (cat, dog)"
     assert repr(some(1)) == "images: 1 image of 6 x 4 x 3, no labels"
-    refused = some(2, refused=(SkippedFile("a.txt", "not a picture"),))
-    assert repr(refused).endswith("no labels; 1 file not used, see .report()")
+    skipped = some(2, skipped=(SkippedFile("a.txt", "not a picture"),))
+    assert repr(skipped).endswith("no labels; 1 file not used, see .report()")
 
 
 def test_report_names_each_file_and_shortens_long_lists():
     assert some().report() == "Everything could be read."
-    refused = tuple(SkippedFile(f"{i}.txt", "empty") for i in range(25))
-    lines = some(refused=refused, notes=("b.gif: an animation",)).report(at_most=3).splitlines()
+    skipped = tuple(SkippedFile(f"{i}.txt", "empty") for i in range(25))
+    lines = some(skipped=skipped, notes=("b.gif: an animation",)).report(at_most=3).splitlines()
     assert lines[:2] == ["25 files not used:", "0.txt: empty"]
     assert lines[4:] == ["... and 22 more", "b.gif: an animation"]
 
@@ -219,11 +219,11 @@ def test_keras_takes_a_set_as_its_pixels():
 @pytest.mark.parametrize(
     "call, says",
     [
-        (lambda images: images.sample(2.5), "n is a whole number"),
-        (lambda images: images.sample(-1), "n is a whole number"),
-        (lambda images: images.resized(0, 4), "height is a whole number"),
-        (lambda images: images.resized(4, 2.5), "width is a whole number"),
-        (lambda images: images.resized(True, 4), "height is a whole number"),
+        (lambda images: images.sample(2.5), "n must be a whole number"),
+        (lambda images: images.sample(-1), "n must be a whole number"),
+        (lambda images: images.resized(0, 4), "height must be a whole number"),
+        (lambda images: images.resized(4, 2.5), "width must be a whole number"),
+        (lambda images: images.resized(True, 4), "height must be a whole number"),
     ],
 )
 def test_numbers_that_cannot_be_are_refused_in_a_sentence(call, says):

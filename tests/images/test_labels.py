@@ -14,13 +14,14 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import rnn_tutor as rt
-from rnn_tutor.images import label_file as _label_file
+from rnn_tutor._text import printable_name
+from rnn_tutor.images import label_file
 
 N = 8
 PIXELS = np.random.default_rng(0).integers(0, 256, (N, 4, 5, 1), np.uint8)
 SOURCES = tuple(f"bags/{i}.jpg" for i in range(N))
 IMAGES = rt.ImageSet(PIXELS, sources=SOURCES)
-NAMES = st.text(min_size=1).filter(_label_file.tidy)
+NAMES = st.text(min_size=1).filter(label_file.tidy)
 KEYS = st.integers(0, 2**64 - 1).map(lambda number: f"sha256:{number:016x}")
 AWKWARD = [
     "Bag, small",
@@ -100,12 +101,12 @@ def test_names_that_look_the_same_are_the_same(path):
 
 @settings(max_examples=100, deadline=None)
 @example({"sha256:0123456789abcdef": ("\r", "Bag")})
-@given(st.dictionaries(KEYS, st.tuples(st.text(), NAMES.map(_label_file.tidy)), max_size=5))
+@given(st.dictionaries(KEYS, st.tuples(st.text(), NAMES.map(label_file.tidy)), max_size=5))
 def test_what_is_written_is_read(tmp_path_factory, rows):
     path = tmp_path_factory.mktemp("file") / "labels.csv"
-    rows = {key: (rt.files.printable(source), name) for key, (source, name) in rows.items()}
-    _label_file.write(path, rows)
-    assert _label_file.read(path) == rows
+    rows = {key: (printable_name(source), name) for key, (source, name) in rows.items()}
+    label_file.write(path, rows)
+    assert label_file.read(path) == rows
 
 
 @pytest.mark.parametrize("name", AWKWARD)

@@ -19,8 +19,8 @@ def partly(labels=SOME):
 def test_a_picture_may_be_without_a_label(tmp_path):
     images = partly()
     assert images.labels.tolist() == SOME and images.n_classes == 2
-    assert images.kinds == ["cat", None, "dog", "dog", None, "cat"]
-    assert images.without_labels().kinds == [None] * 6
+    assert images.class_of_each == ["cat", None, "dog", "dog", None, "cat"]
+    assert images.without_labels().class_of_each == [None] * 6
     assert "2 without a label" in repr(images) and "without" not in repr(images[[0, 2]])
     images.write(tmp_path)
     where = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.jpg")}
@@ -64,8 +64,8 @@ def test_a_question_for_pictures_without_labels_is_one_that_pixels_answer(labels
     images = partly(labels) if labels else partly().without_labels()
     train, test = datasets.answerable(images[[5, 0, 3, 1]], images[[2, 4]])
     assert "brighter" in capsys.readouterr().out
-    assert train.kinds == ["brighter", "darker", "brighter", "darker"]
-    assert test.kinds == ["darker", "brighter"]
+    assert train.class_of_each == ["brighter", "darker", "brighter", "darker"]
+    assert test.class_of_each == ["darker", "brighter"]
     np.testing.assert_array_equal(train.pixels, images.pixels[[5, 0, 3, 1]])
 
 

@@ -254,7 +254,7 @@ def test_each_picture_of_a_set_is_spoilt_in_its_own_way():
     [
         (lambda: pre.MedianBlur(4), "odd"),
         (lambda: pre.AdaptiveThreshold(1), "at least 3"),
-        (lambda: pre.GaussianBlur(0), "sigma is from"),
+        (lambda: pre.GaussianBlur(0), "sigma must be a number from"),
         (lambda: pre.Noise("blue"), "salt_and_pepper"),
         (lambda: pre.Threshold(300), "from 0 to 255; received 300"),
         (lambda: rt.Preprocessing((pre.Grey,)), r"Grey\(\)"),

@@ -307,9 +307,10 @@ def test_no_pictures_are_said_to_be_none():
 
 def test_titles_of_pictures_without_a_label():
     images = ImageSet(GREY[:3], [0, -1, 1], ("a", "b"))
-    assert plots.image_grid(images, images.kinds).alt.endswith("a, no label, b")
+    assert plots.image_grid(images, images.class_of_each).alt.endswith("a, no label, b")
     unlabelled = images.without_labels()
-    assert plots.image_grid(unlabelled, unlabelled.kinds).alt == plots.image_grid(images).alt
+    untitled = plots.image_grid(images)
+    assert plots.image_grid(unlabelled, unlabelled.class_of_each).alt == untitled.alt
 
 
 def test_planes_show_each_clustering_of_the_points():
