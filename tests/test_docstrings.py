@@ -21,7 +21,6 @@ UNFINISHED = {
     "networks",
     "training",
     "widgets",
-    "images/arrays",
     "images/sequences",
     "plots/pictures",
 }

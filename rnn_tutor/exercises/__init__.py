@@ -1,8 +1,8 @@
 """Exercises that check themselves: `check`, `hint`, `solution`, `progress`; `collect` for a class.
 
 Each notebook's exercises stand in a module of their own, `e08` for notebook 08, as a tuple
-`EXERCISES`; it is imported when first needed. What `solution` shows is text in `solutions/`, the
-same code as in the module, and why it is so.
+`EXERCISES`; it is imported when first needed. `solution` shows text from `solutions/`: the same
+code as in the module, with an explanation.
 """
 
 import pkgutil
@@ -28,11 +28,23 @@ WITHHELD = (
 
 
 def check(number, answer):
-    """Whether an answer is right, and if not, what to look at.
+    """Check an answer; where it is wrong, say what to look at.
 
-    number: such as "08.1". answer: the function, without brackets, or the value asked for. Returns
-    a `Result`, true where the answer is right; what was tried is kept (see `progress`). Raises
-    TutorError for an exercise that does not exist.
+    What was tried is kept in the reader's folder (see `progress`).
+
+    Args:
+        number: Number of the exercise, such as "08.1".
+        answer: The function, without brackets, or the value asked for.
+
+    Returns:
+        A `Result`, true where the answer is right.
+
+    Raises:
+        TutorError: There is no such exercise.
+
+    Example:
+        >>> rt.exercises.check("01.1", ...)
+        ○ Exercise 1.1: not tried yet. Put your answer in place of `...` and run the cell again.
     """
     exercise = find(number)
     result = examine(exercise, answer)
@@ -43,7 +55,21 @@ def check(number, answer):
 
 
 def hint(number):
-    """The next hint, under those already taken. Returns text; raises TutorError as `check`."""
+    """Show the next hint, below those already taken.
+
+    Args:
+        number: Number of the exercise, such as "08.1".
+
+    Returns:
+        Text in Markdown.
+
+    Raises:
+        TutorError: There is no such exercise.
+
+    Example:
+        >>> rt.exercises.hint("01.1")  # doctest: +ELLIPSIS
+        **Hint 1 of ...
+    """
     exercise = find(number)
     most = len(exercise.hints)
     entry, sentence = _progress.change(
@@ -59,7 +85,22 @@ def hint(number):
 
 
 def solution(number):
-    """The code of a solution and why it is so. Returns text; raises TutorError as `check`."""
+    """Show the code of a solution, and explain it.
+
+    Args:
+        number: Number of the exercise, such as "08.1".
+
+    Returns:
+        Text in Markdown.
+
+    Raises:
+        TutorError: There is no such exercise.
+
+    Example:
+        >>> rt.exercises.solution("01.1")  # doctest: +ELLIPSIS
+        **Exercise 1.1, a solution**
+        ...
+    """
     exercise = find(number)
     if _is_withheld():
         return Text(WITHHELD.format(hint=f'rt.exercises.hint("{exercise.number}")'))
@@ -70,7 +111,15 @@ def solution(number):
 
 
 def progress():
-    """A table of all exercises, by notebook, and what was tried in this folder."""
+    """Show all exercises by notebook, and what was tried in this folder.
+
+    Returns:
+        A table.
+
+    Example:
+        >>> rt.exercises.progress()  # doctest: +ELLIPSIS
+        exercise  about ...
+    """
     known, sentence = _progress.load()
     columns = ("exercise", "about", "state", "tries", "hints", "solution seen", "first right")
     sections = {}
@@ -81,17 +130,35 @@ def progress():
 
 
 def collect(places):
-    """The progress of a whole class, as a list of dicts, one for each exercise that was tried.
+    """Collect the progress of a whole class.
 
-    places: a folder, searched to the bottom, a progress file, or a list of these. The keys are
-    folder, exercise, state ("not tried", "tried" or "right"), tries (until first right), hints,
-    solution_seen, first_right (a date or None). `rnn-tutor progress FOLDER` prints the same as CSV.
+    `rnn-tutor progress FOLDER` prints the same as CSV.
+
+    Args:
+        places: A folder, searched to the bottom, a progress file, or a list of these.
+
+    Returns:
+        A list with a dict for each exercise that was tried: "folder", "exercise", "state" ("not
+        tried", "tried" or "right"), "tries" (until first right), "hints", "solution_seen",
+        "first_right" (a date or None). A file that cannot be read has one dict that says so.
+
+    Raises:
+        TutorError: A path does not exist.
+
+    Example:
+        >>> _ = rt.exercises.hint("01.1")
+        >>> [(row["exercise"], row["hints"]) for row in rt.exercises.collect(".")]
+        [('01.1', 1)]
     """
-    return _progress.collected(places)
+    return _progress.collect(places)
 
 
 def find(number):
-    """The exercise "08.1", also called "8.1"; raises TutorError where there is none."""
+    """Return the exercise "08.1", also called "8.1".
+
+    Raises:
+        TutorError: There is no such exercise.
+    """
     said = re.fullmatch(r"(\d{1,2})\.(\d+)", str(number).strip())
     if said:
         wanted = f"{int(said[1]):02}.{int(said[2])}"
@@ -103,13 +170,17 @@ def find(number):
 
 
 def everything():
-    """All exercises of the course, in order."""
+    """Return all exercises of the course, in order."""
     names = sorted(module.name for module in pkgutil.iter_modules(__path__))
     return [e for name in names if re.fullmatch(r"e\d\d", name) for e in _of_notebook(name[1:])]
 
 
 def solution_text(number):
-    """The solution of an exercise as Markdown; raises TutorError where the package lacks it."""
+    """Return the solution of an exercise as Markdown.
+
+    Raises:
+        TutorError: The package does not hold it.
+    """
     try:
         text = (SOLUTIONS / f"{number[:2]}.md").read_text(encoding="utf-8")
     except OSError as error:
@@ -122,6 +193,7 @@ def solution_text(number):
 
 
 def _of_notebook(two_digits):
+    """Return the exercises of a notebook, such as "08"; none where there is no such notebook."""
     try:
         return import_module(f"{__name__}.e{two_digits}").EXERCISES
     except ModuleNotFoundError as error:
@@ -131,7 +203,7 @@ def _of_notebook(two_digits):
 
 
 def _after(entry, right):
-    """How an entry changes by an answer; what was right once stays so, and tries end with it."""
+    """Return what an answer changes; what was right once stays so, and tries end with it."""
     if entry["state"] == RIGHT:
         return {}
     now = {"state": RIGHT, "first_right": _progress.today()} if right else {"state": "tried"}
@@ -139,12 +211,13 @@ def _after(entry, right):
 
 
 def _is_withheld():
-    """Whether a folder that was laid out without solutions holds this kernel's notebook."""
+    """Return whether this kernel's notebook lies in a folder laid out without solutions."""
     here = Path.cwd()
     return any((folder / HIDDEN / NO_SOLUTIONS).exists() for folder in (here, *here.parents))
 
 
 def _row(exercise, entry):
+    """Return the cells of the table of progress; `entry` is None where nothing was tried."""
     number = exercise.name.split()[1]
     if entry is None:
         return number, exercise.title, NOT_TRIED, "", "", "", ""

@@ -2,7 +2,7 @@
 
 A mistake is a function, like the solution and the answer. It is named only where the answer gives
 the same as it on every case on which the mistake differs from the solution, and where it explains
-the smallest case that went wrong. What a student sees of this is decided in `_shown`.
+the smallest case that went wrong. `_shown` decides what a student sees of this.
 """
 
 import copy
@@ -28,7 +28,9 @@ ACCEPTED = {"number": "iuf", "index": "iuf", "bool": "b"}  # kinds of dtype
 class Exercise:
     """One exercise, as `exercise` makes it; what is asked stands in the notebook.
 
-    inputs: the names of the function's inputs; none where a value is asked for.
+    Attributes:
+        inputs: Names of the function's inputs, a tuple of str; () where a value is asked for. See
+            `exercise` for the others.
     """
 
     number: str
@@ -44,7 +46,7 @@ class Exercise:
 
     @property
     def name(self):
-        """As a student reads it: "Exercise 8.1"."""
+        """The name for a student: "Exercise 8.1"."""
         notebook, place = self.number.split(".")
         return f"Exercise {int(notebook)}.{place}"
 
@@ -80,7 +82,14 @@ def exercise(
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one call came to: a value or an error; what it printed; the inputs it changed."""
+    """What one call came to.
+
+    Attributes:
+        value: What it returned.
+        error: The exception that it raised, or None.
+        printed: What it printed, str.
+        changed: Names of the inputs that it changed.
+    """
 
     value: object = None
     error: Exception | None = None
@@ -89,7 +98,7 @@ class Outcome:
 
 
 def examine(exercise, answer):
-    """Return the Result of an answer: a function, or the value asked for. Nothing is kept."""
+    """Examine an answer, a function or the value asked for, and return a Result; keep nothing."""
     if is_untouched(answer):
         words = "Put your answer in place of `...` and run the cell again."
         return Result(exercise.name, NOT_TRIED, words)
@@ -120,7 +129,7 @@ def examine(exercise, answer):
 
 
 def all_cases(exercise):
-    """The tuples of inputs on which an answer is tried; one empty one where a value is asked."""
+    """Return the tuples of inputs on which an answer is tried; one () where a value is asked."""
     if not exercise.inputs:
         return [()]
     if callable(exercise.cases):
@@ -129,7 +138,7 @@ def all_cases(exercise):
 
 
 def run(exercise, function, inputs):
-    """The Outcome of a call, on copies of the inputs, silently; of a value, the value."""
+    """Call a function silently on copies of the inputs; return the Outcome (of a value, that)."""
     if not exercise.inputs:
         return Outcome(function)
     given, printed = copy.deepcopy(inputs), io.StringIO()
@@ -148,6 +157,7 @@ def run(exercise, function, inputs):
 
 
 def _solved(exercise, inputs):
+    """Return the value of the solution."""
     outcome = run(exercise, exercise.solution, inputs)
     if outcome.error:
         raise outcome.error
@@ -155,7 +165,7 @@ def _solved(exercise, inputs):
 
 
 def difference(exercise, expected, outcome, inputs):
-    """How an Outcome differs from what is expected, in words; "" where it is right."""
+    """Say in words how an Outcome differs from what is expected; "" where it is right."""
     if outcome.error:
         return _described(outcome.error)
     received, wanted = as_array(outcome.value), np.asarray(expected)
@@ -181,6 +191,7 @@ def difference(exercise, expected, outcome, inputs):
 
 
 def _why_no_index(outcome):
+    """Say why right values are no indices: they are floats; "" where they are not."""
     array = as_array(outcome.value)
     if array.dtype.kind != "f" or not array.size:
         return ""
@@ -191,7 +202,7 @@ def _why_no_index(outcome):
 
 
 def same_outcome(one, other):
-    """Whether two Outcomes are the same: errors of one type, or equal values."""
+    """Return whether two Outcomes are the same: errors of one type, or equal values."""
     if one.error or other.error:
         return type(one.error) is type(other.error)
     a, b = as_array(one.value), as_array(other.value)
@@ -202,7 +213,7 @@ def same_outcome(one, other):
 
 
 def is_untouched(answer):
-    """Whether an answer is still the stub: `...`, or a function with nothing but a docstring."""
+    """Return whether an answer is still `...`, or a function with nothing but a docstring."""
     if answer is ...:
         return True
     code = getattr(inspect.unwrap(answer) if callable(answer) else answer, "__code__", None)
@@ -214,7 +225,7 @@ def is_untouched(answer):
 
 
 def as_array(value):
-    """A value as an array; None where it cannot be one."""
+    """Return a value as an array; None where it cannot be one."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -224,7 +235,7 @@ def as_array(value):
 
 
 def _named_mistake(exercise, cases, expected, received, shown):
-    """The words about the mistake that an answer makes, "" where none is known.
+    """Return the words about the mistake that an answer makes, "" where none is known.
 
     An answer may be wrong in more than one way; but where it fails, the mistake must fail too. Of
     several that fit, the one that gives the same as the answer on the most cases.
@@ -246,7 +257,7 @@ def _named_mistake(exercise, cases, expected, received, shown):
 
 
 def _why_it_cannot_be_called(exercise, answer):
-    """Words about an answer of the wrong kind; "" where it can be tried."""
+    """Return words about an answer of the wrong kind; "" where it can be tried."""
     if not exercise.inputs:
         return "Here a value is asked for, not a function." if callable(answer) else ""
     if not callable(answer):
@@ -267,6 +278,7 @@ def _why_it_cannot_be_called(exercise, answer):
 
 
 def _example(answer, inputs, expected, outcome):
+    """Return the Example of a case that went wrong."""
     compared = {"expected": expected, "received": outcome.value}
     if outcome.error or outcome.value is None or outcome.value is ...:
         compared = {}
@@ -275,7 +287,7 @@ def _example(answer, inputs, expected, outcome):
 
 
 def _unequal(asked, wanted, received):
-    """How numbers differ, in shape or at which place first; "" where they are equal."""
+    """Say how numbers differ, in shape or at which index first; "" where they are equal."""
     if received.shape != wanted.shape:
         shape = f"an array of the shape {received.shape}" if received.ndim else "a single value"
         return f"Expected {asked}; received {shape}."
@@ -297,6 +309,7 @@ def _close(one, other):
 
 
 def _asked(exercise, wanted):
+    """Say what kind of value is asked for."""
     if wanted.ndim:
         of_what = {"number": "", "index": " of whole numbers", "bool": " of True and False"}
         return f"an array of the shape {wanted.shape}{of_what[exercise.returns]}"
@@ -306,7 +319,7 @@ def _asked(exercise, wanted):
 
 
 def _holding(array):
-    """What an array of the wrong kind holds: its type, or the first thing that is no number."""
+    """Say what an array of the wrong kind holds: its type, or the first that is not a number."""
     if array.ndim == 0 or not array.size:
         return ""
     if array.dtype.kind in "biufc":
@@ -320,13 +333,13 @@ def _is_numeric(array):
 
 
 def _size(inputs):
-    """How large a case is: the smallest one is shown."""
+    """Return how large a case is: the smallest one is shown."""
     arrays = [as_array(value) for value in inputs]
     return sum(1 if array is None else array.size for array in arrays)
 
 
 def _line(function, error):
-    """Where in the student's code an error arose; IPython keeps the text of cells."""
+    """Say where in the student's code an error arose; IPython keeps the text of cells."""
     own = getattr(getattr(function, "__code__", None), "co_filename", None)
     frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename == own]
     return f" in its line `{frames[-1].line}`" if frames and frames[-1].line else ""

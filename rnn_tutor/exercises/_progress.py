@@ -1,4 +1,4 @@
-"""What a student has tried, in a small file beside the notebooks, and its collection.
+"""What a student has tried, kept in a small file beside the notebooks; and its collection.
 
 The file has JSON lines: each try, hint and solution adds one that says how its exercise stands, so
 several notebooks can write into it, and the last line of an exercise counts. Where it cannot be
@@ -26,10 +26,14 @@ _unsaved = {}
 
 
 def change(number, changes):
-    """Change one exercise's entry; returns (entry, sentence).
+    """Change the entry of one exercise.
 
-    changes: a function of the entry as it was, which gives what is new in it, a dict. The sentence
-    says what went wrong with the file, and is empty where all is well.
+    Args:
+        number: Number of the exercise, such as "08.1".
+        changes: A function from the entry as it was to a dict of what is new in it.
+
+    Returns:
+        (entry, sentence); the sentence says what went wrong with the file, "" where all is well.
     """
     known, sentence = load()
     entry = known.setdefault(number, dict(NEW))
@@ -47,7 +51,7 @@ def change(number, changes):
 
 
 def load():
-    """What is known of each exercise, {number: entry}, and a sentence where the file is damaged."""
+    """Return what is known of each exercise, {number: entry}, and a sentence on a damaged file."""
     known, sentence = {}, ""
     try:
         known, damage, form = _read(Path(FILE))
@@ -65,13 +69,17 @@ def load():
 def read(path):
     """Return what a file says of each exercise, {number: entry}, and what is wrong with it, or "".
 
-    Lines that are cut or altered are passed over. Raises OSError.
+    Lines that are cut or altered are passed over.
+
+    Raises:
+        OSError: The file cannot be read.
     """
     known, damage, _ = _read(path)
     return known, damage
 
 
 def _read(path):
+    """Return what `read` returns, and the form of the file, OLD or LINES."""
     content = path.read_bytes()
     try:
         old = json.loads(content)["exercises"]  # one object, as versions before JSON lines wrote
@@ -110,21 +118,18 @@ def _append(path, entries):
 
 
 def _lines(entries):
+    """Return entries as JSON lines, in bytes."""
     rows = ({"exercise": number} | entry for number, entry in sorted(entries.items()))
     return "".join(json.dumps(row) + "\n" for row in rows).encode()
 
 
 def today():
-    """The date as it is kept, such as "2026-11-30"."""
+    """Return the date as it is kept, such as "2026-11-30"."""
     return datetime.date.today().isoformat()
 
 
-def collected(places):
-    """Rows of all progress files in folders and among files: a dict for each exercise tried.
-
-    places: a path or several; folders are searched to the bottom. Raises TutorError for a path that
-    is not there. A file that cannot be read gives one row that says so.
-    """
+def collect(places):
+    """Collect all progress files in folders and among files (see `exercises.collect`)."""
     places = [places] if isinstance(places, (str, os.PathLike)) else list(places)
     rows = []
     for place in map(Path, places):
@@ -137,6 +142,7 @@ def collected(places):
 
 
 def _rows(name, path):
+    """Return the rows of one file; `name` says whose it is."""
     known, damage = {}, ""
     try:
         known, damage = read(path)
@@ -150,13 +156,14 @@ def _rows(name, path):
 
 
 def _folder_name(path, place):
-    """Whose file it is: its folder below `place`, and its own name where that was changed."""
+    """Return whose file it is: its folder below `place`, and its own name where it was changed."""
     folder = path.parent.relative_to(place).as_posix() if place.is_dir() else "."
     folder = path.parent.resolve().name if folder == "." else folder
     return folder if path.name == FILE else f"{folder}/{path.name}"
 
 
 def _is_sound(number, entry):
+    """Return whether an entry has the form of those that are written here."""
     return (
         re.fullmatch(r"\d\d\.\d+", number)
         and entry.keys() == NEW.keys()
@@ -168,7 +175,7 @@ def _is_sound(number, entry):
 
 
 def _set_aside(path, known):
-    """Rename a damaged file, and begin a new one with what is known; returns a sentence."""
+    """Rename a damaged file, and begin a new one with what is known; return a sentence."""
     for number in range(1, 1000):
         aside = path.with_name(f"{path.name}.damaged-{number}")
         if not aside.exists():

@@ -1,4 +1,4 @@
-"""What a student sees of an examination, a hint, a solution and the progress: text and HTML.
+"""What a student sees of a check, a hint, a solution and the progress: text and HTML.
 
 Colour never stands alone: a symbol and a word say the same. Text takes the page's own colour, so
 that it can be read on light and on dark.
@@ -27,7 +27,15 @@ CODE = (
 
 @dataclass(frozen=True)
 class Example:
-    """One call that shows what is wrong; MISSING stands for what was not expected or received."""
+    """One call that shows what is wrong; MISSING stands for what was not expected or received.
+
+    Attributes:
+        function: Its name, str.
+        inputs: A tuple.
+        expected: What the solution returns.
+        received: What the answer returned.
+        printed: What the answer printed, str.
+    """
 
     function: str
     inputs: tuple
@@ -38,10 +46,14 @@ class Example:
 
 @dataclass(frozen=True, repr=False)
 class Result:
-    """What `check` found: `state` is "right", "not yet right" or "not tried yet".
+    """What `check` found; true where the answer is right.
 
-    words: what is to be said about it. example: an Example, or None. notes: further sentences. True
-    where the answer is right.
+    Attributes:
+        name: Name of the exercise, such as "Exercise 8.1".
+        state: "right", "not yet right" or "not tried yet".
+        words: What is to be said about it, str.
+        example: An `Example`, or None.
+        notes: Further sentences, a tuple of str.
     """
 
     name: str
@@ -85,7 +97,13 @@ class Text:
 
 @dataclass(frozen=True, repr=False)
 class Table:
-    """Rows under a heading each, {heading: rows}; a row is a dict, all with the same keys."""
+    """Rows under headings.
+
+    Attributes:
+        sections: {heading: rows}; a row is a dict with the columns as keys.
+        columns: A tuple of str.
+        note: A sentence above the table, str.
+    """
 
     sections: dict
     columns: tuple[str, ...]
@@ -115,7 +133,7 @@ class Table:
 
 
 def example_lines(example):
-    """An Example as lines: the call as Python that can be copied, expected, received, printed."""
+    """Return an Example as lines: a call that can be copied, expected, received, printed."""
     if example is None:
         return []
     lines = _call(example.function, [as_python(value) for value in example.inputs])
@@ -131,7 +149,7 @@ def example_lines(example):
 
 
 def as_python(value):
-    """A value as Python that gives it again; of a large array, type and shape."""
+    """Return a value as Python that makes it again; of a large array, type and shape."""
     if not isinstance(value, np.ndarray):
         return as_text(value)
     if value.size > MOST:
@@ -142,7 +160,7 @@ def as_python(value):
 
 
 def as_text(value):
-    """A value as a student reads it: 0.5 rather than np.float64(0.5)."""
+    """Return a value as a student reads it: 0.5 rather than np.float64(0.5)."""
     if _is_array(value) or isinstance(value, (float, np.generic)):
         return _array(np.asarray(value))
     try:
@@ -153,14 +171,14 @@ def as_text(value):
 
 
 def in_html(words):
-    """A sentence in HTML: `code` between backticks, *emphasis* between asterisks."""
+    """Return a sentence as HTML: `code` between backticks, *emphasis* between asterisks."""
     parts = html.escape(words, quote=False).split("`")
     parts[::2] = [re.sub(r"\*([^*]+)\*", r"<em>\1</em>", part) for part in parts[::2]]
     return "".join(f"<code>{part}</code>" if k % 2 else part for k, part in enumerate(parts))
 
 
 def _call(name, inputs):
-    """The lines of a call; where one would be too long, an input a line."""
+    """Return the lines of a call; where one would be too long, a line for each input."""
     line = f"{name}({', '.join(inputs)})"
     if len(line) <= 88 and "\n" not in line:
         return [line]
@@ -181,7 +199,7 @@ def _as_array(value):
 
 
 def _array(array, prefix=""):
-    """An array in Python's writing, in one line where it fits."""
+    """Return an array as Python writes it, in one line where it fits."""
     words = np.array2string(
         array,
         separator=", ",
@@ -196,7 +214,7 @@ def _array(array, prefix=""):
 
 
 def _number(value):
-    """A float with at most six digits, and a point even where it is whole."""
+    """Return a float with at most six digits, and a point even where it is whole."""
     words = f"{value:.6g}"
     return words if set(words) & set(".einf") else f"{words}.0"
 

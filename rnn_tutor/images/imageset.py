@@ -282,9 +282,9 @@ class ImageSet:
             TutorError: A name or a class name would lead out of the folder.
 
         Example:
-            >>> folder = rt.load_images("digits", limit=30).write("digits")
+            >>> folder = rt.load_images("shapes", limit=5).write("drawn")
             >>> rt.load_images(folder)
-            digits: 30 images of 8 x 8 x 1, 10 classes (0, 1, 2, 3, 4, 5, 6, 7, 8, 9)
+            drawn: 5 images of 64 x 64 x 3, 5 classes (circle, cross, square, star, triangle)
         """
         folder = Path(folder)
         names = [f"{i:04d}" for i in range(len(self))] if names is None else list(names)

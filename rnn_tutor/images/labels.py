@@ -256,7 +256,7 @@ def image_key(image):
 
     Example:
         >>> rt.labels.image_key(np.zeros((28, 28, 1), np.uint8))
-        'sha256:d9298a10d1b07358'
+        'sha256:0c37ddc45244523c'
     """
     return f"sha256:{hashlib.sha256(np.ascontiguousarray(image)).hexdigest()[:16]}"
 

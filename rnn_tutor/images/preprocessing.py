@@ -406,8 +406,8 @@ class Stretch:
     """Make the darkest pixel black and the brightest white; an image of one level stays.
 
     Example:
-        >>> rt.preprocessing.Stretch()(np.array([[50, 75, 100]], np.uint8)).tolist()
-        [[0, 128, 255]]
+        >>> rt.preprocessing.Stretch()(np.array([[50, 70, 100]], np.uint8)).tolist()
+        [[0, 102, 255]]
     """
 
     def __call__(self, picture):
@@ -475,7 +475,7 @@ class Preprocessing:
         return pictures
 
     def apply(self, images, progress=None):
-        """Preprocess every image of a set.
+        """Do the steps on every image of a set.
 
         Args:
             images: An `ImageSet`.

@@ -165,8 +165,8 @@ def confusion(labels, answers, class_names, answer_names=None, columns="cluster"
     known = labels >= 0
     if not known.any():
         return nothing(
-            f"Nobody has said what is in these {format_count(len(labels), 'picture')}, so there is no "
-            f"table of classes and {columns}s.",
+            f"Nobody has said what is in these {format_count(len(labels), 'picture')}, so there is "
+            f"no table of classes and {columns}s.",
             title,
         )
     width = max(int(answers.max(initial=-1)) + 1, len(answer_names or ()))
