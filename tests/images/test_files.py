@@ -733,9 +733,7 @@ def test_what_leads_out_of_a_tar_is_refused(tmp_path):
         archive.addfile(link)
     images = load_images(path)
     assert images.sources == ("good.png",)
-    assert {file.source for file in images.skipped} == {
-        *("../out.png", "/etc/out.png", "link.png")
-    }
+    assert {file.source for file in images.skipped} == {*("../out.png", "/etc/out.png", "link.png")}
 
 
 @pytest.mark.parametrize("cut", [0, 10, 300, 2000])
