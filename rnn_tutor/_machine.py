@@ -16,7 +16,7 @@ def cores(root=ROOT) -> float:
     """Return the processor cores that this process may use, such as 2, or 0.5 in a container.
 
     Args:
-        root: Folder in which `proc` and `sys` lie, by default that of the machine.
+        root: Folder with `proc` and `sys` in it, a Path. Default: that of the machine.
     """
     try:
         from joblib import cpu_count  # knows which cores a process is bound to
@@ -32,7 +32,7 @@ def memory(root=ROOT) -> tuple[int | None, int | None]:
     What a container or a batch system allows this process counts as all there is.
 
     Args:
-        root: Folder in which `proc` and `sys` lie, by default that of the machine.
+        root: Folder with `proc` and `sys` in it, a Path. Default: that of the machine.
     """
     if sys.platform == "win32":
         return _windows_memory()
@@ -85,7 +85,7 @@ def control_groups(root=ROOT) -> list[Path]:
 
 
 def _quota(group):
-    """Cores, or None where the group sets no limit."""
+    """Return the cores that a group allows; None where it sets no limit."""
     quota, period = [*_text(group / "cpu.max").split(), "", ""][:2]
     if not quota:
         quota = _text(group / "cpu.cfs_quota_us").strip()
@@ -100,7 +100,7 @@ def _memory_limit(group):
 
 
 def _memory_in_use(group):
-    """Bytes, without the files in the page cache that the kernel drops when memory is wanted."""
+    """Return the bytes in use, without the page cache that the kernel drops when it needs room."""
     used = _number(group / "memory.current") or _number(group / "memory.usage_in_bytes") or 0
     said = dict(re.findall(r"^(\w+) (\d+)$", _text(group / "memory.stat"), re.MULTILINE))
     return used - int(said.get("total_inactive_file", said.get("inactive_file", 0)))

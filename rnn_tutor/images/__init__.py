@@ -1,1 +1,1 @@
-"""Pictures: reading, naming, preparing, varying them, and the orders in which they are read."""
+"""Images: loading, labels, preprocessing, augmentation, and the orders in which they are read."""

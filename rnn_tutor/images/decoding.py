@@ -59,18 +59,18 @@ def header(entry):
     Raises:
         Unreadable: The file cannot be used.
     """
-    with _opened(entry) as (picture, file):
-        if isinstance(picture, np.ndarray):
-            return Header(*picture.shape[:2])
-        if picture is None:
+    with _opened(entry) as (image, file):
+        if isinstance(image, np.ndarray):
+            return Header(*image.shape[:2])
+        if image is None:
             page = tiff.unusual_page(file)
             (height, width), turned = tiff.size(page), tiff.orientation(page) >= 5
         else:
-            check_pixels(prod(picture.size), MAX_JPEG_PIXELS if _is_jpeg(picture) else MAX_PIXELS)
-            width, height = picture.size
+            check_pixels(prod(image.size), MAX_JPEG_PIXELS if _is_jpeg(image) else MAX_PIXELS)
+            width, height = image.size
             # Pillow turns a TIFF by itself.
-            turned = picture.format != "TIFF" and _orientation(picture) >= 5
-        note = _note(entry.name, picture, file)
+            turned = image.format != "TIFF" and _orientation(image) >= 5
+        note = _note(entry.name, image, file)
     return Header(width, height, note) if turned else Header(height, width, note)
 
 
@@ -94,17 +94,17 @@ def read(entry, size=None, levels=None):
 
 def read_with_levels(entry, size=None, levels=None):
     """Read one image as `read` does; return (image, Levels that were used, or None for 8 bits)."""
-    with _opened(entry) as (picture, file):
-        if isinstance(picture, np.ndarray):
-            values, alpha = tiff.split_alpha(picture, has_alpha=picture.shape[2:] == (4,))
-        elif picture is None:
+    with _opened(entry) as (image, file):
+        if isinstance(image, np.ndarray):
+            values, alpha = tiff.split_alpha(image, has_alpha=image.shape[2:] == (4,))
+        elif image is None:
             tiff.unusual_page(file)
             values, alpha = tiff.stored_values(file)
         else:
-            stored = _decode(picture, file, size)
-            deep = tiff.stored_values(file) if stored is None else _deep(picture, file, stored)
+            stored = _decode(image, file, size)
+            deep = tiff.stored_values(file) if stored is None else _deep(image, file, stored)
             if deep is None:
-                return _rgb(_upright(picture)), None
+                return _rgb(_upright(image)), None
             values, alpha = deep
         if values.dtype == np.uint8 and alpha is None:
             return _three(values), None
@@ -146,9 +146,9 @@ def to_uint8(values, levels):
 
 @contextlib.contextmanager
 def _opened(entry):
-    """Give (picture, file), not yet decoded. Whatever a foreign file provokes is Unreadable.
+    """Give (image, file), not yet decoded. Whatever a foreign file provokes is Unreadable.
 
-    The picture is of Pillow, or an array, or None for a TIFF that Pillow does not know.
+    The image is of Pillow, or an array, or None for a TIFF that Pillow does not know.
     """
     with contextlib.ExitStack() as stack:
         stack.enter_context(warnings.catch_warnings())
@@ -164,10 +164,10 @@ def _opened(entry):
                 yield thing, None
             else:
                 file = stack.enter_context(thing)
-                picture = _identified(file)
-                if picture is not None:
-                    stack.enter_context(picture)
-                yield picture, file
+                image = _identified(file)
+                if image is not None:
+                    stack.enter_context(image)
+                yield image, file
         except Unreadable:
             raise
         except Image.DecompressionBombError:
@@ -182,7 +182,7 @@ def _opened(entry):
 
 
 def _identified(file):
-    """Return Pillow's picture of a file, not yet decoded; None for a TIFF that it does not know."""
+    """Return Pillow's image of a file, not yet decoded; None for a TIFF that it does not know."""
     start = file.read(160)
     file.seek(0)
     known = [*formats.FORMATS, "HEIF"] if formats.is_heic(start) and _heic() else formats.FORMATS
@@ -208,115 +208,115 @@ def _heic():
     return True
 
 
-def _is_jpeg(picture):
-    return picture.format in ("JPEG", "MPO")
+def _is_jpeg(image):
+    return image.format in ("JPEG", "MPO")
 
 
-def _decode(picture, file, size):
-    """Decode a picture of Pillow, a JPEG at a fraction of its size where `size` allows it.
+def _decode(image, file, size):
+    """Decode a image of Pillow, a JPEG at a fraction of its size where `size` allows it.
 
     Returns how its pixels are stored, as Pillow calls it: a mode, and for PPM what white is; None
     for a TIFF whose header is consistent, but whose arrangement Pillow does not know.
     """
-    if _is_jpeg(picture) and file is not None:
+    if _is_jpeg(image) and file is not None:
         if b"\xff\xd9" not in file.read():
             raise Unreadable(DAMAGED)  # the end marker is missing
-        check_pixels(prod(picture.size), MAX_JPEG_PIXELS)
-        needed, free = 6 * prod(picture.size), _machine.memory()[1]
-        if picture.info.get("progressive") and free is not None and needed > free / 2:
+        check_pixels(prod(image.size), MAX_JPEG_PIXELS)
+        needed, free = 6 * prod(image.size), _machine.memory()[1]
+        if image.info.get("progressive") and free is not None and needed > free / 2:
             raise Unreadable(f"a progressive JPEG that needs {needed / 1e9:.1f} GB of memory")
         if size is not None:
-            shrink = 2 * max(size) / min(picture.size)
-            picture.draft(None, (ceil(shrink * picture.width), ceil(shrink * picture.height)))
-    check_pixels(prod(picture.size))
-    stored = picture.tile[0].args if getattr(picture, "tile", None) else ()
+            shrink = 2 * max(size) / min(image.size)
+            image.draft(None, (ceil(shrink * image.width), ceil(shrink * image.height)))
+    check_pixels(prod(image.size))
+    stored = image.tile[0].args if getattr(image, "tile", None) else ()
     try:
-        with quiet_stderr() if picture.format == "TIFF" else contextlib.nullcontext():
-            picture.load()
+        with quiet_stderr() if image.format == "TIFF" else contextlib.nullcontext():
+            image.load()
     except (OSError, RuntimeError, ValueError, NotImplementedError):
-        if picture.format == "TIFF" and file is not None:
+        if image.format == "TIFF" and file is not None:
             tiff.unusual_page(file)  # names what cannot be read
             return None
-        if _is_jpeg(picture) and file is not None and (reason := formats.explain_jpeg(file)):
+        if _is_jpeg(image) and file is not None and (reason := formats.explain_jpeg(file)):
             raise Unreadable(reason) from None
         raise
     return stored if isinstance(stored, tuple) else (stored,)
 
 
-def _deep(picture, file, stored):
-    """Return (values, alpha) of a decoded picture of more than 8 bits; None where it has 8."""
-    if picture.format == "TIFF" and file is not None:
-        bits, signs = picture.tag_v2.get(258, (1,)), picture.tag_v2.get(339, (1,))
-        if (max(bits) > 8 or set(signs) != {1}) and picture.tag_v2.get(262) in (0, 1, 2):
+def _deep(image, file, stored):
+    """Return (values, alpha) of a decoded image of more than 8 bits; None where it has 8."""
+    if image.format == "TIFF" and file is not None:
+        bits, signs = image.tag_v2.get(258, (1,)), image.tag_v2.get(339, (1,))
+        if (max(bits) > 8 or set(signs) != {1}) and image.tag_v2.get(262) in (0, 1, 2):
             return tiff.stored_values(file)
-    elif picture.format == "PPM" and picture.mode == "I" and len(stored) > 1:
+    elif image.format == "PPM" and image.mode == "I" and len(stored) > 1:
         # Pillow has stretched the values already, by what the file says white is.
-        return np.round(np.asarray(picture) / 257).astype(np.uint8), None
-    elif file is not None and _is_cut_down(picture, file, stored):
+        return np.round(np.asarray(image) / 257).astype(np.uint8), None
+    elif file is not None and _is_cut_down(image, file, stored):
         values = tiff.read_by_opencv(file)
         if values is None:
             raise Unreadable(DAMAGED)
-        values = tiff.turn_upright(values, _orientation(picture))
+        values = tiff.turn_upright(values, _orientation(image))
         return tiff.split_alpha(values, has_alpha=values.ndim == 3)
-    if picture.mode.startswith(("I", "F")):
-        return np.asarray(_upright(picture)), None
+    if image.mode.startswith(("I", "F")):
+        return np.asarray(_upright(image)), None
     return None
 
 
-def _is_cut_down(picture, file, stored):
-    """Return whether Pillow made 8 bits of a colour picture's 16."""
-    if picture.mode not in ("RGB", "RGBA", "LA") or "transparency" in picture.info:
+def _is_cut_down(image, file, stored):
+    """Return whether Pillow made 8 bits of a colour image's 16."""
+    if image.mode not in ("RGB", "RGBA", "LA") or "transparency" in image.info:
         return False
-    if picture.format == "JPEG2000":
+    if image.format == "JPEG2000":
         file.seek(0)
         content = file.read(4000)
         start = content.find(b"\xff\x4f\xff\x51")  # the codestream and its sizes
         return start >= 0 and content[start + 42 : start + 43] == b"\x0f"  # 16 bits, less one
-    if picture.format == "PPM":
+    if image.format == "PPM":
         return stored[-1:] == (65535,)
-    return picture.format == "PNG" and ";16" in stored[0]
+    return image.format == "PNG" and ";16" in stored[0]
 
 
-def _orientation(picture):
+def _orientation(image):
     """Return how a camera was held, 1 to 8 as in Exif; a damaged entry counts as upright."""
     try:
-        # Not the PNG's own `getexif`: that decodes the picture, and swallows what fails.
-        return int(Image.Image.getexif(picture).get(0x0112, 1))
+        # Not the PNG's own `getexif`: that decodes the image, and swallows what fails.
+        return int(Image.Image.getexif(image).get(0x0112, 1))
     except Exception:
         return 1
 
 
-def _upright(picture):
-    """Return a decoded picture as the camera was held; a damaged Exif entry does no harm."""
-    if picture.format != "TIFF":
+def _upright(image):
+    """Return a decoded image as the camera was held; a damaged Exif entry does no harm."""
+    if image.format != "TIFF":
         with contextlib.suppress(Exception):
-            return ImageOps.exif_transpose(picture)
-    return picture
+            return ImageOps.exif_transpose(image)
+    return image
 
 
-def _note(name, picture, file):
+def _note(name, image, file):
     """Return what is worth saying about a file that can be read, or None."""
-    if picture is None or picture.format == "TIFF":
-        if picture is None:
+    if image is None or image.format == "TIFF":
+        if image is None:
             channels = tiff.first_page(file).samplesperpixel
         else:
-            channels = picture.tag_v2.get(277, 1)
-            if picture.tag_v2.get(254, 0) & 1:
+            channels = image.tag_v2.get(277, 1)
+            if image.tag_v2.get(254, 0) & 1:
                 return f"{name}: a small preview is used; the file may be a camera's raw file"
-        if channels == 2 and (picture is None or not picture.has_transparency_data):
+        if channels == 2 and (image is None or not image.has_transparency_data):
             return f"{name}: the first of its 2 channels is used, as grey"
         if channels > 4:
             return f"{name}: the first 3 of its {channels} channels are used, as red, green, blue"
-        pages = len(tiff.first_page(file).parent.pages) if picture is None else picture.n_frames
+        pages = len(tiff.first_page(file).parent.pages) if image is None else image.n_frames
         return None if pages == 1 else f"{name}: {pages} pages; its first page is used"
     # A JPEG or HEIC file of several pictures is a photograph with its own thumbnails.
-    if picture.format in ("JPEG", "MPO", "HEIF") or getattr(picture, "n_frames", 1) == 1:
+    if image.format in ("JPEG", "MPO", "HEIF") or getattr(image, "n_frames", 1) == 1:
         return None
     return f"{name}: an animation; its first frame is used"
 
 
 def _checked_array(array):
-    """Return one picture that came as an array; raises Unreadable with what was expected."""
+    """Return one image that came as an array; raises Unreadable with what was expected."""
     colours = array.ndim == 3 and array.shape[2] in (1, 3, 4)
     if not (array.ndim == 2 or colours) or array.dtype.kind not in "buif" or not array.size:
         raise Unreadable(
@@ -332,9 +332,9 @@ def _three(values):
     return np.repeat(values[..., None], 3, axis=2) if values.ndim == 2 else values
 
 
-def _rgb(picture):
-    """Return a decoded picture of 8 bits as (height, width, 3) uint8."""
-    if picture.has_transparency_data:
-        picture = picture.convert("RGBA")
-        picture = Image.alpha_composite(Image.new("RGBA", picture.size, "white"), picture)
-    return np.array(picture.convert("RGB"))
+def _rgb(image):
+    """Return a decoded image of 8 bits as (height, width, 3) uint8."""
+    if image.has_transparency_data:
+        image = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+    return np.array(image.convert("RGB"))

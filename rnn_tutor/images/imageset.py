@@ -199,8 +199,8 @@ class ImageSet:
         if (height, width) == self.shape[:2]:
             return self
         pixels = np.empty((len(self), height, width, self.shape[2]), np.uint8)
-        for i, picture in enumerate(self.pixels):
-            pixels[i] = resize(picture, height, width)
+        for i, image in enumerate(self.pixels):
+            pixels[i] = resize(image, height, width)
         return replace(self, pixels=pixels)
 
     def grey(self):
@@ -208,8 +208,8 @@ class ImageSet:
         if self.shape[2] == 1:
             return self
         grey = np.empty((*self.pixels.shape[:3], 1), np.uint8)
-        for i, picture in enumerate(self.pixels):
-            grey[i, :, :, 0] = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
+        for i, image in enumerate(self.pixels):
+            grey[i, :, :, 0] = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
         return replace(self, pixels=grey)
 
     def colour(self):
@@ -296,10 +296,10 @@ class ImageSet:
                 raise TutorError(
                     f"{class_name!r} and {str(name)!r} do not make a folder and a file."
                 )
-        for class_name, name, picture in zip(classes, names, self.colour().pixels, strict=True):
+        for class_name, name, image in zip(classes, names, self.colour().pixels, strict=True):
             path = folder / class_name / f"{name}.jpg"
             path.parent.mkdir(parents=True, exist_ok=True)
-            Image.fromarray(picture).save(path, quality=90)
+            Image.fromarray(image).save(path, quality=90)
         return folder
 
     def report(self, at_most=20):
@@ -339,20 +339,20 @@ def choose(n, at_most, seed):
     return np.sort(np.random.default_rng(seed).choice(n, min(n, at_most), replace=False))
 
 
-def resize(picture, height, width):
+def resize(image, height, width):
     """Resize one image `(h, w, channels)`: averaged when shrunk, linear when enlarged."""
-    shrinks = height <= picture.shape[0] and width <= picture.shape[1]
+    shrinks = height <= image.shape[0] and width <= image.shape[1]
     how = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-    fours = np.split(picture, range(4, picture.shape[2], 4), axis=2)  # more OpenCV does not take
+    fours = np.split(image, range(4, image.shape[2], 4), axis=2)  # more OpenCV does not take
     return np.dstack([cv2.resize(four, (width, height), interpolation=how) for four in fours])
 
 
-def fit(picture, height, width):
+def fit(image, height, width):
     """Cut one image around its centre to the proportions asked for, then resize it."""
-    h, w = picture.shape[:2]
+    h, w = image.shape[:2]
     tall, wide = min(h, round(w * height / width) or 1), min(w, round(h * width / height) or 1)
     top, left = (h - tall) // 2, (w - wide) // 2
-    return resize(picture[top : top + tall, left : left + wide], height, width)
+    return resize(image[top : top + tall, left : left + wide], height, width)
 
 
 def _shortened(lines, at_most):

@@ -94,15 +94,13 @@ def _drawn(outline, shape, rng, noise, clutter):
     ground = rng.uniform(0, 255, channels)
     # At least 100 levels lighter or darker in every channel, so that each shape can be seen.
     colour = np.where(ground > 127, ground - rng.uniform(100, 127), ground + rng.uniform(100, 127))
-    picture = np.empty(shape, np.uint8)
-    picture[:] = ground.astype(np.uint8)
+    image = np.empty(shape, np.uint8)
+    image[:] = ground.astype(np.uint8)
     for _ in range(clutter):
         ends = rng.uniform(0, 1, (2, 2)) * (width, height)
         tone = tuple((ground + rng.uniform(-60, 60, channels)).clip(0, 255))
-        cv2.line(
-            picture, *ends.astype(int).tolist(), tone, max(1, min(shape[:2]) // 40), cv2.LINE_AA
-        )
+        cv2.line(image, *ends.astype(int).tolist(), tone, max(1, min(shape[:2]) // 40), cv2.LINE_AA)
     corners = np.round(outline * 16).astype(np.int32)  # four binary places for smooth edges
-    cv2.fillPoly(picture, [corners], tuple(colour), cv2.LINE_AA, shift=4)
-    noisy = picture + rng.normal(0, 255 * noise, shape)
+    cv2.fillPoly(image, [corners], tuple(colour), cv2.LINE_AA, shift=4)
+    noisy = image + rng.normal(0, 255 * noise, shape)
     return noisy.round().clip(0, 255).astype(np.uint8)
