@@ -17,7 +17,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rnn_tutor.exercises._shown import NOT_TRIED, RIGHT, TRIED, Example, Result, as_text
+from rnn_tutor._text import shorten
+from rnn_tutor.exercises._shown import NOT_TRIED, RIGHT, TRIED, Example, Result, as_array, as_text
 
 IDLE = {"RESUME", "NOP", "CACHE", "COPY_FREE_VARS", "LOAD_CONST", "RETURN_CONST", "RETURN_VALUE"}
 CLOSE = {"rtol": 1e-4, "atol": 1e-6, "equal_nan": True}  # an answer may compute in float32
@@ -224,16 +225,6 @@ def is_untouched(answer):
     return {s.opname for s in steps} <= IDLE and all(v is None or v is ... for v in returned)
 
 
-def as_array(value):
-    """Return a value as an array; None where it cannot be one."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return np.asarray(value)
-    except Exception:
-        return None
-
-
 def _named_mistake(exercise, cases, expected, received, shown):
     """Return the words about the mistake that an answer makes, "" where none is known.
 
@@ -359,5 +350,5 @@ def _same(before, after):
 
 
 def _described(error):
-    words = " ".join(f"{type(error).__name__}: {error}".split())
-    return words if len(words) <= 300 else words[:299] + "…"
+    """Return an error in one line."""
+    return shorten(" ".join(f"{type(error).__name__}: {error}".split()), 300)

@@ -54,7 +54,7 @@ def load():
     """Return what is known of each exercise, {number: entry}, and a sentence on a damaged file."""
     known, sentence = {}, ""
     try:
-        known, damage, form = _read(Path(FILE))
+        known, damage, form = read(Path(FILE))
         if damage:
             sentence = _set_aside(Path(FILE), known)
         elif form == OLD:
@@ -67,19 +67,14 @@ def load():
 
 
 def read(path):
-    """Return what a file says of each exercise, {number: entry}, and what is wrong with it, or "".
+    """Read a file of progress; lines that are cut or altered are passed over.
 
-    Lines that are cut or altered are passed over.
+    Returns:
+        (known, damage, form): {number: entry}, what is wrong with the file or "", OLD or LINES.
 
     Raises:
         OSError: The file cannot be read.
     """
-    known, damage, _ = _read(path)
-    return known, damage
-
-
-def _read(path):
-    """Return what `read` returns, and the form of the file, OLD or LINES."""
     content = path.read_bytes()
     try:
         old = json.loads(content)["exercises"]  # one object, as versions before JSON lines wrote
@@ -145,7 +140,7 @@ def _rows(name, path):
     """Return the rows of one file; `name` says whose it is."""
     known, damage = {}, ""
     try:
-        known, damage = read(path)
+        known, damage, _ = read(path)
     except OSError as error:
         damage = f"{path.name}: {error.strerror or error}"
     rows = [{"folder": name, "exercise": n} | known[n] for n in sorted(known)]

@@ -7,9 +7,12 @@ that it can be read on light and on dark.
 import html
 import inspect
 import re
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
+
+from rnn_tutor._text import shorten
 
 RIGHT, TRIED, NOT_TRIED = "right", "not yet right", "not tried yet"
 SYMBOLS = {RIGHT: "✓", TRIED: "✗", NOT_TRIED: "○"}
@@ -138,7 +141,7 @@ def example_lines(example):
         return []
     lines = _call(example.function, [as_python(value) for value in example.inputs])
     compared = {"expected": example.expected, "received": example.received}
-    shapes = {getattr(_as_array(value), "shape", None) for value in compared.values()}
+    shapes = {getattr(as_array(value), "shape", None) for value in compared.values()}
     for label, value in compared.items():
         if value is not MISSING:
             shape = f"  (shape {np.shape(value)})" if len(shapes) > 1 and _is_array(value) else ""
@@ -167,7 +170,7 @@ def as_text(value):
         words = repr(value)
     except Exception:
         words = f"an object of the type {type(value).__name__}"
-    return words if len(words) <= 300 else words[:299] + "…"
+    return shorten(words, 300)
 
 
 def in_html(words):
@@ -187,13 +190,16 @@ def _call(name, inputs):
 
 
 def _is_array(value):
-    array = _as_array(value)
+    array = as_array(value)
     return array is not None and array.ndim > 0 and array.dtype.kind in "biuf"
 
 
-def _as_array(value):
+def as_array(value):
+    """Return a value as an array; None where it cannot be one."""
     try:
-        return np.asarray(value)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return np.asarray(value)
     except Exception:
         return None
 

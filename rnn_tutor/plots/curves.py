@@ -92,7 +92,8 @@ def score_curves(table, x, y="test accuracy", title=None):
     for k, (name, points) in enumerate(table.items()):
         colour, marker = style(k)
         apart = 1 + 0.04 * (k - (len(table) - 1) / 2)
-        means, spreads = np.transpose([_mean_and_spread(points[n]) for n in points])
+        means = [np.mean(scores) for scores in points.values()]
+        spreads = [np.std(s, ddof=1) if len(s) > 1 else 0.0 for s in points.values()]
         look = {"color": colour, "marker": marker, "linestyle": LINES[k % len(LINES)]}
         axes.errorbar(apart * np.array([*points]), means, spreads, capsize=2, label=name, **look)
     axes.set(xlabel=x, ylabel=y, xscale="log")
@@ -104,14 +105,12 @@ def score_curves(table, x, y="test accuracy", title=None):
 
 
 def _measured(points):
+    """Return the points whose scores are all numbers."""
     return {n: scores for n, scores in points.items() if np.isfinite(scores).all() and len(scores)}
 
 
-def _mean_and_spread(scores):
-    return np.mean(scores), np.std(scores, ddof=1) if len(scores) > 1 else 0.0
-
-
 def _ends(table):
+    """Return each line's first and last mean in words."""
     return format_list(
         [
             f"{name} from {np.mean(points[min(points)]):.3f} at {min(points):,} "
