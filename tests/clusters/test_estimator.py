@@ -273,6 +273,7 @@ FLOAT32 = {  # embeddings are float32, whatever comes in, and equal to its preci
 }
 
 
+@pytest.mark.full
 @pytest.mark.filterwarnings("ignore::UserWarning", "ignore::FutureWarning")
 def test_scikit_learns_own_checks_where_pictures_are_rows_of_a_table():
     rows = Rows(**small(n_clusters=2, units=2, batch_size=16).get_params())
