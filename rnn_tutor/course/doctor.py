@@ -90,7 +90,7 @@ def examine():
     yield check_disk(course, shutil.disk_usage(course).free)
     yield check_writing(course)
     yield check_browser(processes.browser())
-    yield from check_packages(requirements(), installed_version, remedy_elsewhere)
+    yield from check_packages(_requirements(), _installed, _remedy_elsewhere)
     imports, keras, widgets = map(processes.finish, probes)
     found = [*check_imports(*imports), *check_keras(*keras, os.environ.get("KERAS_BACKEND"))]
     yield from blame_shadows(found, imports[1] + keras[1])
@@ -356,7 +356,7 @@ def _unset(folder):
     return f"The variable PYTHONPATH names {folder}, and what is there wins. Run: {command}"
 
 
-def remedy_elsewhere(name):
+def _remedy_elsewhere(name):
     """What to do about a package that pip cannot replace, for another folder wins; else ""."""
     try:
         folder = Path(_distribution(name).locate_file("")).resolve()
@@ -387,15 +387,15 @@ def _pip(what):
     return f"Run: {python} -m pip install {what}"
 
 
-def requirements():
+def _requirements():
     from packaging.requirements import Requirement
 
     stated = [Requirement(line) for line in metadata.requires(PROJECT) or ()]
     return [r for r in stated if r.marker is None or r.marker.evaluate({"extra": ""})]
 
 
-def installed_version(name):
-    """Return the version of an installed package, or None."""
+def _installed(name):
+    """The version, or None."""
     try:
         return _distribution(name).version
     except metadata.PackageNotFoundError:

@@ -559,9 +559,7 @@ def test_another_keras_on_the_python_path_is_named(tmp_path, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
     monkeypatch.syspath_prepend(tmp_path)
     wanted = [Requirement("keras>=3.15"), Requirement("numpy>=99")]
-    keras, numpy = _doctor.check_packages(
-        wanted, _doctor.installed_version, _doctor.remedy_elsewhere
-    )
+    keras, numpy = _doctor.check_packages(wanted, _doctor._installed, _doctor._remedy_elsewhere)
     assert "keras 2.1" in keras.text
     assert "PYTHONPATH" in keras.remedy and str(tmp_path) in keras.remedy
     assert "pip" not in keras.remedy and "pip install" in numpy.remedy
@@ -612,8 +610,8 @@ def test_packages_are_held_against_the_ranges_of_the_project():
     assert finding.text == "numpy is not installed"
     (finding,) = _doctor.check_packages(wanted, {"keras": "3.15", "numpy": "2.4"}.get)
     assert finding.level == "ok"
-    assert {"keras", "tensorflow"} <= {r.name for r in _doctor.requirements()}
-    assert "torch" not in {r.name for r in _doctor.requirements()}
+    assert {"keras", "tensorflow"} <= {r.name for r in _doctor._requirements()}
+    assert "torch" not in {r.name for r in _doctor._requirements()}
 
 
 def test_opencv_without_its_system_library_says_what_to_install():
@@ -631,8 +629,8 @@ def test_opencv_without_windows_serves_as_well(monkeypatch):
         return types.SimpleNamespace(version="5.0")
 
     monkeypatch.setattr(_doctor.metadata, "distribution", version)
-    assert _doctor.installed_version("opencv-python") == "5.0"
-    assert _doctor.installed_version("numpy") is None
+    assert _doctor._installed("opencv-python") == "5.0"
+    assert _doctor._installed("numpy") is None
 
 
 @pytest.mark.parametrize(
