@@ -493,7 +493,7 @@ def test_what_is_no_set_of_pictures_is_refused(X, words):
     ("setting", "words"),
     [
         ({"epochs": 0}, "epochs must be a whole number from 1"),
-        ({"preset": "fast"}, "no preset 'fast'. There are: quick, class, full"),
+        ({"preset": "fast"}, "no preset 'fast'. There are: quick, medium, full"),
         ({"n_clusters": 0}, "whole number from 1.*Or give"),
         ({"n_clusters": "many"}, "received 'many'"),
         ({"restarts": 0}, "restarts must be a whole number from 1"),

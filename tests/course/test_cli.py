@@ -177,7 +177,7 @@ def test_an_interrupted_copy_leaves_the_old_notebook(shipped, folder, monkeypatc
     def full_disk(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(_course.os, "replace", full_disk)
+    monkeypatch.setattr(os, "replace", full_disk)
     with pytest.raises(TutorError, match="No space left on device"):
         _course.lay_out(ship(shipped[FIRST].parent, "second"), folder)
     assert contents(folder) == before
