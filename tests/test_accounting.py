@@ -1,42 +1,41 @@
-"""What is not tested is counted, printed, and does not grow unnoticed."""
-
-import json
-from collections import Counter
+"""What a run leaves out is counted, and where everything is installed nothing may be skipped."""
 
 import pytest
-from support import accounting
+from support.accounting import ELSEWHERE
 
-REMEDY = "if that is meant, run `python tests/support/accounting.py` and say why in the commit"
-
-
-def test_what_is_not_compared_or_skipped_is_what_was_agreed_on(capsys):
-    now = {"cells": accounting.uncompared_cells(), "skip_markers": accounting.skip_markers()}
-    with capsys.disabled():
-        print("\nnot compared, by notebook:", json.dumps(now["cells"]))
-        print("places that skip or expect a failure:", json.dumps(now["skip_markers"]))
-    agreed = accounting.recorded()
-    assert now == {part: agreed[part] for part in now}, REMEDY
+pytest_plugins = ["pytester"]
+SKIPS = {
+    "skipped": "pytest.skip('not installed')",
+    "missing": "pytest.importorskip('a_package_that_is_nowhere')",
+    "elsewhere": f"pytest.skip({ELSEWHERE + 'needs root'!r})",
+    "expected": "pytest.xfail('some day')",
+    "runs": "pass",
+}
 
 
 @pytest.mark.parametrize(
-    ("source", "count"),
+    ("tests", "counted", "right_in_ci", "right_elsewhere"),
     [
-        ("pytest.skip('x')", 1),
-        ("@pytest.mark.skipif(True, reason='x')\n@pytest.mark.xfail\ndef test_x(): pass", 2),
-        ("keras = pytest.importorskip('keras')", 1),
-        ("pytest.param(1, marks=pytest.mark.xfail(strict=True))", 1),
-        ("# pytest.skip('x')\nrows.skip(3)", 0),
+        (["runs"], (0, 0, 0), True, True),
+        (["runs", "skipped", "missing"], (2, 0, 0), False, True),
+        (["runs", "elsewhere"], (0, 1, 0), True, True),
+        (["runs", "expected"], (0, 0, 1), False, False),
     ],
 )
-def test_skips_are_found(source, count):
-    assert accounting.count_skips(source) == count
-
-
-def test_a_run_over_the_limits_is_told():
-    limits = {"skipped": 1, "expected to fail": 0}
-    assert not list(accounting.over_limit(Counter(skipped=1), limits, in_ci=True))
-    assert len(list(accounting.over_limit(Counter(skipped=2), limits, in_ci=True))) == 1
-    assert not list(accounting.over_limit(Counter(skipped=2), limits, in_ci=False))
-    assert (
-        len(list(accounting.over_limit({"skipped": 0, "expected to fail": 1}, limits, False))) == 1
+def test_a_run_is_judged_by_what_it_leaves_out(
+    pytester, monkeypatch, tests, counted, right_in_ci, right_elsewhere
+):
+    pytester.makeconftest(
+        "from support import accounting\n"
+        "def pytest_configure(config):\n"
+        "    config.pluginmanager.register(accounting.SkipCounter())\n"
     )
+    pytester.makepyfile(
+        "import pytest\n" + "".join(f"def test_{name}(): {SKIPS[name]}\n" for name in tests)
+    )
+    line = "accounting: {} skipped, {} left to other machines, {} expected to fail".format(*counted)
+    for in_ci, right in (("true", right_in_ci), ("", right_elsewhere)):
+        monkeypatch.setenv("CI", in_ci)
+        run = pytester.runpytest_inprocess()
+        run.stdout.fnmatch_lines([line])
+        assert (run.ret == 0) == right

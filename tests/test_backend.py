@@ -21,7 +21,7 @@ def test_the_first_cell_prints_one_line_and_nothing_pink():
         [sys.executable, "-W", "error::UserWarning", "-c", program],
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
         check=True,
     )
     assert done.stdout == f"Keras is ready, on {TITLES[keras.backend.backend()]}.\n"
@@ -63,7 +63,7 @@ def test_without_a_backend_the_error_says_what_to_install(tmp_path, missing):
         env={**environment, "KERAS_HOME": str(tmp_path)},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
         check=True,
     )
     assert f"`pip install {missing}`" in done.stdout

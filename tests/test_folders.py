@@ -104,6 +104,7 @@ def test_one_folder_that_another_user_made(tmp_path):
     assert not {"JUPYTER_DATA_DIR", "IPYTHONDIR"} & set(variables)
 
 
+@pytest.mark.full
 @pytest.mark.parametrize("how", ["locked", "full"])
 def test_numba_can_cache_again(tmp_path, how):
     """It cannot beside the source, nor in the home folder, and then fails at import."""

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from support.accounting import ELSEWHERE
 
 from rnn_tutor import _machine
 
@@ -118,7 +119,7 @@ def test_the_limit_at_which_version_2_slows_a_process_down(tmp_path):
 
 def test_more_than_one_core_of_several(tmp_path):
     if _machine.cores() < 2:
-        pytest.skip("needs two cores")
+        pytest.skip(f"{ELSEWHERE}needs two cores")
     assert _machine.cores(version_2(tmp_path, limits_2("max", 150000))) == 1.5
 
 
@@ -152,7 +153,7 @@ def test_a_real_group_of_this_machine(tmp_path):
         group.mkdir()
         (group / "memory.limit_in_bytes").write_text(str(GIGABYTE))
     except OSError:
-        pytest.skip("no control group can be made here")
+        pytest.skip(f"{ELSEWHERE}no control group can be made")
     code = f"open('{group}/cgroup.procs', 'w').write('0')\n"
     code += "from rnn_tutor import _machine; print(*_machine.memory())"
     try:

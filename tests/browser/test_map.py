@@ -214,6 +214,7 @@ def test_colours_follow_a_column_and_python(page):
     expect(page.locator(".rt-map-scale")).to_be_visible()
 
 
+@pytest.mark.full
 def test_two_maps_and_fifteen_runs_stay_apart_and_small(open_notebook):
     second = "other = rt.widgets.MapPanel(images[:50], points[:50], clusters[:50])\nother"
     page = open_notebook(MAP, second)
@@ -227,6 +228,7 @@ def test_two_maps_and_fifteen_runs_stay_apart_and_small(open_notebook):
     assert int(python(page, count)) <= before
 
 
+@pytest.mark.full
 def test_after_a_restart_the_map_says_what_to_do(page):
     page.evaluate(
         "async () => { await window.jupyterapp.shell.currentWidget.sessionContext"

@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from playwright.sync_api import expect
 
 SETUP = """
@@ -139,6 +140,7 @@ def test_training_panel(open_notebook):
     expect(panel.get_by_role("status")).to_contain_text("Stopped in epoch")
 
 
+@pytest.mark.full
 def test_a_run_ends_when_its_cell_runs_again(open_notebook):
     page = open_notebook(SETUP, TRAINING, "print(rt.training.running())", seconds=120)
     panel = page.locator(".rt-training-panel")
@@ -157,6 +159,7 @@ def test_a_run_ends_when_its_cell_runs_again(open_notebook):
     expect(printed).to_have_text("[]")
 
 
+@pytest.mark.full
 def test_settings_after_a_stop_and_numbers_out_of_range(open_notebook):
     page = open_notebook(SETUP, TRAINING, seconds=120)
     panel, key = page.locator(".rt-training-panel"), page.keyboard.press
@@ -190,6 +193,7 @@ def test_settings_after_a_stop_and_numbers_out_of_range(open_notebook):
     expect(status).to_contain_text("Stopped")
 
 
+@pytest.mark.full
 def test_after_a_restart_of_the_kernel_panels_say_what_to_do(open_notebook):
     page = open_notebook(SETUP, SCAN, READ_ALONG, LABELLING)
     panels = page.locator(".rt-panel").all()

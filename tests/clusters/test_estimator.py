@@ -273,6 +273,7 @@ FLOAT32 = {  # embeddings are float32, whatever comes in, and equal to its preci
 }
 
 
+@pytest.mark.full
 @pytest.mark.filterwarnings("ignore::UserWarning", "ignore::FutureWarning")
 def test_scikit_learns_own_checks_where_pictures_are_rows_of_a_table():
     rows = Rows(**small(n_clusters=2, units=2, batch_size=16).get_params())
@@ -492,7 +493,7 @@ def test_what_is_no_set_of_pictures_is_refused(X, words):
     ("setting", "words"),
     [
         ({"epochs": 0}, "epochs must be a whole number from 1"),
-        ({"preset": "fast"}, "no preset 'fast'. There are: quick, class, full"),
+        ({"preset": "fast"}, "no preset 'fast'. There are: quick, medium, full"),
         ({"n_clusters": 0}, "whole number from 1.*Or give"),
         ({"n_clusters": "many"}, "received 'many'"),
         ({"restarts": 0}, "restarts must be a whole number from 1"),

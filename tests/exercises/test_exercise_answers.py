@@ -4,6 +4,7 @@ The usual mistakes that stand with an exercise are functions of ours. Here the s
 made in a student's way: with plain loops, arrays of zeros, `math`, and a mistake or two at once.
 """
 
+import contextlib
 import math
 
 import numpy as np
@@ -12,9 +13,10 @@ import pytest
 import rnn_tutor as rt
 
 
-@pytest.fixture(autouse=True)
-def own_folder(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+@pytest.fixture(autouse=True, scope="module")
+def own_folder(tmp_path_factory):
+    with contextlib.chdir(tmp_path_factory.mktemp("answers")):
+        yield
 
 
 def count_of_the_largest(labels):

@@ -1,5 +1,6 @@
 """ImageSet: what a set of pictures promises whatever it holds."""
 
+import importlib
 import sys
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rnn_tutor import NeedsLabels, TutorError, _cv2
+from rnn_tutor import NeedsLabels, TutorError
 from rnn_tutor._cv2 import cv2
 from rnn_tutor.images.datasets import load_images
 from rnn_tutor.images.imageset import ImageSet, SkippedFile, fit
@@ -281,10 +282,11 @@ def test_an_opencv_that_cannot_be_loaded_names_the_remedy(monkeypatch, problem, 
             if name == "cv2":
                 raise problem
 
-    monkeypatch.delitem(sys.modules, "cv2")
+    for module in ("cv2", "rnn_tutor._cv2"):
+        monkeypatch.delitem(sys.modules, module)
     monkeypatch.setattr(sys, "meta_path", [Broken(), *sys.meta_path])
     with pytest.raises(TutorError, match=says):
-        _cv2._load()
+        importlib.import_module("rnn_tutor._cv2")
 
 
 def test_what_is_written_is_what_load_images_reads(tmp_path):

@@ -3,7 +3,6 @@
 import cv2
 import numpy as np
 import pytest
-from benchmarks import preprocessing_speed
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -263,10 +262,3 @@ def test_each_picture_of_a_set_is_spoilt_in_its_own_way():
 def test_a_wrong_setting_is_refused_with_what_is_right(make, words):
     with pytest.raises(TutorError, match=words):
         make()
-
-
-@pytest.mark.full
-@pytest.mark.parametrize("case", preprocessing_speed.CASES.values(), ids=preprocessing_speed.CASES)
-def test_a_set_takes_hardly_longer_than_a_bare_loop(case):
-    speed, _ = preprocessing_speed.ratio(*case)
-    assert speed >= 0.9

@@ -1,25 +1,31 @@
 """The notebooks' budget is measured while nbval runs them (support/budget.py); it can fail."""
 
 import os
+import subprocess
+import sys
+import time
 
+import psutil
 import pytest
 from store_notebooks import peak_memory
 from support import budget
+from support.accounting import ELSEWHERE
 
 
 @pytest.mark.parametrize(
-    ("seconds", "peak_mb", "slowness", "complaints"),
+    ("seconds", "peak_mb", "slowness", "others", "complaints"),
     [
-        (59.9, 1199.0, 1.0, 0),
-        (60.1, 1199.0, 1.0, 1),
-        (60.1, 1199.0, 1.1, 0),
-        (59.9, 1251.0, 2.0, 1),
-        (61.0, 1251.0, 1.0, 2),
-        (10.0, None, 1.0, 0),
+        (59.9, 1199.0, 1.0, 0.0, 0),
+        (60.1, 1199.0, 1.0, 0.05, 1),
+        (60.1, 1199.0, 1.0, 0.5, 0),
+        (60.1, 1199.0, 1.1, 0.0, 0),
+        (59.9, 1251.0, 2.0, 0.5, 1),
+        (61.0, 1251.0, 1.0, 0.0, 2),
+        (10.0, None, 1.0, 0.0, 0),
     ],
 )
-def test_budget(seconds, peak_mb, slowness, complaints):
-    row = budget.Row("08_clusters", seconds, peak_mb, slowness, 20)
+def test_budget(seconds, peak_mb, slowness, others, complaints):
+    row = budget.Row("08_clusters", seconds, peak_mb, slowness, others, 20)
     assert len(list(row.complaints())) == complaints
 
 
@@ -40,7 +46,27 @@ def test_slowness_is_the_mean_of_the_workload(monkeypatch):
     assert slowness_of(monkeypatch, [nominal / 3, nominal]) == 1
 
 
-def test_the_workload_runs_at_most_once_a_second_and_its_time_is_counted():
+SPIN = "import time; end = time.process_time() + 0.5\nwhile time.process_time() < end: pass"
+
+
+def test_only_the_work_of_others_counts_as_theirs():
+    others, before = budget.Others(), budget.machine_seconds()
+    subprocess.run([sys.executable, "-c", SPIN], check=True)  # own: a child that has ended
+    worked = budget.machine_seconds() - before
+    stranger = subprocess.Popen([sys.executable, "-c", SPIN + "\ninput()"], stdin=subprocess.PIPE)
+    try:
+        while sum(psutil.Process(stranger.pid).cpu_times()[:2]) < 0.45:
+            time.sleep(0.01)
+        with_it, without_it = others.share(None), others.share(stranger.pid)
+    finally:
+        stranger.communicate(b"\n")
+    assert worked >= 0.45
+    could = (time.perf_counter() - others.start) * psutil.cpu_count()
+    assert with_it * could >= without_it * could + 0.4
+    assert 0 <= without_it < with_it <= 1.1
+
+
+def test_the_workload_runs_seldom_and_its_time_is_counted():
     speed = budget.Speed()
     speed.sample()
     spent = speed.spent
@@ -51,7 +77,7 @@ def test_the_workload_runs_at_most_once_a_second_and_its_time_is_counted():
 
 def test_peak_memory_counts_what_was_given_back():
     if (before := peak_memory(os.getpid())) is None:
-        pytest.skip("the peak memory of a process is read from /proc")
+        pytest.skip(f"{ELSEWHERE}the peak memory of a process is read from /proc")
     held = bytearray(b"x" * 400_000_000)
     del held
     assert peak_memory(os.getpid()) > max(400, before - 1)

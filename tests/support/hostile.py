@@ -7,6 +7,8 @@ import subprocess
 
 import pytest
 
+from support.accounting import ELSEWHERE
+
 STRANGER = 54321  # a user that the system knows nothing of
 # May read everything, as files of a shared installation may be, and write nothing of others.
 _DROP = (
@@ -22,9 +24,9 @@ _DROP = (
 def as_stranger():
     """The words before a command that make it run as a user without a name; skips elsewhere."""
     if not hasattr(os, "getuid") or os.getuid() != 0 or shutil.which("setpriv") is None:
-        pytest.skip("only root can become an unknown user")
+        pytest.skip(f"{ELSEWHERE}only root can become an unknown user")
     if subprocess.run([*_DROP, "true"], capture_output=True).returncode:
-        pytest.skip("this system lets nobody become another user")
+        pytest.skip(f"{ELSEWHERE}nobody can become another user")
     return list(_DROP)
 
 
@@ -44,7 +46,7 @@ def full_disk(folder, first=None):
     folder.mkdir()
     command = ["mount", "-t", "tmpfs", "-o", "size=64k,mode=777", "tmpfs", str(folder)]
     if shutil.which("mount") is None or subprocess.run(command, capture_output=True).returncode:
-        pytest.skip("no disk can be mounted here")
+        pytest.skip(f"{ELSEWHERE}no disk can be mounted")
     try:
         if first is not None:
             with contextlib.chdir(folder):

@@ -52,7 +52,7 @@ def training(folder, epochs):
 
 def wait_for_checkpoint(process, folder, number):
     """Until there is a checkpoint of this number or a higher one."""
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 900
     while newest(folder) < number and process.poll() is None:
         assert time.monotonic() < deadline
         time.sleep(0.01)
@@ -68,7 +68,7 @@ def moments_of(process, folder, copies):
     A paused process has written what a killed one would have: one process, many moments.
     """
     at_writing, chance = 0, random.Random(0)
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 900
     while len(list(copies.glob("*"))) < 20 or at_writing < 5:
         assert time.monotonic() < deadline
         time.sleep(chance.uniform(0, 0.08))
