@@ -14,6 +14,7 @@ from rnn_tutor._errors import TutorError, check_whole
 from rnn_tutor._text import DATA, sha256
 from rnn_tutor.images.arrays import as_pixels
 from rnn_tutor.networks.code import export_script, keras_code  # noqa: F401
+from rnn_tutor.networks.photographs import photograph_features as photograph_features
 
 layers = keras.layers
 
