@@ -341,8 +341,8 @@ def controls_of_runs(settings, epochs, batches):
 
 
 def _button(label, icon, style, clicked):
-    button = widgets.Button(description=label, icon=icon, button_style=style)
-    button.layout = {"flex": "0 0 auto", "width": "auto", "min_width": "112px"}
+    place = {"flex": "0 0 auto", "width": "auto", "min_width": "112px"}
+    button = widgets.Button(description=label, icon=icon, button_style=style, layout=place)
     button.on_click(clicked)
     return button
 
