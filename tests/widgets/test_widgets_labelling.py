@@ -1,7 +1,6 @@
 """The labelling panel without a browser."""
 
 import base64
-import html
 import json
 import re
 import time
@@ -12,6 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from support.panels import alarmed, buttons, html_of, parts_of, said, texts
 
 import rnn_tutor as rt
 from rnn_tutor.widgets import LabellingPanel, labelling
@@ -41,19 +41,6 @@ def ran(panel):
     names = {"rt": rt, "images": panel.images}
     exec(panel.code, names)
     return names
-
-
-def parts_of(widget):
-    """A widget and all in it."""
-    yield widget
-    for child in getattr(widget, "children", ()):
-        yield from parts_of(child)
-
-
-def buttons(panel):
-    """Every button of the panel, by its words."""
-    found = [part for part in parts_of(panel) if isinstance(part, ipywidgets.Button)]
-    return {button.description: button for button in found}
 
 
 def click(panel, *words):
@@ -102,26 +89,6 @@ def rename(panel, old, new):
 def remove(panel, name):
     box(panel, "Class").value = name
     click(panel, "Remove")
-
-
-def texts(panel, words=""):
-    """The parts with text that holds these words."""
-    found = [part for part in parts_of(panel) if isinstance(part, ipywidgets.HTML)]
-    return [part for part in found if words in part.value]
-
-
-def html_of(panel):
-    return "".join(part.value for part in texts(panel))
-
-
-def said(panel):
-    """What a screen reader hears: the state or the error, as text."""
-    (words,) = re.findall(r'<div role="(?:status|alert)".*?>(.*?)</div>', html_of(panel))
-    return html.unescape(re.sub("<.*?>", "", words))
-
-
-def alarmed(panel):
-    return 'role="alert"' in html_of(panel)
 
 
 # Naming
