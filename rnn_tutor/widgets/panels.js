@@ -174,7 +174,44 @@ function charts(part) {
   });
 }
 
-const PARTS = { keys, labelling, charts };
+/** A bar for each class, as long as its probability; the largest in bold, the label in words. */
+function bars(part) {
+  shown(part, ({ head, bars: all }) => {
+    if (!all) return;
+    const rows = all.map(({ name, share, words, line, largest, label }) =>
+      html("div", { role: "listitem", class: largest ? "rt-largest" : null },
+        line ? sample({ ...line, width: 2.4, size: 1 }) : html("i"),
+        html("span", { class: "rt-name", title: name }, name),
+        html("div", { class: "rt-track" }, html("div", { style: `width:${100 * share}%;background:${line?.colour ?? "#999"}` })),
+        html("span", { class: "rt-percent" }, words),
+        html("span", {}, ...(label ? [html("span", { class: "rt-tag" }, "label")] : []))));
+    part.el.replaceChildren(html("div", { class: "rt-head" }, head), html("div", { class: "rt-bars", role: "list" }, ...rows));
+  });
+}
+
+/** The probabilities so far as lines; under them, each in its column, the hidden states. */
+function course(part) {
+  const height = 132;
+  shown(part, ({ head, unit, step, steps, alt, chart, state }) => {
+    if (!chart) return;
+    const place = svg("svg", { class: "rt-lines", height, role: "img", "aria-label": alt });
+    const levels = html("div", { class: "rt-levels" }, ...chart.ticks.y.map(([, words]) => html("span", {}, words)));
+    const rows = [levels, place];
+    if (state) {
+      const scale = html("div", {}, ...["1", "0", "\u22121"].map((words) => html("span", {}, words)));
+      rows.push(html("div", { class: "rt-units" }, state.units.toLocaleString("en"), html("br"), state.units > 1 ? "units" : "unit"),
+        html("img", { class: "rt-thumb", alt: state.alt, src: state.source }),
+        html("div", { class: "rt-scale" }, html("i", { style: `background:linear-gradient(${state.scale})` }), scale));
+    }
+    const frame = html("div", { class: "rt-frame", style: `left:${(100 * (step - 1)) / steps}%;width:${100 / steps}%;top:0;height:100%` });
+    const ends = [1, steps].map((number) => html("span", {}, `${unit}\u00a0${number.toLocaleString("en")}`));
+    rows.push(html("div", { class: "rt-now" }, ...(step ? [frame] : [])), html("div", { class: "rt-ends" }, ...ends));
+    part.el.replaceChildren(html("div", { class: "rt-head" }, head), html("div", { class: "rt-course" }, ...rows));
+    drawChart(place, height, chart, 6);
+  });
+}
+
+const PARTS = { keys, labelling, charts, bars, course };
 
 export default {
   render({ model, el }) {

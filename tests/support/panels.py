@@ -33,8 +33,8 @@ def control(panel, field):
     """The box, list or tick for a field of a panel's settings, or with a label."""
     label = LABELS.get(field, field.replace("_", " ").capitalize())
     kinds = ipywidgets.IntText, ipywidgets.FloatText, ipywidgets.Dropdown, ipywidgets.Checkbox
-    (found,) = [p for p in parts_of(panel) if isinstance(p, kinds) and label in p.description]
-    return found
+    found = [p for p in parts_of(panel) if isinstance(p, kinds) and label in p.description]
+    return min(found, key=lambda box: len(box.description))  # "Step" rather than "Steps a second"
 
 
 def slider(panel, label):
@@ -43,7 +43,8 @@ def slider(panel, label):
     (found,) = [
         row.children[1]
         for row in rows
-        if getattr(row.children[0], "description", None) == label
+        if len(row.children) > 1
+        and getattr(row.children[0], "description", None) == label
         and isinstance(row.children[1], ipywidgets.IntSlider)
     ]
     return found
