@@ -460,3 +460,15 @@ def test_a_press_is_quick_and_sends_little(monkeypatch):
     assert time.perf_counter() - start < 0.1
     assert 0 < len(json.dumps(messages, default=str)) < 6_000
     assert sheet.value not in str(messages)  # the same page
+
+
+def test_a_closed_panel_leaves_nothing_behind(panel):
+    add(panel, "Hat")
+    gone = buttons(panel)["3 Hat (0)"]
+    remove(panel, "Hat")
+    parts = [*parts_of(panel), gone]
+    panel.close()
+    assert len(parts) > 50
+    for part in parts:
+        owned = (part, part.layout, getattr(part, "style", part))
+        assert all(widget.comm is None for widget in owned)
