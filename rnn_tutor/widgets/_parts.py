@@ -10,7 +10,6 @@ import json
 import threading
 import weakref
 from dataclasses import fields, replace
-from pathlib import Path
 
 import ipywidgets as widgets
 import numpy as np
@@ -18,28 +17,33 @@ import traitlets
 
 from rnn_tutor._cv2 import cv2
 from rnn_tutor._errors import TutorError
+from rnn_tutor.widgets._front import Front
 
-STYLE = f"<style>{Path(__file__).with_name('panels.css').read_text(encoding='utf-8')}</style>"
-# JupyterLab takes arrows and letters pressed on a slider, list or button for its own shortcuts (X
-# cuts the cell), unless that element carries this attribute. The animation starts when it is shown.
-OWN_KEYS = """<div class="rt-own-keys" onanimationstart="this.closest('.rt-panel').addEventListener(
-'focusin', event => event.target.matches(':read-write') ||
-event.target.setAttribute('data-lm-suppress-shortcuts', 'true'))"></div>"""
 LABEL = {"description_width": "110px"}
 
 
 _NEWEST = {}  # (kind of panel, name of the images): the panel that was made last
+_OPEN = {}  # cell of a notebook: [(number of its run, panel), ...]
 
 
 class Panel(widgets.VBox):
     """A box with a border, the panels' style and a short, stable `repr`.
 
     What a panel does in the background ends when it is closed, and when a panel of the same kind is
-    made for images of the same name: its cell ran again, and the old buttons are gone.
+    made for images of the same name. A panel whose cell runs again is closed.
+
+    Args:
+        kind: a word for the style sheet.
+        images: the `ImageSet` it is about.
+        children: its parts, from top to bottom.
+        name: the variable that holds the images, for the code that the panel shows.
+        keys: the `Front` that keeps the panel's keys; one that does nothing more if None.
     """
 
-    def __init__(self, kind, images, children, name):
-        super().__init__([text(STYLE + OWN_KEYS, margin="0", height="0"), *children])
+    def __init__(self, kind, images, children, name, keys=None):
+        keys = keys or Front()
+        keys.layout.height = keys.layout.margin = "0"
+        super().__init__([keys, *children])
         self.images, self.name = images, name
         self.add_class("rt-panel")
         self.add_class(f"rt-{kind}-panel")
@@ -47,18 +51,50 @@ class Panel(widgets.VBox):
         _NEWEST[type(self), name] = weakref.ref(self)
         if before is not None:
             before.end_background()
+        _close_earlier(self)
 
     def end_background(self):
         """End what goes on without the reader: a run, a timer; returns at once."""
 
     def close(self):
-        """Close the panel; what it does in the background ends."""
-        self.end_background()
+        """Close the panel with all its parts; what it does in the background ends."""
+        if getattr(self, "name", None):  # else it was refused, and is without parts
+            self.end_background()
+            for part in self._parts():
+                close(part)
+            self.layout.close()
         super().close()
+
+    def _parts(self):
+        """Return the widgets that the panel is made of, each with those inside it."""
+        return self.children
 
     def __repr__(self):
         noun = "image" if len(self.images) == 1 else "images"
         return f"{type(self).__name__}({self.images.name}: {len(self.images):,} {noun})"
+
+
+def close(widget):
+    """Close a widget and all in it; else the page would keep each for ever."""
+    for child in getattr(widget, "children", ()):
+        close(child)
+    for own in (widget.layout, getattr(widget, "style", None)):
+        if own is not None:
+            own.close()
+    widget.close()
+
+
+def _close_earlier(panel):
+    """Close the panels that this cell of a notebook made when it ran before."""
+    try:
+        shell = get_ipython()
+        cell, run = shell.get_parent()["metadata"]["cellId"], shell.execution_count
+    except (NameError, AttributeError, KeyError, TypeError):
+        return  # not in a notebook
+    for number, earlier in _OPEN.get(cell, []):
+        if number != run:
+            earlier.close()
+    _OPEN[cell] = [entry for entry in _OPEN.get(cell, []) if entry[0] == run] + [(run, panel)]
 
 
 class _Bounded:
@@ -97,17 +133,17 @@ class Number(widgets.HBox):
         box = _Whole if isinstance(steps[0], int) else _Decimal
         low, high = (steps[0] if low is None else low), (high or steps[-1])
         self._label, self._note = label, text(flex="1 0 100%", margin="0", display="none")
-        self.box = box(value, low, high, self._say_refused, step=step, description=label)
-        self.box.style, self.box.layout = LABEL, {"width": "206px"}
-        self.slider = widgets.IntSlider(max=len(steps) - 1, readout=False)
-        self.slider.layout = {"flex": "1 1 60px", "min_width": "60px"}
+        look = {"style": LABEL, "layout": {"width": "206px"}}
+        self.box = box(value, low, high, self._say_refused, step=step, description=label, **look)
+        place = {"flex": "1 1 60px", "min_width": "60px"}
+        self.slider = widgets.IntSlider(max=len(steps) - 1, readout=False, layout=place)
         self._following = False
         self.box.observe(self._follow, "value")
         self.box.observe(lambda change: setattr(self.slider, "disabled", change.new), "disabled")
         self.slider.observe(self._lead, "value")
         self._follow()
-        super().__init__([self.box, self.slider, self._note])
-        self.layout = {"align_items": "center", "overflow": "hidden", "flex_flow": "row wrap"}
+        place = {"align_items": "center", "overflow": "hidden", "flex_flow": "row wrap"}
+        super().__init__([self.box, self.slider, self._note], layout=place)
 
     def end(self, high):
         """Let the numbers, which are whole and one apart, end at `high`."""
@@ -196,10 +232,12 @@ class Fields:
             control.disabled = name in disabled
 
 
-class Latest:
-    """Does what was asked last, on a thread of its own; older requests that wait are dropped.
+class DebouncedWorker:
+    """Work on the newest request, on a thread of its own; older ones that wait are dropped.
 
-    work: a function of one request. pause: seconds to wait for a newer request before working.
+    Args:
+        work: a function of one request.
+        pause: seconds to wait for a newer request before working.
     """
 
     def __init__(self, work, pause=0.1):
@@ -207,8 +245,8 @@ class Latest:
         self._lock, self._idle, self._request = threading.Lock(), threading.Event(), None
         self._idle.set()
 
-    def ask(self, request):
-        """Ask for work; returns at once."""
+    def submit(self, request):
+        """Ask for work and return at once."""
         with self._lock:
             self._request = (request,)
             if not self._idle.is_set():
@@ -244,22 +282,20 @@ def title(words, hint=""):
 
 def choice(label, options, value):
     """A dropdown; options: {what is read: what is meant}."""
-    box = widgets.Dropdown(options=list(options.items()), value=value, description=label)
-    box.style, box.layout = LABEL, {"width": "auto"}
-    return box
+    look = {"style": LABEL, "layout": {"width": "auto"}}
+    return widgets.Dropdown(options=list(options.items()), value=value, description=label, **look)
 
 
 def tick(label, value):
     """A checkbox in line with the other controls."""
-    box = widgets.Checkbox(value, description=label, indent=False)
-    box.layout = {"width": "auto", "margin": "2px 2px 2px 118px"}
-    return box
+    place = {"width": "auto", "margin": "2px 2px 2px 118px"}
+    return widgets.Checkbox(value, description=label, indent=False, layout=place)
 
 
 def fold(label, content):
     """A button that shows and hides `content` (the accordion's title cannot be reached by key)."""
-    button = widgets.ToggleButton(False, description=label, icon="caret-right")
-    button.layout = {"width": "auto", "align_self": "flex-start"}
+    place = {"width": "auto", "align_self": "flex-start"}
+    button = widgets.ToggleButton(False, description=label, icon="caret-right", layout=place)
     button.add_class("rt-fold")
 
     def show(change=None):

@@ -26,7 +26,7 @@ class PlayingPanel(parts.Panel):
     def __init__(self, kind, images, name, speeds):
         self._lock, self._stop, self._thread = threading.RLock(), threading.Event(), None
         self._stop.set()
-        self._work, self._speak_at = parts.Latest(self._show, pause=TICK), 0.0
+        self._work, self._speak_at = parts.DebouncedWorker(self._show, pause=TICK), 0.0
         self._current, last = None, len(images) - 1
         self._picture = parts.Number("Picture", 0, range(last + 1), 0, last)
         self._picture.layout.display = "" if last else "none"
@@ -148,7 +148,7 @@ class PlayingPanel(parts.Panel):
         self.step = step
 
     def _ask(self):
-        self._work.ask(self._now())
+        self._work.submit(self._now())
 
     def _show(self, now):
         """Draws a step; on a thread of its own, at most twelve times a second."""

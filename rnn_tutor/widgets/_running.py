@@ -9,8 +9,9 @@ from dataclasses import dataclass, fields
 import ipywidgets as widgets
 
 from rnn_tutor._errors import TutorError
-from rnn_tutor.widgets import _lines
+from rnn_tutor.widgets import _charts
 from rnn_tutor.widgets import _parts as parts
+from rnn_tutor.widgets._front import Front
 
 CELLS = {"GRU": "gru", "LSTM": "lstm", "SimpleRNN": "simple_rnn"}
 RATES = [float(f"{digit}e{power}") for power in (-4, -3, -2) for digit in (1, 2, 5)]
@@ -33,8 +34,8 @@ class Run:
     seconds: float
 
 
-class Seldom:
-    """Calling it tells whether it is time: not again for so many seconds."""
+class RateLimiter:
+    """Return True at most once every `seconds`."""
 
     def __init__(self, seconds):
         self._seconds, self._due = seconds, 0.0
@@ -62,6 +63,7 @@ class RunningPanel(parts.Panel):
         self._asked_to_stop, self._lock = threading.Event(), threading.Lock()
         self._busy, self._seconds, self._done = False, 0.0, 0
         self._number, self._earlier, self._watched = 0, [], {}
+        self._callbacks = []
         self._stopped_at, self._replaced = "", False
         run = self._make_run_parts()
         super().__init__(kind, images, self._layout(controls, run), name)
@@ -140,6 +142,16 @@ class RunningPanel(parts.Panel):
             self._replaced = True
             self.stop()
 
+    def on(self, event, callback):
+        """Call `callback(progress)` at an event of each run to come, as `Trainer.on` does.
+
+        Args:
+            event: "batch", "epoch" or "end".
+            callback: a function of a `Progress`; it runs on the thread that trains, and before the
+                panel shows what happened.
+        """
+        self._callbacks.append((event, callback))
+
     def _run_of(self, part):
         """A part of the trainer. Raises TutorError when nothing was trained yet."""
         if self._trainer is None:
@@ -200,14 +212,15 @@ class RunningPanel(parts.Panel):
         self._trainer, self._watched, self._number = None, {}, self._number + 1
         if not self._earlier:
             self._curve.layout.display = "none"
-        self._time_to_say, self._time_to_say_epoch = Seldom(SAY), Seldom(SAY)
-        self._time_to_draw = Seldom(DRAW)
+        self._time_to_say, self._time_to_say_epoch = RateLimiter(SAY), RateLimiter(SAY)
+        self._time_to_draw = RateLimiter(DRAW)
         trainer = self._make_trainer(self._trained)
         self._bar.max = trainer.epochs * len(trainer.batches)
         self._batches = {name: array("d") for name in self.measures}
         self._totals = dict.fromkeys(self.measures, 0.0)
-        for event in ("batch", "epoch", "end"):
-            trainer.on(event, getattr(self, f"_on_{event}"))
+        own = [(event, getattr(self, f"_on_{event}")) for event in ("batch", "epoch", "end")]
+        for event, callback in [*self._callbacks, *own]:
+            trainer.on(event, callback)
         self._trainer = trainer
 
     def _can_go_on(self):
@@ -276,12 +289,13 @@ class RunningPanel(parts.Panel):
 
     def _draw(self):
         steps, earlier = len(self._trainer.batches), self._earlier[1 - KEPT :]
-        self._curve.value = _lines.training_curves(
+        self._charts.data = _charts.training_charts(
             {**self.history, **self._watched},
             self._batches,
             steps,
             {run.number: self._comparable(run) for run in earlier},
-        ) + _table([*earlier, *self._this_run()])
+        )
+        self._table.value = _table([*earlier, *self._this_run()])
         self._curve.layout.display = ""
 
     def _comparable(self, run):
@@ -321,7 +335,9 @@ class RunningPanel(parts.Panel):
         margin, row = "2px 2px 2px 14px", {"align_items": "center", "margin": "8px 0 0"}
         self._bar = widgets.IntProgress(0, layout={"flex": "1 1 auto", "margin": margin})
         self._status, self._code = parts.text(READY), parts.text(flex="1 1 350px", min_width="0")
-        self._curve = parts.text(flex="1 1 410px", min_width="0", display="none")
+        self._charts, self._table = Front("charts", min_width="0"), parts.text()
+        place = {"flex": "1 1 410px", "min_width": "0", "display": "none", "overflow": "visible"}
+        self._curve = widgets.VBox([self._charts, self._table], layout=place)
         buttons = [self._start, self._stop, self._over, self._bar]
         return [widgets.HBox(buttons, layout=row | {"flex_flow": "row wrap"}), self._status]
 
@@ -341,8 +357,8 @@ def controls_of_runs(settings, epochs, batches):
 
 
 def _button(label, icon, style, clicked):
-    button = widgets.Button(description=label, icon=icon, button_style=style)
-    button.layout = {"flex": "0 0 auto", "width": "auto", "min_width": "112px"}
+    place = {"flex": "0 0 auto", "width": "auto", "min_width": "112px"}
+    button = widgets.Button(description=label, icon=icon, button_style=style, layout=place)
     button.on_click(clicked)
     return button
 
@@ -384,7 +400,7 @@ def _table(runs):
     names = [f.name for f in fields(runs[0].settings)]
     differ = [n for n in names if len({repr(getattr(run.settings, n)) for run in runs}) > 1]
     measures = list(dict.fromkeys(name for run in runs for name in run.history))
-    heads = ["run", "what differs", "epochs", *map(format_duration, measures), "seconds"]
+    heads = ["run", "what differs", "epochs", *map(_words, measures), "seconds"]
     rows = []
     for run in runs:
         of = [f"{n.replace('_', ' ')} {getattr(run.settings, n)}" for n in differ if n != "epochs"]
@@ -403,7 +419,7 @@ def _table(runs):
     )
 
 
-def format_duration(measure):
+def _words(measure):
     return measure.replace("val_", "validation ")
 
 

@@ -70,7 +70,7 @@ class StepRow:
     def __init__(self, kind, ticked, moved, changed, refused):
         self.kind, name = kind, name_of(kind)
         self.tick = parts.tick(name, False)
-        self.tick.layout = {"width": "154px", "margin": "2px"}
+        self.tick.layout.width, self.tick.layout.margin = "154px", "2px"
         self.tick.observe(lambda change: ticked(self), "value")
         self._place = parts.text(width="20px")
         self._place.add_class("rt-place")
@@ -109,8 +109,7 @@ class StepRow:
 
 def _arrow(words, direction, clicked):
     """A small button; the style sheet hides its words, which are its accessible name."""
-    button = widgets.Button(description=words, tooltip=words)
-    button.layout = {"width": "28px"}
+    button = widgets.Button(description=words, tooltip=words, layout={"width": "28px"})
     button.add_class("rt-move")
     button.add_class(f"rt-{direction}")
     button.on_click(clicked)
@@ -124,7 +123,7 @@ def _fit(control, step):
     if isinstance(control, widgets.Checkbox):
         box.layout.margin = "2px 2px 2px 128px"
         return
-    box.style = {"description_width": "120px"}
+    box.style.description_width = "120px"
     if box is not control:
         box.layout.width = "216px"
 

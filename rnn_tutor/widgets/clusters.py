@@ -38,7 +38,7 @@ class ClusterPanel(parts.Panel):
         controls = _controls(clustering, len(images))
         super().__init__("cluster", images, self._layout(controls), name)
         self._fields = parts.Fields(clustering, controls, self._changed)
-        self._work = parts.Latest(self._show)
+        self._work = parts.DebouncedWorker(self._show)
         self._changed()
 
     @property
@@ -82,7 +82,7 @@ class ClusterPanel(parts.Panel):
         if self.clustering.umap:
             slowly = " UMAP takes 7 to 15 s for 5,000 pictures, and as long again for a new map."
         self._status.value = f'<span class="rt-quiet">working ...{slowly}</span>'
-        self._work.ask(self.clustering)
+        self._work.submit(self.clustering)
 
     def _show(self, clustering):
         """Clusters and shows; on a thread of its own."""

@@ -10,7 +10,7 @@ from rnn_tutor._errors import TutorError
 from rnn_tutor.images.imageset import ImageSet, resize
 from rnn_tutor.images.labels import Labels
 from rnn_tutor.widgets import _parts as parts
-from rnn_tutor.widgets._orders import Orders
+from rnn_tutor.widgets._front import Front
 
 PER_PAGE = 24
 SMALL, LARGE = 64, 176  # a picture's longer side in the grid, and alone, in CSS pixels
@@ -18,23 +18,51 @@ SHORT = 24  # characters under a picture
 NO_NAME = "no name yet"
 IN_CODE = 200  # named pictures; the code leaves more of them to the file
 MOVES = {"previous": -1, "next": 1, "page-back": -PER_PAGE, "page-on": PER_PAGE}
+KEYS = {
+    "ArrowLeft": "previous",
+    "ArrowRight": "next",
+    "ArrowUp": "previous",  # by a row
+    "ArrowDown": "next",
+    "PageUp": "page-back",
+    "PageDown": "page-on",
+    "u": "undo",
+    "Backspace": "undo",
+    "Delete": "clear",
+}
 HINT = "Click a picture, then: 1 to 9 and 0 name, arrows move, U or Backspace undoes, Delete clears"
 ALL_NAMED = "Every picture has a name. Choose one by a click or the arrows to change its name."
 
 
 class LabellingPanel(parts.Panel):
-    """Names pictures one after the other, by keys or buttons; `rt.Labels` keeps each name at once.
+    """Name pictures one after the other, by keys or buttons; `rt.Labels` keeps each name at once.
 
-    labels: the `rt.Labels`, which has the pictures. order: (k,) indices of the pictures to be
-    named, in this order; all of them if None. It begins at the first one without a name, and each
-    name leads to the next one without; after the last, no key changes a name before a picture is
-    chosen. originals: the same pictures as they were before they were made small, an `ImageSet`,
-    to be shown in their place.
+    It begins at the first picture without a name, and each name leads to the next one without.
+    After the last, no key changes a name before a picture is chosen. What is named elsewhere in
+    this kernel, as by `labels[17] = "Bag"`, is shown at once.
 
-    What is named elsewhere in this kernel, as by `labels[17] = "Bag"`, is shown at once. `picture`
-    is the index of the picture whose turn it is, and can be set; `code` is the plain Python that
-    gives the same names, where the pictures are called `name`.
-    Raises TutorError for what are no labels, and pictures that are not there.
+    Args:
+        labels: the `rt.Labels`, which has the pictures.
+        order: `(k,)` indices of the pictures to be named, in this order; all of them if None.
+        name: the variable that holds the pictures, for the code that the panel shows.
+        originals: the same pictures as they were before they were made small, an `ImageSet`, to be
+            shown in their place.
+
+    Attributes:
+        picture: the index of the picture whose turn it is; can be set.
+        code: the plain Python that gives the same names.
+
+    Raises:
+        TutorError: what was given are no labels, or pictures that are not there.
+
+    Example:
+        >>> import tempfile
+        >>> import rnn_tutor as rt
+        >>> images, folder = rt.load_images("digits", limit=30), tempfile.mkdtemp()
+        >>> labels = rt.Labels(images, f"{folder}/labels.csv", ["even", "odd"])
+        >>> panel = rt.widgets.LabellingPanel(labels)
+        >>> panel.press("2")
+        >>> panel.labels[0], panel.picture
+        ('odd', 1)
     """
 
     def __init__(self, labels, order=None, name="images", originals=None):
@@ -47,7 +75,8 @@ class LabellingPanel(parts.Panel):
         self._place, self._page, self._classes = -1, None, []
         self._resting = False  # no picture's turn: all have names
         self._lock, self._acting = threading.RLock(), False
-        super().__init__("labelling", labels.images, self._layout(), name)
+        keys = Front("labelling", self._receive)
+        super().__init__("labelling", labels.images, self._layout(), name, keys)
         self.add_class(self._own)
         self._to_unnamed()
         self._go(self._place)
@@ -79,6 +108,33 @@ class LabellingPanel(parts.Panel):
                 chosen = self.order[given == k].tolist()
                 lines.append(f"labels[{chosen}] = {parts._literal(names[k])}")
         return "\n".join([*lines, "y = labels.as_array()  # -1 for pictures without a name"])
+
+    def press(self, key, columns=1):
+        """Do what a key does.
+
+        Args:
+            key: "1" to "9" and "0" name the picture whose turn it is, "u" and "Backspace" undo,
+                "Delete" takes its name away, and "ArrowRight", "PageDown" and the like move. Any
+                other does nothing, and the panel says so.
+            columns: pictures in a row, by which "ArrowUp" and "ArrowDown" move.
+        """
+        if key.isdecimal():
+            k = (int(key) + 9) % 10
+            self._do(*(("class", k) if k < len(self.labels.class_names) else ("unused", key)))
+        else:
+            action = KEYS.get(key.lower() if len(key) == 1 else key)
+            by = columns if key in ("ArrowUp", "ArrowDown") else 1
+            self._do(*((action, by) if action else ("unused", key)))
+
+    def _parts(self):
+        return [*self.children, *self._classes]  # those of classes that are gone, too
+
+    def _receive(self, message):
+        """Do what the browser heard."""
+        if "key" in message:
+            self.press(message["key"], message["columns"])
+        else:
+            self._do(message["action"], message["argument"])
 
     # What keys and buttons do; each may return a sentence.
 
@@ -163,13 +219,12 @@ class LabellingPanel(parts.Panel):
     def _here(self):
         return f"Picture {self.picture}: {self.labels[self.picture] or NO_NAME}."
 
-    def _do(self, orders):
-        """Carry out (action, argument) one after the other, until one fails; show what came."""
+    def _do(self, action, argument):
+        """Carry out one action, and show what came of it."""
         with self._lock:
-            said, self._acting = "", True
+            self._acting = True
             try:
-                for order in orders:
-                    said = self._act(*order) or self._here()
+                said = self._act(action, argument) or self._here()
             except TutorError as error:
                 said = error
             finally:
@@ -260,7 +315,7 @@ class LabellingPanel(parts.Panel):
 
     def _button(self, words, action, argument):
         button = widgets.Button(description=words, layout={"width": "auto"})
-        button.on_click(lambda button: self._do([(action, argument)]))
+        button.on_click(lambda button: self._do(action, argument))
         return button.add_class("rt-do").add_class(f"rt-do-{action}")
 
     def _layout(self):
@@ -273,7 +328,6 @@ class LabellingPanel(parts.Panel):
         side = [self._names, self._entry(), fold, change, self._moves(), self._status]
         side = widgets.VBox(side, layout={"flex": "1 1 400px", "min_width": "0"})
         return [
-            Orders(self._do),
             parts.title("Name pictures", HINT),
             parts.wrapped(self._seen, side),
             self._drawn,
@@ -283,18 +337,15 @@ class LabellingPanel(parts.Panel):
         ]
 
     def _entry(self):
-        self._new = widgets.Text(description="New class", continuous_update=False)
-        self._new.style, self._new.layout = {"description_width": "74px"}, {"width": "250px"}
-        return parts.wrapped(self._new.add_class("rt-new"), self._button("Add", "add", None))
+        self._new = _text_box("New class").add_class("rt-new")
+        return parts.wrapped(self._new, self._button("Add", "add", None))
 
     def _change(self):
         """The boxes that rename or remove a class."""
-        self._changed = widgets.Dropdown(options=(), description="Class")
-        self._new_name = widgets.Text(description="New name", continuous_update=False)
-        for box, width in ((self._changed, "200px"), (self._new_name, "250px")):
-            box.style, box.layout = {"description_width": "74px"}, {"width": width}
+        look = {"style": {"description_width": "74px"}, "layout": {"width": "200px"}}
+        self._changed = widgets.Dropdown(options=(), description="Class", **look)
         self._changed.add_class("rt-changed")
-        self._new_name.add_class("rt-new-name").add_class("rt-new")
+        self._new_name = _text_box("New name").add_class("rt-new-name").add_class("rt-new")
         buttons = self._button("Rename", "rename", None), self._button("Remove", "remove", None)
         return parts.wrapped(self._changed, self._new_name, *buttons)
 
@@ -323,6 +374,11 @@ ACTIONS = {
     "unused": LabellingPanel._unused,
 }
 STAY = {"class", "undo", "add", "rename", "remove", "unused"}  # these choose no picture
+
+
+def _text_box(label):
+    look = {"style": {"description_width": "74px"}, "layout": {"width": "250px"}}
+    return widgets.Text(description=label, continuous_update=False, **look)
 
 
 def _originals(images, originals):

@@ -42,7 +42,7 @@ class PreprocessingPanel(parts.Panel):
         self._picture = parts.Number("Picture", 0, range(last + 1), 0, last)
         self._picture.layout.display = "" if last else "none"
         super().__init__("preprocessing", images, self._layout(), name)
-        self._setting, self._work = True, parts.Latest(self._show)
+        self._setting, self._work = True, parts.DebouncedWorker(self._show)
         self._picture.box.observe(lambda change: self._changed(), "value")
         self.index = index
         self.chain = chain or Preprocessing()
@@ -101,6 +101,9 @@ class PreprocessingPanel(parts.Panel):
         """Block until the newest settings are shown; returns whether they are."""
         return self._work.wait(timeout)
 
+    def _parts(self):
+        return [*self.children, *(step.row for step in self._steps.values())]  # those off, too
+
     def _ticked(self, step):
         """A step was switched on or off; the keyboard stays with it."""
         if not self._setting:
@@ -146,7 +149,7 @@ class PreprocessingPanel(parts.Panel):
             return
         self._code.value, self._refusal.value = parts.code(self.code), ""
         self._status.value = '<span class="rt-quiet">working ...</span>'
-        self._work.ask((self.chain, self.index))
+        self._work.submit((self.chain, self.index))
 
     def _show(self, request):
         """Applies the chain and shows what comes of it; on a thread of its own."""
@@ -194,9 +197,9 @@ class PreprocessingPanel(parts.Panel):
         self._off_head.layout.display = "" if off else "none"
 
     def _layout(self):
-        self._on, self._off = widgets.VBox(), widgets.GridBox()
         columns = "repeat(auto-fill, minmax(158px, 1fr))"
-        self._off.layout = {"grid_template_columns": columns, "width": "100%"}
+        place = {"grid_template_columns": columns, "width": "100%"}
+        self._on, self._off = widgets.VBox(), widgets.GridBox(layout=place)
         self._off_head = parts.text('<span class="rt-quiet">Switch on:</span>')
         self._refusal, self._status = parts.text(margin="0 2px"), parts.text()
         self._code = parts.text(flex="1 1 530px", min_width="0")

@@ -5,7 +5,8 @@ import numpy as np
 
 from rnn_tutor._errors import TutorError
 from rnn_tutor.widgets import _parts as parts
-from rnn_tutor.widgets import _reading, _saying
+from rnn_tutor.widgets import _predictions, _reading
+from rnn_tutor.widgets._front import Front
 from rnn_tutor.widgets._playing import PlayingPanel
 
 SPEEDS = [1, 2, 4, 8, 12, 20, 30, 60]  # steps a second
@@ -64,16 +65,16 @@ class ReadAlongPanel(PlayingPanel):
         labelled = images.has_labels and images.labels[i] >= 0
         true = int(images.labels[i]) if labelled else None
         states = None if self.states is None else self.states[i]
-        saying = _saying.Saying(
+        predictions = _predictions.Predictions(
             self._current, self.probabilities[i], images.class_names, true, states
         )
-        return saying, i, self.step
+        return predictions, i, self.step
 
-    def _draw(self, saying, index, step):
-        self._seen.value = _reading.picture(saying.reading, index, step)
-        self._bars.value = _saying.bars(saying, step)
-        self._course.value = _saying.course(saying, step)
-        return _saying.sentence(saying, step), self._lines(index, step)
+    def _draw(self, predictions, index, step):
+        self._seen.value = _reading.picture(predictions.reading, index, step)
+        self._bars.data = _predictions.bars(predictions, step)
+        self._course.data = _predictions.course(predictions, step)
+        return _predictions.sentence(predictions, step), self._lines(index, step)
 
     def _lines(self, index, step):
         height, steps = self.images.shape[0], self.probabilities.shape[1]
@@ -85,8 +86,9 @@ class ReadAlongPanel(PlayingPanel):
         return "\n".join(lines)
 
     def _layout(self):
-        self._seen, self._bars, self._course = parts.text(), parts.text(), parts.text()
-        said = widgets.VBox([self._bars, self._course])
+        self._seen, self._bars, self._course = parts.text(), Front("bars"), Front("course")
+        place = {"overflow": "visible"}
+        said = widgets.VBox([self._bars, self._course], layout=place)
         said.add_class("rt-said")
         body = widgets.GridBox([self._seen, said, self._code])
         body.add_class("rt-read")

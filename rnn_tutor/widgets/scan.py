@@ -74,8 +74,8 @@ class ScanPanel(PlayingPanel):
 
     def _layout(self):
         self._seen, self._drawn = parts.text(flex="0 1 324px"), parts.text()
-        right = widgets.VBox([self._drawn, self._code])
-        right.layout = {"flex": "1 1 400px", "min_width": "0"}
+        place = {"flex": "1 1 400px", "min_width": "0"}
+        right = widgets.VBox([self._drawn, self._code], layout=place)
         return [
             parts.title("Read a picture as a sequence", "Steps, rows and columns count from 1"),
             parts.grid(self._way, self._step, self._picture, self._speed),

@@ -30,7 +30,7 @@ panel = ClassifierPanel(images, settings, validation=images)
 panel
 """
 PREPROCESSING = """
-from rnn_tutor.preprocessing import GaussianBlur, Noise, Otsu
+from rnn_tutor.images.preprocessing import GaussianBlur, Noise, Otsu
 from rnn_tutor.widgets import PreprocessingPanel
 
 panel = PreprocessingPanel(images, rt.Preprocessing((GaussianBlur(), Otsu())))
@@ -406,7 +406,7 @@ def test_read_along_panel(open_notebook):
         resize(page, panel, width)
         assert panel.evaluate(CUT_OFF) == []
         frame = panel.locator(".rt-now .rt-frame").bounding_box()
-        newest = lines.locator("svg").last.bounding_box()
+        newest = lines.locator(":scope > path").last.bounding_box()
         assert frame["x"] < newest["x"] + newest["width"] / 2 < frame["x"] + frame["width"]
     below = code.bounding_box()["y"]
     assert below > frame["y"] + frame["height"]  # in a narrow window the code comes last

@@ -6,7 +6,9 @@ from dataclasses import fields, replace
 
 import numpy as np
 import pytest
+from support import panels as seen
 from support.contract import nameless
+from support.panels import control
 from support.running import stop_after
 
 import rnn_tutor as rt
@@ -39,15 +41,12 @@ def test_images():
 def trained(images, test_images):
     """A panel that has trained in this thread, and all that it said."""
     panel, said = ClassifierPanel(images, QUICK, test_images), []
-    panel._status.observe(lambda change: said.append(change.new), "value")
+    (status,) = seen.texts(panel, "Ready.")
+    status.observe(lambda change: said.append(change.new), "value")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(_running, "SAY", 0)
         panel.run()
     return panel, said
-
-
-def control(panel, field):
-    return panel._fields._controls[field]
 
 
 def building(panel):
@@ -133,7 +132,8 @@ def test_every_setting_has_a_control_and_a_place_in_the_code(images, test_images
     panel = ClassifierPanel(
         images, ClassifierSettings(), test_images, name="mine", validation_name="yours"
     )
-    assert {*panel._fields._controls} == {field.name for field in fields(ClassifierSettings)}
+    for field in fields(ClassifierSettings):
+        assert control(panel, field.name).value == getattr(panel.settings, field.name)
     assert "validation_data=(yours.as_float(), yours.labels)" in panel.code
     assert "mine.as_float(), mine.labels" in panel.code
     changes = {"units": 8, "cell": "lstm", "bidirectional": True, "blocks": 2, "dropout": 0.5}
@@ -179,15 +179,15 @@ def test_progress_is_told_in_words(trained):
     assert any(re.fullmatch(pattern, words) for words in said)
     assert re.search(r"Finished\.</b> Loss [\d.]+, accuracy [\d.]+ after 3 epochs, ", said[-1])
     assert re.search(r"Validation: loss [\d.]+, accuracy [\d.]+\.", said[-1])
-    assert panel._bar.value == panel._bar.max == 18
+    assert seen.bar(panel).value == seen.bar(panel).max == 18
 
 
 def test_the_curves_show_single_batches(trained):
     panel = trained[0]
     for name in ("loss", "accuracy"):
-        epochs = np.reshape(panel._batches[name], (3, 6))
-        np.testing.assert_allclose(epochs.mean(axis=1), panel.history[name], rtol=1e-4)
-    assert 'aria-label="Line charts by epoch; after 3 epochs: loss ' in panel._curve.value
+        epochs = np.reshape(seen.single_batches(panel, name), (3, 6))
+        np.testing.assert_allclose(epochs.mean(axis=1), panel.history[name], rtol=1e-2)
+    assert "by epoch; after 3 epochs: loss " in seen.drawn(panel, "charts").data["alt"]
 
 
 def test_start_stop_and_go_on(trained, images, test_images):
@@ -197,22 +197,23 @@ def test_start_stop_and_go_on(trained, images, test_images):
     assert panel.history == {"loss": [], "accuracy": []}
     stop_after(panel, epoch=2, batch=1)
     panel.start()
-    assert panel.wait(60) and panel._bar.value == 7
-    assert "Stopped</b> in epoch 2 of 3, after batch 1 of 6" in panel._status.value
-    assert panel._start.description == "Go on"
+    assert panel.wait(60) and seen.bar(panel).value == 7
+    assert "Stopped in epoch 2 of 3, after batch 1 of 6" in seen.said(panel)
+    assert "Go on" in seen.buttons(panel)
     model = panel.model
     panel.start()
-    assert panel.wait(60) and panel.model is model and panel._bar.value == 18
+    assert panel.wait(60) and panel.model is model and seen.bar(panel).value == 18
     for name, values in trained[0].history.items():
         np.testing.assert_allclose(panel.history[name], values, rtol=1e-4)
-    for name, values in trained[0]._batches.items():
-        np.testing.assert_allclose(panel._batches[name], values, rtol=1e-3, atol=1e-5)
+    for name in ("loss", "accuracy"):
+        both = seen.single_batches(panel, name), seen.single_batches(trained[0], name)
+        np.testing.assert_allclose(*both, rtol=1e-2)
 
 
 def test_what_the_panel_shows_is_described(trained):
     panel = trained[0]
     assert repr(panel) == "ClassifierPanel(images: 120 images)"
-    assert 'aria-label="The plain Python of these settings"' in panel._code.value
+    assert 'aria-label="The plain Python of these settings"' in seen.html_of(panel)
 
 
 # Its figure

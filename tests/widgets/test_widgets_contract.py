@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from support import course
+from support.panels import control
 
 import rnn_tutor as rt
 from rnn_tutor import widgets
@@ -112,12 +113,12 @@ def test_each_objective_starts_as_its_lesson_in_notebook_07_trains():
     names, cells = run_cells("07", "setup", "data", "split", "panel")
     panel = TrainingPanel(names["pictures"])
     for objective, cell in (("reconstruction", "autoencoder-fit"), ("next_row", "next-row-fit")):
-        panel._fields._controls["objective"].value = objective
+        control(panel, "objective").value = objective
         settings = panel.settings
         assert settings.objective == objective
         assert f"batch_size={settings.batch_size}, epochs={settings.epochs}," in cells[cell]
         assert f"Adam({settings.learning_rate})" in cells[cell]
     assert "units=128" in cells["row-encoder"] and panel.settings.units == 128
-    panel._fields._controls["units"].value = 64  # one's own settings stay
-    panel._fields._controls["objective"].value = "contrastive"
+    control(panel, "units").value = 64  # one's own settings stay
+    control(panel, "objective").value = "contrastive"
     assert panel.settings.units == 64 and panel.settings.epochs == 3

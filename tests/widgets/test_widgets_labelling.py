@@ -4,7 +4,6 @@ import base64
 import json
 import re
 import time
-from pathlib import Path
 
 import cv2
 import ipywidgets
@@ -12,10 +11,10 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from support.panels import alarmed, buttons, html_of, parts_of, said, texts
 
 import rnn_tutor as rt
 from rnn_tutor.widgets import LabellingPanel, labelling
-from rnn_tutor.widgets._orders import Orders
 
 N = 60
 IMAGES = rt.ImageSet(np.random.default_rng(0).integers(0, 256, (N, 6, 5, 1), np.uint8))
@@ -44,230 +43,267 @@ def ran(panel):
     return names
 
 
-def buttons(widget):
-    """Every button of the panel, by its words."""
-    found = {widget.description: widget} if isinstance(widget, ipywidgets.Button) else {}
-    for child in getattr(widget, "children", ()):
-        found |= buttons(child)
+def click(panel, *words):
+    for each in words:
+        buttons(panel)[each].click()
+
+
+def press(panel, *keys):
+    for key in keys:
+        panel.press(key)
+
+
+def pictures(panel):
+    """The buttons of the pictures on this page."""
+    found = [part for part in parts_of(panel) if "rt-shot" in getattr(part, "_dom_classes", ())]
+    return [button for button in found if "rt-gone" not in button._dom_classes]
+
+
+def turns(panel):
+    """The buttons of the picture whose turn it is: one, or none when all have names."""
+    return [button for button in pictures(panel) if "rt-turn" in button._dom_classes]
+
+
+def classes(panel):
+    """The words on the buttons of the classes."""
+    return [words for words in buttons(panel) if re.search(r" \([\d,]+\)$", words)]
+
+
+def box(panel, label):
+    """A text box or a list of the panel, by its label."""
+    kinds = ipywidgets.Text, ipywidgets.Dropdown
+    (found,) = [p for p in parts_of(panel) if isinstance(p, kinds) and p.description == label]
     return found
 
 
-def turn(panel):
-    """The button of the picture whose turn it is."""
-    (shot,) = [s for s in panel._shots if "rt-turn" in s._dom_classes]
-    return shot
+def add(panel, name):
+    box(panel, "New class").value = name
+    click(panel, "Add")
 
 
-def html_of(widget):
-    parts = [widget.value] if isinstance(widget, ipywidgets.HTML) else []
-    return "".join([*parts, *map(html_of, getattr(widget, "children", ()))])
+def rename(panel, old, new):
+    box(panel, "Class").value, box(panel, "New name").value = old, new
+    click(panel, "Rename")
+
+
+def remove(panel, name):
+    box(panel, "Class").value = name
+    click(panel, "Remove")
 
 
 # Naming
 
 
 def test_a_name_lands_in_the_file_at_once(panel, folder):
-    panel._classes[1].click()
+    click(panel, "2 Dress (0)")
     assert rt.Labels(IMAGES, "labels.csv")[50] == "Dress" == panel.labels[50]
-    assert panel.picture == 3 and turn(panel).description == "3"
-    assert panel._shots[0].description == "50\nDress"
-    assert "<b>1 of 33 named.</b> Picture 50 is called Dress." in panel._status.value
-    assert [b.description for b in panel._classes] == ["1 Bag (0)", "2 Dress (1)"]
+    assert panel.picture == 3 and turns(panel)[0].description == "3"
+    assert pictures(panel)[0].description == "50\nDress"
+    assert said(panel) == "1 of 33 named. Picture 50 is called Dress."
+    assert classes(panel) == ["1 Bag (0)", "2 Dress (1)"]
 
 
 def test_there_are_never_two_marks(panel):
-    marks = []
-
-    def count(_):
-        marks.append(sum("rt-turn" in shot._dom_classes for shot in panel._shots))
-
-    for shot in panel._shots:
-        shot.observe(count, "_dom_classes")
+    marks, shown = [], pictures(panel)
+    for button in shown:
+        button.observe(lambda _: marks.append(len(turns(panel))), "_dom_classes")
     for k in (3, 0, 5):
-        panel._shots[k].click()
+        shown[k].click()
     assert marks == [0, 1] * 3
 
 
 def test_all_buttons(panel):
-    press = {words: button.click for words, button in buttons(panel).items()}
-    press["Next"]()
-    assert panel.picture == 3 and "Picture 3: no name yet." in panel._status.value
-    press["Page on"]()
-    assert panel.picture == ORDER[25] and turn(panel) is panel._shots[1]
-    press["Previous"]()
-    press["Page back"]()
+    click(panel, "Next")
+    assert panel.picture == 3 and "Picture 3: no name yet." in said(panel)
+    click(panel, "Page on")
+    assert panel.picture == ORDER[25] and turns(panel) == [pictures(panel)[1]]
+    click(panel, "Previous", "Page back")
     assert panel.picture == 50
-    panel._shots[2].click()
+    click(panel, "7")
     assert panel.picture == 7
-    press["1 Bag (0)"]()
-    panel._shots[2].click()
-    press["Next without a name"]()
+    click(panel, "1 Bag (0)", "7\nBag", "Next without a name")
     assert panel.picture == 10
-    panel.picture = 7
-    press["Clear"]()
+    click(panel, "7\nBag", "Clear")
     assert panel.picture == 7 and panel.labels[7] is None
-    press["Undo"]()
-    assert panel.labels[7] == "Bag" and "Undone: picture 7 is called Bag" in panel._status.value
-    press["Undo"]()
-    assert panel.labels[7] is None and "Undone: picture 7 has no name" in panel._status.value
-    press["Undo"]()
-    assert "nothing left to undo" in panel._status.value
-    panel._new.value = "Hat, red"
-    press["Add"]()
-    assert panel.labels.class_names[2] == "Hat, red" and panel._new.value == ""
-    assert "There is a class Hat, red, key 3." in panel._status.value
-    buttons(panel)["3 Hat, red (0)"].click()
+    click(panel, "Undo")
+    assert panel.labels[7] == "Bag" and "Undone: picture 7 is called Bag" in said(panel)
+    click(panel, "Undo")
+    assert panel.labels[7] is None and "Undone: picture 7 has no name" in said(panel)
+    click(panel, "Undo")
+    assert "nothing left to undo" in said(panel)
+    add(panel, "Hat, red")
+    assert panel.labels.class_names[2] == "Hat, red" and box(panel, "New class").value == ""
+    assert "There is a class Hat, red, key 3." in said(panel)
+    click(panel, "3 Hat, red (0)")
     assert panel.labels[7] == "Hat, red"
 
 
+def test_all_keys(panel):
+    for key, picture in {
+        "ArrowRight": 3,
+        "PageDown": ORDER[25],
+        "ArrowLeft": ORDER[24],
+        "PageUp": 50,
+        "1": 3,
+        "U": 50,
+    }.items():
+        press(panel, key)
+        assert panel.picture == picture
+    assert panel.labels[50] is None
+    press(panel, "2", "Backspace", "2", "ArrowLeft", "Delete")
+    assert panel.picture == 50 and panel.labels[50] is None
+    press(panel, "u")
+    assert panel.labels[50] == "Dress"
+    panel.press("ArrowDown", columns=9)
+    assert panel.picture == ORDER[9]
+    panel.press("ArrowUp", columns=8)
+    assert panel.picture == ORDER[1]
+
+
 def test_the_ends(panel):
-    panel._do([("previous", 3)])
+    press(panel, "ArrowLeft", "ArrowLeft")
     assert panel.picture == ORDER[0]
-    panel._do([("page-on", 9)])
+    press(panel, "PageDown", "PageDown", "PageDown")
     assert panel.picture == ORDER[-1]
-    panel._do([("class", 0), ("class", 1)])  # after the last picture comes the first without a name
+    press(panel, "1", "2")  # after the last picture comes the first without a name
     assert panel.labels[[ORDER[-1], 50]] == ["Bag", "Dress"] and panel.picture == 3
     panel.picture = ORDER[-1]
-    shown = [shot for shot in panel._shots if "rt-gone" not in shot._dom_classes]
-    assert len(shown) == len(ORDER) - 24
+    assert len(pictures(panel)) == len(ORDER) - 24
 
 
 def test_it_begins_at_the_first_without_a_name_and_again_after_a_restart(panel):
-    panel._do([("class", 0), ("next", 1), ("class", 1)])
+    press(panel, "1", "ArrowRight", "2")
     again = panel_of()
     assert again.picture == 3 and again.labels.class_names == ("Bag", "Dress")
-    assert again._shots[2].description == "7\nDress" and "2 of 33 named" in again._status.value
-    again._do([("class", 0), ("previous", 2), ("unnamed", 1)])
+    assert pictures(again)[2].description == "7\nDress" and "2 of 33 named" in said(again)
+    press(again, "1", "ArrowLeft", "ArrowLeft")
+    click(again, "Next without a name")
     assert again.picture == 10
     again.labels[ORDER] = "Bag"
-    again._do([("unnamed", 1)])
-    assert "Every picture has a name." in again._status.value
+    click(again, "Next without a name")
+    assert "Every picture has a name." in said(again)
     assert panel_of().picture == 50
 
 
 def test_the_keys_of_many_classes():
     panel = panel_of(*"abcdefghijkl")
-    keys = [button.description.split()[0] for button in panel._classes]
-    assert keys == [*"1234567890", "k", "l"]
-    panel._do([("add", "m")])
-    assert panel._status.value.endswith("There is a class m.</div>")
+    assert [words.split()[0] for words in classes(panel)] == [*"1234567890", "k", "l"]
+    add(panel, "m")
+    assert said(panel).endswith("There is a class m.")
+    press(panel, "0")
+    assert panel.labels[50] == "j"
 
 
 def test_a_name_that_is_none_is_refused(panel):
-    panel._do([("add", " ")])
-    assert 'role="alert"' in panel._status.value and panel.labels.class_names == ("Bag", "Dress")
-    panel._do([("next", 1)])
-    assert 'role="alert"' not in panel._status.value
+    add(panel, " ")
+    assert alarmed(panel) and panel.labels.class_names == ("Bag", "Dress")
+    press(panel, "ArrowRight")
+    assert not alarmed(panel)
 
 
 def test_where_nothing_can_be_written_nothing_moves(panel, folder):
     (folder / "labels.csv").mkdir()
-    panel._do([("class", 0), ("next", 1), ("class", 1)])
-    assert 'role="alert"' in panel._status.value and "cannot be" in panel._status.value
+    press(panel, "1", "2")
+    assert alarmed(panel) and "cannot be" in said(panel)
     assert panel.picture == 50 and panel.labels[[50, 3]] == [None, None]
     (folder / "labels.csv").rmdir()
-    panel._do([("class", 0)])
+    press(panel, "1")
     assert panel.labels[50] == "Bag"
 
 
 def test_naming_passes_over_what_has_a_name(panel):
     panel.labels[[3, 7]] = "Bag"
-    panel._do([("class", 1)])
+    press(panel, "2")
     assert panel.labels[[50, 3, 7]] == ["Dress", "Bag", "Bag"] and panel.picture == 10
     panel.picture = 3
-    panel._do([("class", 1)])  # chosen on purpose
-    assert panel.labels[3] == "Dress" and "it was Bag" in panel._status.value
+    press(panel, "2")  # chosen on purpose
+    assert panel.labels[3] == "Dress" and "it was Bag" in said(panel)
     assert panel.picture == 10
 
 
 @pytest.mark.parametrize("order", [[4], [4, 2], ORDER])
 def test_when_all_have_names_no_key_changes_one(order):
     panel = panel_of("Bag", "Dress", order=order)
-    panel._do([("class", 0)] * len(order))
+    press(panel, *"1" * len(order))
     named = panel.labels[:]
-    assert "Every picture has a name." in panel._status.value
-    panel._do([("class", 1), ("unused", "x"), ("add", "Hat"), ("class", 2)])
-    panel._do([("remove", "Hat"), ("undo", 1), ("class", 2)])
-    assert panel.labels[:] == named and "Choose one" in panel._status.value
-    assert not any("rt-turn" in shot._dom_classes for shot in panel._shots)
+    assert "Every picture has a name." in said(panel)
+    press(panel, "2", "x")
+    add(panel, "Hat")
+    press(panel, "3")
+    remove(panel, "Hat")
+    press(panel, "u", "3")
+    assert panel.labels[:] == named and "Choose one" in said(panel) and not turns(panel)
     panel.picture = order[0]
-    panel._do([("class", 1), ("class", 0)])
+    press(panel, "2", "1")
     assert panel.labels[order[0]] == "Dress" and panel.labels[:].count("Dress") == 1
     again = LabellingPanel(panel.labels, order)  # where all have names from the beginning
-    again._do([("class", 0)])
+    press(again, "1")
     assert panel.labels[:].count("Dress") == 1
 
 
 def test_a_name_taken_away_elsewhere_is_the_next_turn():
     panel = panel_of("Bag", order=[4, 2, 9])
-    panel._do([("class", 0)] * 3)
+    press(panel, *"111")
     panel.labels[2] = None
-    assert panel.picture == 2 and turn(panel).description == "2"
-    panel._do([("class", 0)])
+    assert panel.picture == 2 and turns(panel)[0].description == "2"
+    press(panel, "1")
     assert panel.labels[[4, 2, 9]] == ["Bag"] * 3
 
 
 def test_keys_without_use_are_answered(panel):
-    panel._do([("unused", "7")])
-    assert "No class is on key 7. Classes have keys 1 to 2." in panel._status.value
-    panel._do([("class", 4)])  # of a class that is gone by now
-    assert "No class is on key 5." in panel._status.value
-    panel._do([("unused", "<")])
-    assert "Key &lt; does nothing here." in panel._status.value
+    press(panel, "7")
+    assert "No class is on key 7. Classes have keys 1 to 2." in said(panel)
+    press(panel, "<")
+    assert "Key < does nothing here." in said(panel)
     assert panel.labels[:] == [None] * N
-    assert "none yet" in LabellingPanel(rt.Labels(IMAGES, "b.csv"))._unused("1")
+    nothing = LabellingPanel(rt.Labels(IMAGES, "b.csv"))
+    press(nothing, "1")
+    assert "none yet" in said(nothing)
 
 
 def test_a_class_gets_another_name(panel):
-    panel._do([("class", 0), ("class", 1), ("rename", ["Bag", "Satchel"])])
+    press(panel, "1", "2")
+    rename(panel, "Bag", "Satchel")
     assert panel.labels[[50, 3]] == ["Satchel", "Dress"]
-    assert panel.labels.class_names == ("Satchel", "Dress")
+    assert panel.labels.class_names == ("Satchel", "Dress") == tuple(box(panel, "Class").options)
     assert rt.Labels(IMAGES, "labels.csv")[50] == "Satchel"
-    assert [b.description for b in panel._names.children] == ["1 Satchel (1)", "2 Dress (1)"]
-    panel._do([("rename", ["Satchel", "Dress"])])  # two become one
-    assert panel.labels[[50, 3]] == ["Dress", "Dress"] and len(panel._names.children) == 1
-    panel._do([("undo", 1), ("undo", 1)])
+    assert classes(panel) == ["1 Satchel (1)", "2 Dress (1)"]
+    rename(panel, "Satchel", "Dress")  # two become one
+    assert panel.labels[[50, 3]] == ["Dress", "Dress"] and classes(panel) == ["1 Dress (2)"]
+    press(panel, "u", "u")
     assert panel.labels[[50, 3]] == ["Bag", "Dress"]
     assert panel.labels.class_names == ("Bag", "Dress")
 
 
 def test_a_class_goes_and_comes_back(panel):
-    panel._do([("class", 0), ("class", 1), ("class", 0), ("remove", "Bag")])
+    press(panel, "1", "2", "1")
+    remove(panel, "Bag")
     assert panel.labels[[50, 3, 7]] == [None, "Dress", None]
-    assert "2 pictures lost that name" in panel._status.value
-    assert [b.description for b in panel._names.children] == ["1 Dress (1)"]
-    panel._do([("class", 0)])  # its key has moved
-    assert "Dress (2)" in panel._names.children[0].description
-    panel._do([("undo", 1), ("undo", 1)])
+    assert "2 pictures lost that name" in said(panel)
+    assert classes(panel) == ["1 Dress (1)"]
+    press(panel, "1")  # its key has moved
+    assert classes(panel) == ["1 Dress (2)"]
+    press(panel, "u", "u")
     assert panel.labels[[50, 3, 7]] == ["Bag", "Dress", "Bag"]
-    panel._do([("add", "empty"), ("remove", "empty"), ("undo", 1)])
+    add(panel, "empty")
+    remove(panel, "empty")
+    press(panel, "u")
     assert panel.labels.class_names == ("Bag", "Dress", "empty")
-    assert "Undone: the classes are Bag, Dress, empty again." in panel._status.value
+    assert "Undone: the classes are Bag, Dress, empty again." in said(panel)
 
 
-@pytest.mark.parametrize("order", [("rename", ["Hat", "Cap"]), ("rename", ["Bag", " "])])
-def test_a_class_that_is_none_cannot_be_changed(panel, order):
-    panel._do([order])
-    assert 'role="alert"' in panel._status.value and panel.labels.class_names == ("Bag", "Dress")
+def test_a_class_that_is_none_cannot_be_changed(panel):
+    rename(panel, "Bag", " ")
+    assert alarmed(panel) and panel.labels.class_names == ("Bag", "Dress")
     nothing = LabellingPanel(rt.Labels(IMAGES, "none.csv"))
-    nothing._do([("remove", None)])
-    assert 'role="alert"' in nothing._status.value
-
-
-def test_buttons_rename_and_remove(panel):
-    panel._changed.value, panel._new_name.value = "Dress", "Skirt"
-    press = {words: button.click for words, button in buttons(panel).items()}
-    press["Rename"]()
-    assert panel.labels.class_names == ("Bag", "Skirt") and panel._changed.options[1] == "Skirt"
-    panel._changed.value = "Bag"
-    press["Remove"]()
-    assert panel.labels.class_names == ("Skirt",) == tuple(panel._changed.options)
+    click(nothing, "Remove")
+    assert alarmed(nothing)
 
 
 def test_the_originals_are_shown():
     big = rt.ImageSet(np.random.default_rng(1).integers(0, 256, (N, 128, 100, 3), np.uint8))
     panel = LabellingPanel(rt.Labels(IMAGES, "labels.csv"), ORDER, originals=big)
-    (source,) = re.findall(r"base64,([^\"]+)", panel._seen.value)
+    (source,) = re.findall(r'<img[^>]*base64,([^"]+)', html_of(panel))
     seen = cv2.imdecode(np.frombuffer(base64.b64decode(source), np.uint8), cv2.IMREAD_COLOR)
     np.testing.assert_array_equal(seen[..., ::-1], big.pixels[50])
     assert panel.images is IMAGES
@@ -277,10 +313,11 @@ def test_the_originals_are_shown():
 
 
 def test_a_closed_panel_hears_no_more(panel):
-    before = panel._status.value
+    (status,) = texts(panel, 'role="status"')
+    before = status.value
     panel.close()
     panel.labels[50] = "Bag"
-    assert panel._status.value == before
+    assert status.value == before
 
 
 # A window on the labels
@@ -288,29 +325,32 @@ def test_a_closed_panel_hears_no_more(panel):
 
 def test_what_is_named_in_code_is_shown_at_once(panel):
     panel.labels[[3, 5]] = "Hat"
-    assert panel._shots[1].description == "3\nHat" and "1 of 33 named" in panel._status.value
-    assert panel._classes[2].description == "3 Hat (1)"
+    assert pictures(panel)[1].description == "3\nHat" and "1 of 33 named" in said(panel)
+    assert classes(panel)[2] == "3 Hat (1)"
     panel.picture = 3
-    assert 'alt="picture 3: Hat"' in panel._seen.value
+    assert 'alt="picture 3: Hat"' in html_of(panel)
     panel.labels.undo()
-    assert (
-        panel._shots[1].description == "3" and 'alt="picture 3: no name yet"' in panel._seen.value
-    )
+    assert pictures(panel)[1].description == "3"
+    assert 'alt="picture 3: no name yet"' in html_of(panel)
 
 
 def test_undo_takes_back_what_was_named_in_code(panel):
     panel.labels[[11, 12, 0]] = "Hat"
-    panel._do([("undo", 1)])
+    press(panel, "u")
     assert panel.picture == 11 and (panel.labels.as_array() == -1).all()
 
 
-ORDERS = st.lists(
+ACTIONS = st.lists(
     st.one_of(
-        st.tuples(st.just("class"), st.integers(0, 1)),
-        st.tuples(st.sampled_from(["clear", "undo", "unnamed", "previous", "next"]), st.just(1)),
-        st.tuples(st.just("add"), st.sampled_from(['"Bag", red', "袋 👜", "=1", "back\\slash"])),
-        st.tuples(st.just("remove"), st.sampled_from(["Bag", "Dress"])),
-        st.tuples(st.just("rename"), st.sampled_from([["Bag", "Dress"], ["Dress", "=1"]])),
+        st.tuples(
+            st.just(press),
+            st.sampled_from([*"12u", "Delete", "ArrowLeft", "ArrowRight"]),
+        ),
+        st.tuples(st.just(click), st.just("Next without a name")),
+        st.tuples(st.just(add), st.sampled_from(['"Bag", red', "袋 👜", "=1", "back\\slash"])),
+        st.tuples(st.just(remove), st.sampled_from(["Bag", "Dress"])),
+        st.tuples(st.just(rename), st.just("Bag"), st.just("Dress")),
+        st.tuples(st.just(rename), st.just("Dress"), st.just("=1")),
     ),
     max_size=12,
 )
@@ -319,12 +359,15 @@ ORDERS = st.lists(
 @settings(
     max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-@given(orders=ORDERS, last=st.integers(0, 2))
-def test_the_code_gives_the_same_names(folder, orders, last):
+@given(actions=ACTIONS, last=st.integers(0, 2))
+def test_the_code_gives_the_same_names(folder, actions, last):
     (folder / "labels.csv").unlink(missing_ok=True)
     panel = panel_of("Bag", "Dress")
-    panel._do(orders)
-    panel._do([("add", "Bag"), ("class", min(last, len(panel._names.children) - 1))])
+    for do, *arguments in actions:
+        if do not in (rename, remove) or arguments[0] in panel.labels.class_names:
+            do(panel, *arguments)
+    add(panel, "Bag")
+    press(panel, str(min(last, len(classes(panel)) - 1) + 1))
     for _ in ("beside the file", "without it"):
         names = ran(panel)
         assert names["labels"][:] == panel.labels[:]
@@ -335,7 +378,7 @@ def test_the_code_gives_the_same_names(folder, orders, last):
 
 def test_many_names_are_left_to_the_file(panel, monkeypatch):
     monkeypatch.setattr(labelling, "IN_CODE", 2)
-    panel._do([("class", 0), ("class", 0), ("class", 1)])
+    press(panel, "1", "1", "2")
     assert panel.code.count("\n") == 1 and ran(panel)["labels"][:] == panel.labels[:]
 
 
@@ -358,39 +401,6 @@ def test_the_order(panel):
     assert repr(panel) == "LabellingPanel(images: 60 images)"
 
 
-# What the script sends
-
-
-def sent(orders, *numbered, sender="a"):
-    orders._field.value = json.dumps([sender, numbered])
-
-
-def test_each_order_is_carried_out_once_and_in_turn():
-    done = []
-    orders = Orders(done.append)
-    sent(orders, [1, "next", 1])
-    sent(orders, [1, "next", 1], [2, "class", 0], [3, "undo", 1])
-    sent(orders, [2, "class", 0])  # late
-    sent(orders, [3, "undo", 1], [4, "add", "Hat"])
-    assert done == [[("next", 1)], [("class", 0), ("undo", 1)], [("add", "Hat")]]
-    assert 'data-done="a 4"' in orders._confirmed.value
-    sent(orders, [1, "next", 1], sender="b")  # the page was loaded again
-    assert done[3:] == [[("next", 1)]] and 'data-done="b 1"' in orders._confirmed.value
-
-
-def test_script_and_panel_know_the_same_actions():
-    source = Path(labelling.__file__).with_name("labelling.js").read_text(encoding="utf-8")
-    asked = set(re.findall(r"ask\('([a-z-]+)'", source))
-    assert asked and asked <= {*labelling.MOVES, *labelling.ACTIONS}
-    of_buttons = {
-        kind.removeprefix("rt-do-")
-        for button in buttons(panel_of("Bag")).values()
-        for kind in button._dom_classes
-        if kind.startswith("rt-do-")
-    }
-    assert of_buttons | {"unused"} == {*labelling.MOVES, *labelling.ACTIONS}
-
-
 # What is shown
 
 
@@ -399,7 +409,7 @@ def test_the_buttons_have_the_pictures(shape):
     pixels = np.random.default_rng(0).integers(0, 256, (3, *shape), np.uint8)
     panel = LabellingPanel(rt.Labels(rt.ImageSet(pixels)), [2, 0])
     drawn = re.findall(
-        r"rt-shot-(\d) \{ background-image: url\(data:image/png;base64,(.+?)\)", panel._drawn.value
+        r"rt-shot-(\d) \{ background-image: url\(data:image/png;base64,(.+?)\)", html_of(panel)
     )
     assert [k for k, _ in drawn] == ["0", "1"]
     for picture, (_, source) in zip([2, 0], drawn, strict=True):
@@ -409,27 +419,30 @@ def test_the_buttons_have_the_pictures(shape):
             np.testing.assert_array_equal(
                 seen[..., ::-1], np.broadcast_to(pixels[picture], seen.shape)
             )
-    assert panel._own in panel._drawn.value and panel._own in panel._dom_classes
+    (own,) = [kind for kind in panel._dom_classes if panel.model_id in kind]
+    assert f".{own} .rt-shot-0 {{" in html_of(panel)  # of no other panel
 
 
 def test_names_are_escaped_and_cut_where_there_is_no_room():
     name = "<b>a very long name of a class</b> & more"
     panel = panel_of(name)
-    panel._do([("class", 0), ("previous", 1)])
-    panel._do([("class", 0), ("previous", 1)])
-    assert "<b>a very" not in html_of(panel) and "&lt;b&gt;a very" in panel._seen.value
-    assert turn(panel).description == "50\n<b>a very long name of…"
-    assert turn(panel).tooltip == f"picture 50 {name}"
+    press(panel, "1", "ArrowLeft", "1", "ArrowLeft")
+    assert "<b>a very" not in html_of(panel) and "&lt;b&gt;a very" in html_of(panel)
+    (button,) = turns(panel)
+    assert button.description == "50\n<b>a very long name of…"
+    assert button.tooltip == f"picture 50 {name}"
 
 
 def test_rows_of_other_pictures_are_told():
     rt.Labels(rt.ImageSet(255 - IMAGES.pixels), "labels.csv")[:3] = "Bag"
-    assert "also has 3 rows" in panel_of()._note.value
+    assert "also has 3 rows" in html_of(panel_of())
 
 
 def test_pictures_are_no_stops_of_the_tab_key(panel):
-    assert all(shot.tabbable is False for shot in panel._shots)
-    assert all(b.tabbable is None for b in buttons(panel).values() if b not in panel._shots)
+    shown = pictures(panel)
+    assert all(button.tabbable is False for button in shown)
+    others = [b for b in buttons(panel).values() if b not in shown and b.description]
+    assert others and all(button.tabbable is None for button in others)
 
 
 def test_a_press_is_quick_and_sends_little(monkeypatch):
@@ -441,8 +454,21 @@ def test_a_press_is_quick_and_sends_little(monkeypatch):
     monkeypatch.setattr(
         ipywidgets.Widget, "_send", lambda self, m, buffers=None: messages.append(m)
     )
-    monkeypatch.setattr(panel, "_drawing", None)  # not needed on the same page
+    (sheet,) = texts(panel, "<style>")
     start = time.perf_counter()
-    panel._do([("class", 0)])
+    panel.press("1")
     assert time.perf_counter() - start < 0.1
     assert 0 < len(json.dumps(messages, default=str)) < 6_000
+    assert sheet.value not in str(messages)  # the same page
+
+
+def test_a_closed_panel_leaves_nothing_behind(panel):
+    add(panel, "Hat")
+    gone = buttons(panel)["3 Hat (0)"]
+    remove(panel, "Hat")
+    parts = [*parts_of(panel), gone]
+    panel.close()
+    assert len(parts) > 50
+    for part in parts:
+        owned = (part, part.layout, getattr(part, "style", part))
+        assert all(widget.comm is None for widget in owned)

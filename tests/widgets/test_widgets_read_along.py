@@ -1,14 +1,17 @@
 """The read-along panel without a browser."""
 
-import re
+import base64
+import json
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.panels import control, drawn, html_of, plain, said, slider
 
 import rnn_tutor as rt
-from rnn_tutor.widgets import ReadAlongPanel, _reading, _saying
+from rnn_tutor.widgets import ReadAlongPanel, _predictions, _reading
 
 RNG = np.random.default_rng(0)
 NAMES = ("bag", "boot", "coat")
@@ -20,13 +23,15 @@ SAID = np.stack([np.stack([0.1 - RISE / 10, 0.9 - 0.9 * RISE, RISE], -1)] * 2)
 STATES = RNG.uniform(-1, 1, (2, 12, 7))
 
 
-def said(n, steps, classes):
+def at_random(n, steps, classes):
     return RNG.dirichlet(np.ones(classes), (n, steps))
 
 
-def saying(step_count=12, true=2, **more):
+def predictions(step_count=12, true=2, **more):
     given = {"probabilities": SAID[0, :step_count], "names": NAMES, "true": true, **more}
-    return _saying.Saying(_reading.by_rows(PIXELS[0], len(given["probabilities"])), **given)
+    return _predictions.Predictions(
+        _reading.by_rows(PIXELS[0], len(given["probabilities"])), **given
+    )
 
 
 def ran(panel):
@@ -39,13 +44,13 @@ def ran(panel):
 def shown(panel):
     """What the panel says of how far it is."""
     assert panel.wait(10)
-    return re.sub("<.*?>", "", panel._status.value).replace("&nbsp;", " ")
+    return said(panel)
 
 
-def bars_of(drawn):
+def bars_of(sent):
     """[(name, width in percent, what is written beside it)]"""
-    row = r'rt-name".*?>(.*?)</span>.*?width:(.*?)%.*?rt-percent">(.*?)</span><span>(.*?)</span>'
-    return [(name, float(width), words) for name, width, words, _ in re.findall(row, drawn)]
+    rows = json.loads(json.dumps(sent))["bars"]
+    return [(bar["name"], 100 * bar["share"], plain(bar["words"])) for bar in rows]
 
 
 @settings(max_examples=15, deadline=None)
@@ -54,7 +59,7 @@ def test_the_code_gives_what_is_shown(steps, each, channels, labelled, data):
     pixels = RNG.integers(0, 256, (2, steps * each, 5, channels), np.uint8)
     images = rt.ImageSet(pixels, [1, 0] if labelled else None)
     states = RNG.uniform(-1, 1, (2, steps, 3)) if data.draw(st.booleans()) else None
-    panel = ReadAlongPanel(images, said(2, steps, 2), states)
+    panel = ReadAlongPanel(images, at_random(2, steps, 2), states)
     panel.index, panel.step = data.draw(st.integers(0, 1)), data.draw(st.integers(0, steps))
     made = ran(panel)
     np.testing.assert_array_equal(made["rows"], pixels[panel.index, : panel.step * each])
@@ -67,22 +72,22 @@ def test_setting_from_code_moves_the_controls():
     panel = ReadAlongPanel(GREY, SAID, STATES, name="pictures", index=1, step=2, speed=8)
     assert (panel.index, panel.step, panel.speed) == (1, 2, 8)
     panel.index, panel.step, panel.speed = 0, 5, 3
-    boxes = (panel._picture.box, panel._step.box, panel._speed.box)
+    boxes = [control(panel, label) for label in ("picture", "step", "steps_a_second")]
     assert [box.value for box in boxes] == [0, 5, 3]
-    assert panel._step.slider.max == 12
+    assert slider(panel, "Step").max == 12
     assert panel.code == (
         "rows = pictures.pixels[0, :5]\nnow = probabilities[0, 4]\nstate = states[0, 4]"
     )
     assert "Row 5 of 12" in shown(panel)
-    assert "states[0, 4]" in panel._code.value
-    assert "after row 5" in panel._bars.value
-    assert "5 of 12 steps, 7 units" in panel._course.value
+    assert "states[0, 4]" in html_of(panel)
+    assert "after row 5" in drawn(panel, "bars").data["head"]
+    assert "5 of 12 steps, 7 units" in drawn(panel, "course").data["state"]["alt"]
 
 
 def test_moving_the_controls_sets_what_code_reads():
     panel = ReadAlongPanel(GREY, SAID, STATES)
     assert panel.probabilities_now is panel.state_now is None
-    panel._picture.slider.value, panel._step.slider.value = 1, 12
+    slider(panel, "Picture").value, slider(panel, "Step").value = 1, 12
     np.testing.assert_array_equal(panel.probabilities_now, SAID[1, 11])
     np.testing.assert_array_equal(panel.state_now, STATES[1, 11])
     assert "Row 12 of 12" in shown(panel)
@@ -101,14 +106,14 @@ def test_moving_the_controls_sets_what_code_reads():
     ],
 )
 def test_the_sentence(step, steps, true, words):
-    sentence = _saying.sentence(saying(steps, true), step)
-    assert re.sub("<.*?>", "", sentence).replace("&nbsp;", " ") == words
+    sentence = _predictions.sentence(predictions(steps, true), step)
+    assert plain(sentence) == words
 
 
 def test_it_reads_to_the_end():
     panel = ReadAlongPanel(GREY, SAID, STATES, speed=8)
     drawings = []
-    panel._course.observe(drawings.append, "value")
+    drawn(panel, "course").observe(drawings.append, "data")
     panel.play()
     assert panel.playing
     assert "in the end right" in shown(panel)
@@ -120,7 +125,7 @@ def test_what_goes_wrong_while_drawing_is_said(monkeypatch):
     panel = ReadAlongPanel(GREY, SAID, STATES)
     assert panel.wait(10)
     with monkeypatch.context() as broken:
-        broken.setattr(_saying, "bars", lambda *_: 1 / 0)
+        broken.setattr(_predictions, "bars", lambda *_: 1 / 0)
         panel.step = 1
         assert "ended with an error, ZeroDivisionError" in shown(panel)
     panel.step = 2
@@ -132,15 +137,15 @@ def test_another_picture_is_shown_after_as_many_rows():
     panel.index = 1
     assert panel.step == 5
     assert "the label is bag" in shown(panel)
-    assert panel._seen.value == _reading.picture(_reading.by_rows(PIXELS[1], 12), 1, 5)
+    assert _reading.picture(_reading.by_rows(PIXELS[1], 12), 1, 5) in html_of(panel)
 
 
 def test_a_step_may_be_several_rows():
     panel = ReadAlongPanel(GREY, SAID[:, 3::4], STATES[:, 3::4], step=2)
     assert "Rows 5 to 8 of 12" in shown(panel)
-    assert "top:33.333%;width:100.000%;height:33.333%" in panel._seen.value
-    assert "left:33.333%;width:33.333%" in panel._course.value
-    assert "step&nbsp;3" in panel._course.value
+    assert "top:33.333%;width:100.000%;height:33.333%" in html_of(panel)
+    sent = drawn(panel, "course").data
+    assert (sent["step"], sent["steps"], sent["unit"]) == (2, 3, "step")
     np.testing.assert_array_equal(ran(panel)["rows"], PIXELS[0, :8])
 
 
@@ -151,7 +156,7 @@ def test_a_step_may_be_several_rows():
         (SAID[:, -1], None, r"received \(2, 3\) as float64"),
         (SAID[..., :2], None, r"received \(2, 12, 2\)"),
         (SAID.round().astype(int), None, "as int64"),
-        (said(2, 5, 3), None, "divide the 12 rows of a picture; received 5 steps"),
+        (at_random(2, 5, 3), None, "divide the 12 rows of a picture; received 5 steps"),
         (SAID * 2, None, "received values from 0.02 to 1.8. End the model with a softmax"),
         (SAID + np.array([-1, 1, 0]), None, "0 or more"),
         (SAID * np.nan, None, "0 or more"),
@@ -176,26 +181,21 @@ def test_what_cannot_be_shown_is_refused(field, value):
 def test_without_labels_classes_have_numbers():
     panel = ReadAlongPanel(GREY.without_labels(), SAID, step=12)
     assert shown(panel).endswith("it says class 2 with 90 %.")
-    assert "rt-tag" not in panel._bars.value
+    assert not any(bar["label"] for bar in drawn(panel, "bars").data["bars"])
 
 
 def test_the_bars():
-    drawn = _saying.bars(saying(), 12)
-    expected = [("bag", 1.0, "1&nbsp;%"), ("boot", 9.0, "9&nbsp;%"), ("coat", 90.0, "90&nbsp;%")]
-    assert bars_of(drawn) == expected
-    largest, *others = re.findall(
-        r'<div role="listitem" class="rt-largest">(.*?)</div></div>', drawn
-    )
-    assert ">coat<" in largest and not others
-    assert drawn.count("rt-tag") == 1
-    assert drawn.index("coat") < drawn.index("rt-tag")  # the last of the three is the label
+    sent = _predictions.bars(predictions(), 12)
+    assert bars_of(sent) == [("bag", 1, "1 %"), ("boot", 9, "9 %"), ("coat", 90, "90 %")]
+    for mark in ("largest", "label"):
+        assert [bar["name"] for bar in sent["bars"] if bar[mark]] == ["coat"]
 
 
 def test_before_the_first_row_the_bars_are_empty():
-    drawn = _saying.bars(saying(), 0)
-    assert "nothing yet" in drawn
-    assert "rt-largest" not in drawn
-    assert bars_of(drawn) == [(name, 0.0, "&ndash;") for name in NAMES]
+    sent = _predictions.bars(predictions(), 0)
+    assert "nothing yet" in sent["head"]
+    assert not any(bar["largest"] for bar in sent["bars"])
+    assert bars_of(sent) == [(name, 0.0, "\N{EN DASH}") for name in NAMES]
 
 
 def test_of_many_classes_those_that_matter_are_drawn():
@@ -204,77 +204,68 @@ def test_of_many_classes_those_that_matter_are_drawn():
     many[5] = 0.02
     many[5, 30] = 0.022  # what it says then, though others are once more probable
     many /= many.sum(1, keepdims=True)
-    given = saying(probabilities=many, names=(), true=37)
-    drawn = bars_of(_saying.bars(given, 6))
-    assert len(drawn) == _saying.MOST + 1
-    assert {"class 30", "class 37"} < {name for name, *_ in drawn}
-    assert drawn[-1][0] == "30 more"
-    assert sum(width for _, width, _ in drawn) == pytest.approx(100, abs=0.1)
+    given = predictions(probabilities=many, names=(), true=37)
+    bars = bars_of(_predictions.bars(given, 6))
+    assert len(bars) == _predictions.MOST + 1
+    assert {"class 30", "class 37"} < {name for name, *_ in bars}
+    assert bars[-1][0] == "30 more"
+    assert sum(width for _, width, _ in bars) == pytest.approx(100, abs=0.1)
 
 
 def test_the_lines_lie_where_the_probabilities_are():
-    drawn = _saying.course(saying(), 6)
-    lines = [
-        np.array([point.split(",") for point in points.split()], float)
-        for points in re.findall(r'<polyline points="(.*?)"', drawn)[::2]  # each has an edge
-    ]
-    low, high = _saying._y(0), _saying._y(1)
-    drawn_now = sorted(line[-1, 1] for line in lines)
-    np.testing.assert_allclose(drawn_now, low + (high - low) * np.sort(SAID[0, 5])[::-1], atol=0.1)
-    for line in lines:
-        np.testing.assert_array_equal(line[:, 0], np.arange(6) + 0.5)
-    assert 'viewBox="0 0 12 ' in drawn
-    assert "steps 1 to 6; now coat 52&nbsp;%, boot 43&nbsp;%" in drawn
-    assert re.findall(r"<text.*?>(.*?)</text>", drawn) == ["coat", "boot"]  # bag is too small
+    sent = json.loads(json.dumps(_predictions.course(predictions(), 6)))
+    assert sent["chart"]["x"] == [0, 12] and sent["chart"]["y"] == [0, 1]
+    lines = sent["chart"]["lines"]
+    for line, k in zip(lines, np.argsort(SAID[0, 5]), strict=True):  # the largest over all
+        expected = np.transpose([np.arange(6) + 0.5, SAID[0, :6, k]])
+        np.testing.assert_allclose(line["points"], expected, atol=1e-4)
+        assert line["marks"][-1] == 5
+    assert "steps 1 to 6; now coat 52 %, boot 43 %" in plain(sent["alt"])
+    assert [line.get("name") for line in lines] == [None, "boot", "coat"]  # bag is too small
+    assert [line["bold"] for line in lines] == [False, False, True]
 
 
 def test_no_two_classes_look_alike():
-    styles = [_saying._style(place) for place in range(_saying.MOST)]
-    for looks in ([style[::2] for style in styles], [style[:2] for style in styles]):
-        assert len(set(looks)) == _saying.MOST
+    n = _predictions.MOST
+    bars = _predictions.bars(predictions(probabilities=np.full((12, n), 1 / n), names=()), 1)[
+        "bars"
+    ]
+    for looks in (("colour", "dash"), ("colour", "marker")):
+        assert len({tuple(bar["line"][look] for look in looks) for bar in bars}) == n
 
 
-@given(st.lists(st.floats(0, 100), min_size=1, max_size=6))
-def test_names_do_not_overlap(places):
-    moved = _saying.apart(np.sort(places), 15, 5, 95)
-    assert (np.diff(moved) >= 15 - 1e-9).all()
-    assert moved.min() >= 5 - 1e-9 and moved.max() <= 95 + 1e-9
-    if min(places) >= 5 and max(places) <= 95 and (np.diff(np.sort(places)) >= 15).all():
-        np.testing.assert_allclose(moved, np.sort(places))
-
-
-def test_the_state_grows_to_the_right(monkeypatch):
-    sent = []
-    monkeypatch.setattr(_saying.parts, "thumbnail", lambda pixels, *_: sent.append(pixels) or "")
-    _saying.course(saying(states=STATES[0]), 5)
-    (drawn,) = sent
-    np.testing.assert_array_equal(drawn[:, :5], _saying.colours(STATES[0, :5].T))
-    assert (drawn[:, 5:] == _reading.EMPTY).all()
+def test_the_state_grows_to_the_right():
+    state = _predictions.course(predictions(states=STATES[0]), 5)["state"]
+    png = np.frombuffer(base64.b64decode(state["source"].partition(",")[2]), np.uint8)
+    seen = cv2.imdecode(png, cv2.IMREAD_COLOR)[..., ::-1]
+    np.testing.assert_array_equal(seen[:, :5], _predictions.colours(STATES[0, :5].T))
+    assert (seen[:, 5:] == _reading.EMPTY).all()
 
 
 def test_the_colours_are_readable_in_grey():
-    grey = _saying.colours(np.linspace(-1, 1, 41)) @ (0.299, 0.587, 0.114)
+    grey = _predictions.colours(np.linspace(-1, 1, 41)) @ (0.299, 0.587, 0.114)
     assert (np.diff(grey) > 0).all()
-    assert np.ptp(_saying.colours(0.0)) < 10  # zero has no hue
+    assert np.ptp(_predictions.colours(0.0)) < 10  # zero has no hue
     assert grey[20] == pytest.approx((grey[0] + grey[-1]) / 2, abs=15)
 
 
 def test_many_units_are_sent_small():
     states = RNG.uniform(-1, 1, (12, 5000))
-    assert len(_saying.course(saying(states=states), 12)) < 60_000
+    assert len(json.dumps(_predictions.course(predictions(states=states), 12))) < 60_000
 
 
 @pytest.mark.parametrize(
     ("probability", "words"),
-    [(0, "0 %"), (0.004, "&lt;1 %"), (0.006, "1 %"), (0.814, "81 %"), (0.999, "&gt;99 %")],
+    [(0, "0 %"), (0.004, "<1 %"), (0.006, "1 %"), (0.814, "81 %"), (0.999, ">99 %"), (1, "100 %")],
 )
 def test_percent(probability, words):
-    assert _saying.percent(probability).replace("&nbsp;", " ") == words
-    assert _saying.percent(1.0) == "100&nbsp;%"
+    assert _predictions.percent(probability).replace("\N{NO-BREAK SPACE}", " ") == words
 
 
 def test_names_are_text_and_not_html():
-    given = saying(names=("<b>&", '"x"', "<script>"), states=STATES[0])
-    for drawn in (_saying.bars(given, 3), _saying.course(given, 3), _saying.sentence(given, 3)):
-        assert "<script>" not in drawn and "<b>&<" not in drawn
-        assert "&quot;x&quot;" in drawn
+    names = ("<b>&", '"x"', "<script>")
+    given = predictions(names=names)
+    assert tuple(bar["name"] for bar in _predictions.bars(given, 3)["bars"]) == names  # as text
+    wrong = predictions(names=names, true=2)
+    sentence = _predictions.sentence(wrong, 3)
+    assert "<script>" not in sentence and "&lt;script&gt;" in sentence

@@ -1,16 +1,17 @@
 """What a training panel sends to the screen: seldom, exact at the end, and its line charts."""
 
-import re
+import json
 import types
 from dataclasses import replace
 
 import numpy as np
 import pytest
-from support.running import on, stop_after
+from support.panels import bar, drawn, said, single_batches, texts
+from support.running import stop_after
 
 import rnn_tutor as rt
 from rnn_tutor.training.settings import ClassifierSettings
-from rnn_tutor.widgets import ClassifierPanel, _lines, _running
+from rnn_tutor.widgets import ClassifierPanel, _charts, _running
 
 STEPS, EPOCHS = 40, 3
 SETTINGS = ClassifierSettings(
@@ -38,14 +39,16 @@ def passing(panel, clock, seconds):
     def tick(progress):
         clock.now += seconds
 
-    on(panel, "batch", tick)
+    panel.on("batch", tick)
 
 
 def messages(panel):
     """Counts what the panel sends from now on, as (name of the part, name of what changed)."""
     sent = []
-    for part in ("_bar", "_status", "_curve"):
-        getattr(panel, part).observe(lambda change, part=part: sent.append((part, change.name)))
+    parts = [("bar", bar(panel)), ("charts", drawn(panel, "charts")), *enumerate(texts(panel))]
+    for name, part in parts:
+        name = name if isinstance(name, str) else "text"
+        part.observe(lambda change, name=name: sent.append((name, change.name)))
     return sent
 
 
@@ -59,10 +62,8 @@ def test_most_batches_send_nothing(images, clock):
     sent = messages(panel)
     panel.run()
     seconds = 0.02 * STEPS * EPOCHS
-    assert (
-        seconds / _running.DRAW - 2 < sent.count(("_curve", "value")) <= seconds / _running.DRAW + 2
-    )
-    for part in ("_bar", "_status"):
+    assert abs(sent.count(("charts", "data")) - seconds / _running.DRAW) <= 2
+    for part in ("bar", "text"):
         assert (
             seconds / _running.SAY - 2
             < sent.count((part, "value"))
@@ -76,13 +77,13 @@ def test_short_epochs_send_no_more(images, clock):
     passing(panel, clock, 0.001)
     sent = messages(panel)
     panel.run()
-    assert len(panel._batches["loss"]) == 120 and len(sent) < 20
+    assert len(single_batches(panel, "loss")) == 120 and len(sent) < 20
 
 
 def test_slow_batches_are_all_told(images, clock):
     panel, told = ClassifierPanel(images, SETTINGS), []
     passing(panel, clock, 10.0)
-    on(panel, "batch", lambda progress: told.append(panel._bar.value))
+    panel.on("batch", lambda progress: told.append(bar(panel).value))
     panel.run()
     assert told == [*range(STEPS * EPOCHS)]  # heard before the panel hears of the batch
 
@@ -95,12 +96,12 @@ def test_after_a_stop(images, clock, batch):
     panel = ClassifierPanel(images, SETTINGS, validation=images)
     stop_after(panel, epoch=2, batch=batch)
     panel.run()
-    assert panel._bar.value == STEPS + batch == len(panel._batches["loss"])
-    assert f"in epoch 2 of 3, after batch {batch} of {STEPS}" in panel._status.value
-    assert "after 1 epoch:" in panel._curve.value
+    assert bar(panel).value == STEPS + batch == len(single_batches(panel, "loss"))
+    assert f"in epoch 2 of 3, after batch {batch} of {STEPS}" in said(panel)
+    assert "after 1 epoch:" in drawn(panel, "charts").data["alt"]
     panel.run()
-    assert panel._bar.value == panel._bar.max == STEPS * EPOCHS
-    assert "Finished" in panel._status.value and "after 3 epochs:" in panel._curve.value
+    assert bar(panel).value == bar(panel).max == STEPS * EPOCHS
+    assert "Finished" in said(panel) and "after 3 epochs:" in drawn(panel, "charts").data["alt"]
 
 
 def test_after_an_error(images, clock):
@@ -109,16 +110,17 @@ def test_after_an_error(images, clock):
             raise ValueError("a listener failed")
 
     panel = ClassifierPanel(images, SETTINGS)
-    on(panel, "batch", fail)
+    panel.on("batch", fail)
     with pytest.raises(ValueError, match="a listener failed"):
         panel.run()
-    assert panel._bar.value == 8 and panel._bar.bar_style == "danger"
+    assert bar(panel).value == 8 and bar(panel).bar_style == "danger"
 
 
 def test_while_validation_is_measured(images, clock):
     panel, told = ClassifierPanel(images, SETTINGS, validation=images), []
+    (status,), shown = texts(panel, "Ready."), bar(panel)
     passing(panel, clock, 0.03)
-    on(panel, "epoch", lambda progress: told.append((panel._bar.value, panel._status.value)))
+    panel.on("epoch", lambda progress: told.append((shown.value, status.value)))
     panel.run()
     assert [value for value, _ in told] == [STEPS, 2 * STEPS, 3 * STEPS]
     for number, (_, words) in enumerate(told, 1):
@@ -136,62 +138,56 @@ HISTORY = {
 BATCHES = {"loss": [3.0, 1.0, 1.5, 0.5, 0.6, 0.4], "accuracy": [0.1, 0.3, 0.5, 0.7, 0.8, 0.8]}
 
 
-def lines(chart):
-    """The points (n, 2) of each line in an SVG, and how it looks."""
-    found = re.findall(r'<polyline points="([^"]*)" ([^>]*)/>', chart)
-    return [
-        (np.array([pair.split(",") for pair in points.split()], float).reshape(-1, 2), look)
-        for points, look in found
-    ]
-
-
 def charts(*arguments):
-    """The SVG of each measure."""
-    drawn = _lines.training_curves(*arguments)
-    return dict(re.findall(r'<text y="-10" text-anchor="start">(\w+)</text>(.*?</svg>)', drawn))
+    """Of each measure its chart, and its lines with their points as (n, 2)."""
+    sent = json.loads(json.dumps(_charts.training_charts(*arguments), allow_nan=False))
+    found = {}
+    for chart in sent["charts"]:
+        lines = [(np.reshape(line["points"], (-1, 2)), line) for line in chart["lines"]]
+        found[chart["title"]] = chart, lines
+    return found
 
 
 def test_a_chart_shows_both_parts_and_each_batch():
-    drawn = charts(HISTORY, BATCHES, 2)
-    assert [*drawn] == ["loss", "accuracy"]
-    for name, chart in drawn.items():
-        (pale, _), (training, solid), _, (measured, dashed), _ = lines(chart)
-        assert 'stroke-dasharray="none"' in solid and 'stroke-dasharray="7 4"' in dashed
-        x, y = training.T
-        np.testing.assert_allclose(x / x[0], [1, 2, 3], rtol=0.01)
-        np.testing.assert_array_equal(pale[1::2, 0], x)  # a batch that ends an epoch
-        scale = np.polyfit(HISTORY[name], y, 1)  # of values to places
-        assert scale[0] < 0 < y.min() < y.max() < _lines.HEIGHT
-        for places, values in ((y, HISTORY[name]), (measured[:, 1], HISTORY["val_" + name])):
-            np.testing.assert_allclose(places, np.polyval(scale, values), atol=0.1)
-        ticks = np.array(re.findall(r'<text y="([\d.]+)"[^>]*>([\d.]+)</text>', chart), float)
-        assert len(ticks) > 2
-        np.testing.assert_allclose(ticks[:, 0], np.polyval(scale, ticks[:, 1]), atol=0.2)
+    found = charts(HISTORY, BATCHES, 2)
+    assert [*found] == ["loss", "accuracy"]
+    for name, (chart, lines) in found.items():
+        (pale, look), (training, solid), (measured, dashed) = lines
+        assert look["kind"] == "pale" and (solid["dash"], dashed["dash"]) == ("-", "--")
+        assert solid["marker"] != dashed["marker"] and solid["marks"] == [0, 1, 2]
+        np.testing.assert_allclose(pale[:, 0], [0.5, 1, 1.5, 2, 2.5, 3], atol=0.01)
+        np.testing.assert_allclose(pale[:, 1], BATCHES[name], atol=0.01)
+        for line, part in ((training, ""), (measured, "val_")):
+            np.testing.assert_allclose(line.T, [[1, 2, 3], HISTORY[part + name]], atol=0.01)
+        (low, high), (start, end) = chart["y"], chart["x"]
+        assert low < min(HISTORY[name]) and max(HISTORY["val_" + name]) < high
+        assert start == 0 and 3 < end < 3.2
+        for axis in "xy":
+            assert len(chart["ticks"][axis]) > 2
+            for value, words in chart["ticks"][axis]:
+                assert chart[axis][0] <= value <= chart[axis][1] and float(words) == value
 
 
 def test_the_curves_are_told_in_words_and_named():
-    drawn = _lines.training_curves(HISTORY, BATCHES, 2)
-    assert (
-        'role="img" aria-label="Line charts by epoch; after 3 epochs: loss 0.5 (0.9 in validation)'
-    ) in drawn
-    assert drawn.count(">epoch</text>") == 2
-    assert re.findall("</svg> ([a-z ]+)</span>", drawn) == ["training", "validation", "each batch"]
-    alone = _lines.training_curves({"loss": [1.0]}, BATCHES, 2)
-    assert re.findall("</svg> ([a-z ]+)</span>", alone) == ["training", "each batch"]
+    sent = _charts.training_charts(HISTORY, BATCHES, 2)
+    assert sent["alt"].startswith("Line charts by epoch; after 3 epochs: loss 0.5 (0.9 in valid")
+    assert [key["name"] for key in sent["keys"]] == ["training", "validation", "each batch"]
+    alone = _charts.training_charts({"loss": [1.0]}, BATCHES, 2)
+    assert [key["name"] for key in alone["keys"]] == ["training", "each batch"]
 
 
 def test_of_the_batches_only_so_much_is_seen_as_lies_near_the_epochs():
     batches = {"loss": [50.0, 1.4, 0.6, 0.4]}
     for history, inside in [({"loss": [1.0, 0.5]}, False), ({"loss": [1.0]}, True)]:
-        highest = lines(charts(history, batches, 2)["loss"])[0][0][0, 1]
-        assert (0 < highest < _lines.HEIGHT) == inside
+        chart, _ = charts(history, batches, 2)["loss"]
+        assert (chart["y"][1] > 50) == inside
 
 
 @pytest.mark.parametrize("n", [0, 1, 299, 300, 301, 20_000])
 def test_a_line_has_no_more_points_than_there_is_room_for(n):
     y = np.random.default_rng(n).standard_normal(n)
     points = np.column_stack([np.arange(n), y])
-    kept = _lines.thinned(points)
+    kept = _charts.thinned(points)
     assert len(kept) == n if n <= 300 else 200 < len(kept) <= 300
     assert np.isin(kept[:, 0], points[:, 0]).all() and (np.diff(kept[:, 0]) > 0).all()
     np.testing.assert_array_equal(kept[:, 1], y[kept[:, 0].astype(int)])
@@ -202,8 +198,8 @@ def test_a_line_has_no_more_points_than_there_is_room_for(n):
 def test_a_long_training_is_a_short_message():
     values = np.random.default_rng(0).random(50_000)
     history = {"loss": values[:5000].tolist(), "accuracy": values[:5000].tolist()}
-    drawn = _lines.training_curves(history, {"loss": values, "accuracy": values}, 10)
-    assert len(drawn) < 32_000
+    sent = _charts.training_charts(history, {"loss": values, "accuracy": values}, 10)
+    assert len(json.dumps(sent)) < 32_000
 
 
 @pytest.mark.parametrize(
@@ -213,7 +209,8 @@ def test_a_long_training_is_a_short_message():
 def test_any_numbers_can_be_drawn(values):
     for epochs in (values, [1.0, 0.5]):
         history, batches = {"loss": epochs, "val_loss": epochs}, {"loss": values}
-        drawn = _lines.training_curves(history, batches, 1).partition(">")[2]
-        assert "nan" not in drawn and "inf" not in drawn and len(drawn) < 6000
-        for points, _ in lines(charts(history, batches, 1)["loss"]):
-            assert ((points[:, 1] >= -150) & (points[:, 1] <= 300)).all()
+        chart, lines = charts(history, batches, 1)["loss"]  # as JSON, which knows no NaN
+        low, high = chart["y"]
+        assert np.isfinite([low, high]).all() and low < high
+        for place, _ in lines:
+            assert len(place) == np.isfinite(values if place is lines[0][0] else epochs).sum()

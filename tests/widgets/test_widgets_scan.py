@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.panels import buttons, control, html_of, said, slider, texts
 
 import rnn_tutor as rt
 from rnn_tutor.widgets import ScanPanel, _reading
@@ -27,7 +28,15 @@ def ran(panel):
 def shown(panel):
     """What the panel says of how far it is."""
     assert panel.wait(10)
-    return panel._status.value
+    return said(panel)
+
+
+def drawings_of(panel):
+    """A list that grows with each drawing of the sequence from now on."""
+    assert panel.wait(10)
+    drawings, (sequence,) = [], texts(panel, "rt-sequence")
+    sequence.observe(drawings.append, "value")
+    return drawings
 
 
 def moved_from(panel, step):
@@ -60,18 +69,19 @@ def test_setting_from_code_moves_the_controls(order):
     panel = ScanPanel(GREY)
     panel.order, panel.index = order, 2
     panel.step, panel.speed = 3, 7
-    boxes = (panel._picture.box, panel._step.box, panel._speed.box)
-    assert (panel._way.value, *(box.value for box in boxes)) == (order, 2, 3, 7)
-    assert panel._step.slider.value == 3
-    assert panel._step.slider.max == panel._step.box.max == len(ran(panel)["sequence"])
+    labels = "way_to_read", "picture", "step", "steps_a_second"
+    assert [control(panel, label).value for label in labels] == [order, 2, 3, 7]
+    steps = slider(panel, "Step")
+    assert steps.value == 3
+    assert steps.max == control(panel, "step").max == len(ran(panel)["sequence"])
     assert "Step 3 of" in shown(panel)
-    assert f"[:{panel.step}]" in panel._code.value
+    assert f"[:{panel.step}]" in html_of(panel)
 
 
 def test_moving_the_controls_sets_what_code_reads():
     panel = ScanPanel(COLOUR)
-    panel._way.value, panel._picture.box.value = "patches", 1
-    panel._step.slider.value, panel._speed.slider.value = 4, 0
+    control(panel, "way_to_read").value, control(panel, "picture").value = "patches", 1
+    slider(panel, "Step").value, slider(panel, "Steps a second").value = 4, 0
     assert (panel.order, panel.index, panel.step, panel.speed) == ("patches", 1, 4, 1)
     np.testing.assert_array_equal(panel.sequence[3], COLOUR.pixels[1, 7:, :7].ravel())
     assert "Step 4 of 6: rows 8 to 14, columns 1 to 7." in shown(panel)
@@ -124,20 +134,19 @@ def test_it_stands_still_until_play():
     panel = ScanPanel(GREY, speed=1000)
     time.sleep(0.2)
     assert (panel.step, panel.playing) == (0, False)
-    assert panel._button.description == "Play"
+    assert "Play" in buttons(panel)
 
 
 def test_play_reaches_the_end_and_stops():
     panel = ScanPanel(GREY, speed=400)
-    drawings = []
-    panel._drawn.observe(drawings.append, "value")
-    panel._button.click()
-    assert (panel.playing, panel._button.description) == (True, "Pause")
+    drawings = drawings_of(panel)
+    buttons(panel)["Play"].click()
+    assert panel.playing and "Pause" in buttons(panel)
     assert panel.wait(10)
-    assert (panel.step, panel.playing, panel._button.description) == (120, False, "Play")
-    assert "All is read." in panel._status.value
-    assert 2 < len(drawings) < 20  # steps are skipped
-    panel._button.click()  # again, from the start
+    assert (panel.step, panel.playing) == (120, False) and "Play" in buttons(panel)
+    assert "All is read." in said(panel)
+    assert 0 < len(drawings) < 20  # steps are skipped
+    buttons(panel)["Play"].click()  # again, from the start
     assert panel.step < 120
     panel.pause()
 
@@ -146,7 +155,7 @@ def test_pause_stops():
     panel = ScanPanel(GREY, speed=50)
     panel.play()
     moved_from(panel, 0)
-    panel._button.click()
+    buttons(panel)["Pause"].click()
     step = panel.step
     assert not panel.playing
     assert f"Step {step} of 120" in shown(panel)
@@ -159,11 +168,11 @@ def test_another_picture_or_order_stops(change):
     panel = ScanPanel(GREY, speed=50, step=50)
     panel.play()
     if change == "order":
-        panel._way.value = "snake"
+        control(panel, "way_to_read").value = "snake"
     elif change == "index":
-        panel._picture.slider.value = 1
+        slider(panel, "Picture").value = 1
     else:
-        panel._back(None)
+        buttons(panel)["Back to the start"].click()
     assert not panel.playing
     assert panel.wait(10)
     assert panel.step == (0 if change == "back" else 50)
@@ -182,12 +191,12 @@ def test_a_step_set_while_playing_is_where_it_goes_on():
 def test_the_sentence_changes_twice_a_second_at_most():
     panel = ScanPanel(GREY, speed=120)
     assert panel.wait(10)
-    said, drawings = [], []
-    panel._status.observe(said.append, "value")
-    panel._drawn.observe(drawings.append, "value")
+    sentences, drawings = [], drawings_of(panel)
+    (status,) = texts(panel, 'role="status"')
+    status.observe(sentences.append, "value")
     panel.play()
     assert panel.wait(10)
-    assert len(said) <= 4 < len(drawings)
+    assert len(sentences) <= 4 < len(drawings)
 
 
 @pytest.mark.parametrize("images", [GREY, COLOUR])

@@ -1,0 +1,222 @@
+// The parts of the panels that run in the browser: keys, clicks and charts. `_front.py` is their other half.
+
+/** Call `then` with the panel around `el`, once it is in one. */
+function inPanel(el, signal, then) {
+  const panel = el.closest(".rt-panel");
+  if (signal.aborted) return;
+  if (panel) then(panel);
+  else requestAnimationFrame(() => inPanel(el, signal, then));
+}
+
+// ---- keys and clicks
+
+/** Keep keys for the panel: JupyterLab takes those pressed on a slider, list or button for its own shortcuts (X cuts
+ * the cell), unless that element carries this attribute. */
+function keys({ el, signal }) {
+  const keep = ({ target }) => target.matches(":read-write") || target.setAttribute("data-lm-suppress-shortcuts", "true");
+  inPanel(el, signal, (panel) => panel.addEventListener("focusin", keep, { signal }));
+}
+
+/** The keys and clicks of the labelling panel. All go through this widget, so that the kernel gets them in their order,
+ * whatever it does with the messages of different widgets; what stands in a text box goes along. */
+function labelling({ model, el, signal }) {
+  keys({ el, signal });
+  inPanel(el, signal, (panel) => {
+    const all = (action) => [...panel.querySelectorAll(`.rt-do-${action}`)];
+    const act = (action, argument) => model.send({ action, argument });
+    const taken = (selector) => {
+      const field = panel.querySelector(selector), text = field.value;
+      field.value = "";
+      return text;
+    };
+    const chosen = () => panel.querySelector(".rt-changed select").selectedOptions[0]?.textContent ?? "";
+    const texts = {
+      add: () => taken(".rt-new input"),
+      rename: () => [chosen(), taken(".rt-new-name input")],
+      remove: chosen,
+    };
+    const columns = () => {
+      const shown = all("shot").filter((shot) => shot.offsetParent);
+      return shown.filter((shot) => shot.offsetTop === shown[0].offsetTop).length;
+    };
+    const onKey = (event) => {
+      if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+      const { target } = event;
+      if (target.matches(":read-write")) {
+        const action = target.matches(".rt-new-name input") ? "rename" : "add";
+        if (event.key === "Enter") act(action, texts[action]());
+        return;
+      }
+      if (target.matches("select, .rt-code")) return;
+      // The keys in the row of digits name, whatever this keyboard writes with them.
+      const key = /^\d$/.test(event.key) ? event.key : (/^Digit(\d)$/.exec(event.code)?.[1] ?? event.key);
+      const moves = /^(Arrow|Page)/.test(key);
+      if (!moves && !/^(Backspace|Delete|\S)$/u.test(key)) return;
+      event.preventDefault();
+      if (moves || !event.repeat) model.send({ key, columns: columns() });
+    };
+    const onClick = (event) => {
+      const button = event.target.closest(".rt-do");
+      if (!button) return;
+      event.stopPropagation();
+      const action = /rt-do-([a-z-]+)/.exec(button.className)[1];
+      if (action === "shot") panel.focus({ preventScroll: true });
+      const place = all(action).indexOf(button);
+      act(action, texts[action] ? texts[action]() : ["shot", "class"].includes(action) ? place : 1);
+    };
+    panel.addEventListener("keydown", onKey, { signal, capture: true }); // before the widgets, which stop some
+    panel.addEventListener("click", onClick, { signal, capture: true });
+    panel.tabIndex = -1;
+    panel.setAttribute("role", "group");
+    panel.setAttribute("aria-label", "Name pictures");
+  });
+}
+
+// ---- what is drawn
+
+const maker = (create) => (tag, attributes = {}, ...children) => {
+  const node = create(tag);
+  for (const [name, value] of Object.entries(attributes)) if (value != null) node.setAttribute(name, value);
+  node.append(...children);
+  return node;
+};
+const html = maker((tag) => document.createElement(tag));
+const svg = maker((tag) => document.createElementNS("http://www.w3.org/2000/svg", tag));
+
+/** Show what `draw(data)` makes of the widget's data, anew when they change or there is more or less room. */
+function shown({ model, el, signal }, draw) {
+  const show = () => draw(model.get("data"));
+  const watch = new ResizeObserver(show);
+  watch.observe(el);
+  model.on("change:data", show);
+  signal.addEventListener("abort", () => {
+    watch.disconnect();
+    model.off("change:data", show);
+  });
+  show();
+}
+
+const EDGE = "#444"; // around lines and markers, some of which are pale
+const DASHES = { "-": "none", "--": "7 4", "-.": "9 3 2 3", ":": "2 3" };
+const SHAPES = { // paths around (0, 0)
+  o: "M-4 0a4 4 0 1 0 8 0a4 4 0 1 0-8 0z",
+  s: "M-3.6-3.6h7.2v7.2h-7.2z",
+  "^": "M0-4.6L4.6 3.6H-4.6z",
+  X: "M-2-4.2L0-2.2 2-4.2 4.2-2 2.2 0 4.2 2 2 4.2 0 2.2-2 4.2-4.2 2-2.2 0-4.2-2z",
+  D: "M0-5L5 0 0 5-5 0z",
+  v: "M0 4.6L4.6-3.6H-4.6z",
+  P: "M-1.5-4.5h3v3h3v3h-3v3h-3v-3h-3v-3h3z",
+  "*": "M0-5L1.2-1.7 4.8-1.5 2 .6 2.9 4 0 2.1-2.9 4-2 .6-4.8-1.5-1.2-1.7z",
+};
+
+/** A line through places, in two inks, of which one is dark; as the style sheet says where it is of a `kind`. */
+function curve(places, { kind, colour, dash, width = 2 }) {
+  const points = places.map(([x, y]) => `${x.toFixed(1)},${y.toFixed(1)}`).join(" ");
+  if (kind) return [svg("polyline", { points, class: `rt-line rt-${kind}` })];
+  const inks = [[`${EDGE}8`, width + 1], [colour, width]];
+  return inks.map(([stroke, wide]) => svg("polyline", { points, class: "rt-line", stroke, "stroke-width": wide, "stroke-dasharray": DASHES[dash] }));
+}
+
+function mark([x, y], { colour, marker, size = 0.8 }) {
+  const transform = `translate(${x.toFixed(1)} ${y.toFixed(1)}) scale(${size})`;
+  return svg("path", { d: SHAPES[marker], transform, fill: colour, stroke: EDGE, "stroke-width": 0.8 / size });
+}
+
+/** A line's sample, for a legend. */
+function sample(line) {
+  const drawn = curve([[1, 7], [33, 7]], line);
+  return svg("svg", { width: 34, height: 14, "aria-hidden": "true" }, ...drawn, ...(line.marker ? [mark([17, 7], line)] : []));
+}
+
+/** Rising places, moved so that they are at least `gap` apart between low and high. */
+function spread(places, gap, low, high) {
+  const moved = places.map((place) => Math.max(place, low));
+  for (let i = 1; i < moved.length; i++) moved[i] = Math.max(moved[i], moved[i - 1] + gap);
+  return moved.map((place, i) => Math.min(place, high - gap * (moved.length - 1 - i)));
+}
+
+/** Draw a chart into an <svg> that has its place on the page, and so a width. `inset` pixels stay free above and below. */
+function drawChart(place, height, { x, y, ticks, lines, title, label, unread, gap = 11, lift = -4 }, inset = 0) {
+  const { width } = place.getBoundingClientRect();
+  const across = (value) => (width * (value - x[0])) / (x[1] - x[0]);
+  // What is far outside is drawn a little less far, as browsers draw no line to very far places.
+  const up = (value) => Math.min(Math.max(inset + ((height - 2 * inset) * (y[1] - value)) / (y[1] - y[0]), -height), 2 * height);
+  const placed = ({ points }) => points.map(([a, b]) => [across(a), up(b)]);
+  const text = (words, attributes) => svg("text", attributes, words);
+  const inside = svg("svg", { width, height, class: "rt-inside" });
+  if (unread != null) inside.append(svg("rect", { x: across(unread), width: width - across(unread), height, class: "rt-unread" }));
+  for (const [value] of ticks.y) inside.append(svg("path", { d: `M0 ${up(value)}H${width}`, class: "rt-grid" }));
+  for (const line of lines) inside.append(...curve(placed(line), line));
+  const marks = lines.flatMap((line) => (line.marks || []).map((k) => mark(placed(line)[k], line)));
+  const named = lines.filter((line) => line.name).map((line) => ({ ...line, end: placed(line).at(-1) })).sort((a, b) => a.end[1] - b.end[1]);
+  const heights = spread(named.map(({ end }) => end[1]), gap, gap / 2, height - (lift > 0 ? gap / 2 : 0));
+  const names = named.map(({ name, kind, bold, end }, i) =>
+    text(name, { x: end[0], y: heights[i], dx: -lift === 4 ? 3 : 6, dy: lift, class: bold ? "rt-largest" : kind && `rt-${kind}` }));
+  const around = [];
+  if (title) {
+    around.push(text(title, { y: -10 }), svg("path", { d: `M0 0V${height}H${width}`, class: "rt-line", stroke: EDGE }));
+    around.push(...ticks.y.map(([value, words]) => text(words, { x: -7, y: up(value), dy: 4, "text-anchor": "end" })));
+    around.push(...ticks.x.map(([value, words]) => text(words, { x: across(value), y: height + 17, "text-anchor": "middle" })));
+    around.push(text(label, { x: width / 2, y: height + 33, "text-anchor": "middle" }));
+  }
+  place.replaceChildren(inside, ...around, ...marks, ...names);
+}
+
+/** The measures of a training run by epoch, side by side, under a legend. */
+function charts(part) {
+  const { el } = part, height = 150;
+  shown(part, ({ alt, keys: legend, charts: all }) => {
+    if (!all) return el.replaceChildren();
+    const samples = legend.map((line) => html("span", {}, sample(line), ` ${line.name}`));
+    const places = all.map(() => svg("svg", { class: "rt-chart", height }));
+    el.replaceChildren(html("div", { class: "rt-charts", role: "img", "aria-label": alt }, html("div", { class: "rt-keys" }, ...samples), ...places));
+    places.forEach((place, i) => drawChart(place, height, all[i]));
+  });
+}
+
+/** A bar for each class, as long as its probability; the largest in bold, the label in words. */
+function bars(part) {
+  shown(part, ({ head, bars: all }) => {
+    if (!all) return;
+    const rows = all.map(({ name, share, words, line, largest, label }) =>
+      html("div", { role: "listitem", class: largest ? "rt-largest" : null },
+        line ? sample({ ...line, width: 2.4, size: 1 }) : html("i"),
+        html("span", { class: "rt-name", title: name }, name),
+        html("div", { class: "rt-track" }, html("div", { style: `width:${100 * share}%;background:${line?.colour ?? "#999"}` })),
+        html("span", { class: "rt-percent" }, words),
+        html("span", {}, ...(label ? [html("span", { class: "rt-tag" }, "label")] : []))));
+    part.el.replaceChildren(html("div", { class: "rt-head" }, head), html("div", { class: "rt-bars", role: "list" }, ...rows));
+  });
+}
+
+/** The probabilities so far as lines; under them, each in its column, the hidden states. */
+function course(part) {
+  const height = 132;
+  shown(part, ({ head, unit, step, steps, alt, chart, state }) => {
+    if (!chart) return;
+    const place = svg("svg", { class: "rt-lines", height, role: "img", "aria-label": alt });
+    const levels = html("div", { class: "rt-levels" }, ...chart.ticks.y.map(([, words]) => html("span", {}, words)));
+    const rows = [levels, place];
+    if (state) {
+      const scale = html("div", {}, ...["1", "0", "\u22121"].map((words) => html("span", {}, words)));
+      rows.push(html("div", { class: "rt-units" }, state.units.toLocaleString("en"), html("br"), state.units > 1 ? "units" : "unit"),
+        html("img", { class: "rt-thumb", alt: state.alt, src: state.source }),
+        html("div", { class: "rt-scale" }, html("i", { style: `background:linear-gradient(${state.scale})` }), scale));
+    }
+    const frame = html("div", { class: "rt-frame", style: `left:${(100 * (step - 1)) / steps}%;width:${100 / steps}%;top:0;height:100%` });
+    const ends = [1, steps].map((number) => html("span", {}, `${unit}\u00a0${number.toLocaleString("en")}`));
+    rows.push(html("div", { class: "rt-now" }, ...(step ? [frame] : [])), html("div", { class: "rt-ends" }, ...ends));
+    part.el.replaceChildren(html("div", { class: "rt-head" }, head), html("div", { class: "rt-course" }, ...rows));
+    drawChart(place, height, chart, 6);
+  });
+}
+
+const PARTS = { keys, labelling, charts, bars, course };
+
+export default {
+  render({ model, el }) {
+    const abort = new AbortController();
+    PARTS[model.get("part")]({ model, el, signal: abort.signal });
+    return () => abort.abort();
+  },
+};
