@@ -13,9 +13,9 @@ from rnn_tutor._backend import keras, trim_heap
 from rnn_tutor._errors import TutorError, check_whole
 from rnn_tutor._text import DATA, sha256
 from rnn_tutor.images.arrays import as_pixels
-from rnn_tutor.networks.code import export_script, keras_code  # noqa: F401
 
 layers = keras.layers
+CELLS = {"simple_rnn": layers.SimpleRNN, "gru": layers.GRU, "lstm": layers.LSTM}
 
 
 def recurrent_layer(units, cell="gru", bidirectional=False, return_sequences=False):
@@ -27,8 +27,7 @@ def recurrent_layer(units, cell="gru", bidirectional=False, return_sequences=Fal
         bidirectional: read the sequence both ways; the width doubles.
         return_sequences: give the state at every step, `(n, steps, units)`.
     """
-    kinds = {"simple_rnn": layers.SimpleRNN, "gru": layers.GRU, "lstm": layers.LSTM}
-    layer = kinds[cell](units, return_sequences=return_sequences)
+    layer = CELLS[cell](units, return_sequences=return_sequences)
     return layers.Bidirectional(layer) if bidirectional else layer
 
 

@@ -1,25 +1,40 @@
 """The training panel for classifiers: every setting, live curves, and the plain Keras of it."""
 
-from functools import lru_cache
-
 from rnn_tutor.networks import models
-from rnn_tutor.networks.code import chance_untouched
 from rnn_tutor.training.settings import ClassifierSettings
 from rnn_tutor.training.trainer import Trainer
 from rnn_tutor.widgets import _parts as parts
 from rnn_tutor.widgets._running import CELLS, RunningPanel, controls_of_runs
 
-MODEL_FIELDS = ("units", "cell", "bidirectional", "blocks", "dropout")
 LESSON = ClassifierSettings(dropout=0.3, epochs=8)  # what notebook 05 trains with in its cells
-TRAINING = """model.compile(
-    optimizer=keras.optimizers.Adam({learning_rate!r}),
+CONVOLUTIONS = """x = layers.Conv2D(32, 3, padding="same", activation="relu")(image)
+x = layers.MaxPooling2D(2)(x)
+x = layers.Conv2D(64, 3, padding="same", activation="relu")(x)
+x = layers.MaxPooling2D(2)(x)
+x = layers.Conv2D(64, 3, padding="same", activation="relu")(x)
+x = layers.MaxPooling2D((1, 2))(x)
+"""
+CODE = """import keras
+import numpy as np
+from keras import layers
+
+keras.utils.set_random_seed({seed})
+image = keras.Input({shape})
+{convolutions}height, width, channels = x.shape[1:]
+rows = layers.Reshape((height, width * channels))(x)  # (n, steps, features)
+x = {recurrent}(rows)
+x = layers.Dense(64, activation="relu")(x)
+{dropping}x = layers.Dense({n_classes}, activation="softmax")(x)
+model = keras.Model(image, x)
+model.compile(
+    optimizer=keras.optimizers.Adam({learning_rate}),
     loss="sparse_categorical_crossentropy",
     metrics=["accuracy"],
 )
 x, y = {name}.as_float(), {name}.labels
 history = {{}}
-for epoch in range({epochs!r}):
-    order = np.random.default_rng([{seed!r}, epoch]).permutation(len(x))
+for epoch in range({epochs}):
+    order = np.random.default_rng([{seed}, epoch]).permutation(len(x))
     order = order[:{whole}]  # whole batches: {steps} of {size}
     done = model.fit(
         x[order],
@@ -63,22 +78,23 @@ class ClassifierPanel(RunningPanel):
     def code(self):
         """The plain Keras that builds the same model and trains it on the same pictures."""
         s = self.settings
-        imports, model = _model_code(
-            self.images.shape, self.images.n_classes, *(getattr(s, field) for field in MODEL_FIELDS)
-        )
         size = min(s.batch_size, len(self.images))
         steps, measured = len(self.images) // size, self.validation_name
+        layer = f"layers.{models.CELLS[s.cell].__name__}({s.units})"
         validation = f"        validation_data=({measured}.as_float(), {measured}.labels),\n"
-        training = TRAINING.format(
+        return CODE.format(
             **vars(s),
+            shape=self.images.shape,
+            n_classes=self.images.n_classes,
+            convolutions="".join(CONVOLUTIONS.splitlines(keepends=True)[: 2 * s.blocks]),
+            recurrent=f"layers.Bidirectional({layer})" if s.bidirectional else layer,
+            dropping=f"x = layers.Dropout({s.dropout})(x)\n" if s.dropout else "",
             name=self.name,
             size=size,
             steps=f"{steps:,}",
             whole=steps * size,
             validation=validation if self.validation else "",
         )
-        imports = imports.replace("import keras\n", "import keras\nimport numpy as np\n")
-        return f"{imports}\n\nkeras.utils.set_random_seed({s.seed})\n{model}{training}"
 
     @property
     def model(self):
@@ -99,14 +115,6 @@ class ClassifierPanel(RunningPanel):
             parts.text('<div class="rt-head">The same in plain Keras</div>'),
             self._code,
         ]
-
-
-@lru_cache
-def _model_code(shape, n_classes, *values):
-    """The imports, and the lines that build the model."""
-    with chance_untouched():
-        model = models.classifier(shape, n_classes, **dict(zip(MODEL_FIELDS, values, strict=True)))
-    return models.keras_code(model).split("\n\n")
 
 
 def _controls(settings):
