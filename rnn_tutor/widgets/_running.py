@@ -12,7 +12,6 @@ from rnn_tutor._errors import TutorError
 from rnn_tutor.widgets import _lines
 from rnn_tutor.widgets import _parts as parts
 
-CELLS = {"GRU": "gru", "LSTM": "lstm", "SimpleRNN": "simple_rnn"}
 RATES = [float(f"{digit}e{power}") for power in (-4, -3, -2) for digit in (1, 2, 5)]
 SAY, DRAW = 0.33, 1.0  # seconds, at least, from one to the next
 READY = "Ready. <b>Start</b> trains while you go on reading."

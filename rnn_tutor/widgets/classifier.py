@@ -4,7 +4,7 @@ from rnn_tutor.networks import models
 from rnn_tutor.training.settings import ClassifierSettings
 from rnn_tutor.training.trainer import Trainer
 from rnn_tutor.widgets import _parts as parts
-from rnn_tutor.widgets._running import CELLS, RunningPanel, controls_of_runs
+from rnn_tutor.widgets._running import RunningPanel, controls_of_runs
 
 LESSON = ClassifierSettings(dropout=0.3, epochs=8)  # what notebook 05 trains with in its cells
 CONVOLUTIONS = """x = layers.Conv2D(32, 3, padding="same", activation="relu")(image)
@@ -121,8 +121,9 @@ def _controls(settings):
     """A control for each field of `ClassifierSettings`."""
     s, number = settings, parts.Number
     shares = [round(0.05 * k, 2) for k in range(19)]  # 0 to 0.9
+    cells = {layer.__name__: name for name, layer in models.CELLS.items()}
     return {
-        "cell": parts.choice("Recurrent cell", CELLS, s.cell),
+        "cell": parts.choice("Recurrent cell", cells, s.cell),
         "units": number("Units", s.units, range(8, 129, 8), 1, 1024),
         "bidirectional": parts.tick("read the rows both ways", s.bidirectional),
         "blocks": number("Blocks", s.blocks, range(1, 4)),

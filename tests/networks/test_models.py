@@ -5,8 +5,10 @@ import pytest
 from support.plain import outputs_without_package
 
 from rnn_tutor._backend import keras
+from rnn_tutor._errors import TutorError
 from rnn_tutor.images.imageset import ImageSet
 from rnn_tutor.networks import models
+from rnn_tutor.training import TrainingSettings
 
 # Keras asks NumPy in an old way for a tensor's numbers.
 pytestmark = pytest.mark.filterwarnings("error", "ignore:__array__:DeprecationWarning")
@@ -103,6 +105,14 @@ def test_the_predictor_has_not_seen_what_it_predicts(cell):
         after = outputs(model, changed)
         np.testing.assert_allclose(after[:, :row], before[:, :row], atol=1e-6)
         assert row == 5 or np.abs(after[:, row] - before[:, row]).max() > 1e-4
+
+
+def test_a_cell_of_ones_own_needs_one_entry(monkeypatch):
+    monkeypatch.setitem(models.CELLS, "sru", lambda *a, **k: keras.layers.GRU(*a, **k))
+    settings = TrainingSettings("next_row", cell="sru", units=3)
+    assert settings.make_encoder((4, 4, 1)).output_shape == (None, 3)
+    with pytest.raises(TutorError, match="sru"):
+        TrainingSettings(cell="srn")
 
 
 def test_the_projector_stands_on_the_encoder():
