@@ -50,17 +50,21 @@ for epoch in range({epochs}):
 
 
 class ClassifierPanel(RunningPanel):
-    """Trains a classifier with labels, from the screen or from code.
+    """Train a classifier with labels, from the screen or from code.
 
-    images: an `ImageSet` with labels. settings: `ClassifierSettings` to begin with; those of
-    notebook 05 if None. validation: an `ImageSet` with labels to measure on after each epoch, or
-    None. Raises NeedsLabels.
+    Args:
+        images: an `ImageSet` with labels.
+        settings: `ClassifierSettings` to begin with; those of notebook 05 if None.
+        validation: an `ImageSet` with labels to measure on after each epoch, or None.
+        name, validation_name: what the code calls the two sets of images.
+
+    Raises:
+        NeedsLabels: one of the two has none.
 
     `settings` can be read and set; `start` trains on a thread of its own, `run` in the cell that
     calls it; `stop` and `wait` do what they say. After a stop both go on with the next batch,
     unless a setting was changed. `model` and `history` are what the run has made, and `code` is
-    the plain Keras that builds the same model and trains it with the same batches, where the images
-    are called `name` and `validation_name`.
+    the plain Keras that builds the same model and trains it with the same batches.
     """
 
     measures = ("loss", "accuracy")
@@ -118,7 +122,7 @@ class ClassifierPanel(RunningPanel):
 
 
 def _controls(settings):
-    """A control for each field of `ClassifierSettings`."""
+    """Make a control for each field of `ClassifierSettings`."""
     s, number = settings, parts.Number
     shares = [round(0.05 * k, 2) for k in range(19)]  # 0 to 0.9
     cells = {layer.__name__: name for name, layer in models.CELLS.items()}

@@ -26,26 +26,38 @@ MEASURED = 500  # pictures of which the spread is measured
 
 
 def embedding_spread(embeddings):
-    """How far embeddings, each scaled to length one, scatter around their mean.
+    """Measure how far embeddings, each scaled to length one, scatter around their mean.
 
-    embeddings: (n, d) numbers. Returns a float from 0, all of them point the same way (collapse),
-    to 1, they point in all directions alike.
+    Args:
+        embeddings: `(n, d)` float.
+
+    Returns:
+        A float from 0, where all of them point the same way (collapse), to 1, where they point in
+        all directions alike.
+
+    Example:
+        >>> embedding_spread([[1.0, 0.0], [2.0, 0.0]])
+        0.0
     """
     z = clustering.normalised(embeddings)
     return float(np.sqrt(np.sum(z.var(axis=0))))
 
 
 class TrainingPanel(RunningPanel):
-    """Trains an encoder without labels, from the screen or from code.
+    """Train an encoder without labels, from the screen or from code.
 
-    images: an `ImageSet`; labels are not looked at. settings: `TrainingSettings` to begin with;
-    those of notebook 07 if None. While they are the lesson's, another objective brings its own.
-    Beside the loss, the spread of the embeddings is measured after each epoch.
+    Beside the loss, the spread of the embeddings is measured after each epoch. While the settings
+    are those of a lesson, choosing another objective brings the settings of its lesson.
+
+    Args:
+        images: an `ImageSet`; labels are not looked at.
+        settings: `TrainingSettings` to begin with; those of notebook 07 if None.
+        name: what the code calls the images.
 
     `settings` can be read and set; `start` trains on a thread of its own, `run` in the cell that
     calls it; `stop` and `wait` do what they say. After a stop both go on where the run stood,
     unless a setting was changed. `encoder` and `history` are what the run has made, and `code` is
-    the plain Python that makes the same, where the pictures are called `name`.
+    the plain Python that makes the same.
     """
 
     def __init__(self, images, settings=None, name="images"):
