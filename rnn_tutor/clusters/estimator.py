@@ -365,8 +365,9 @@ class RecurrentClusterer(
         """Writes the estimator into a folder: the network, and what it was made with.
 
         The settings that `fit` had and the labels stand in `clusterer.json`, with the network's
-        sha256; nothing is pickled. A `random_state` that is no number and the folder of checkpoints
-        are not kept.
+        sha256; nothing is pickled. The network is plain Keras: `keras.saving.load_model` reads
+        `network.keras` without `rnn_tutor`. A `random_state` that is no number and the folder of
+        checkpoints are not kept.
 
         Args:
             folder: where; made if it is not there.
@@ -435,11 +436,6 @@ class RecurrentClusterer(
         loaded.n_clusters_, loaded.stability_ = int(about["n_clusters"]), float(about["stability"])
         loaded.proposal_ = about["proposal"] and Proposal(**about["proposal"])
         return loaded, about["sha256"]
-
-    def export_keras_script(self, path):
-        """Writes the network as a script of plain Keras, as `models.export_script` does."""
-        check_is_fitted(self, "network_")
-        return models.export_script(self.network_, path)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

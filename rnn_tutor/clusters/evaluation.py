@@ -8,7 +8,7 @@ A label of -1 is none, here as in an `ImageSet`: such a picture enters no score,
 printed says how many there were to compare with.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import combinations
 
 import numpy as np
@@ -54,18 +54,22 @@ NOTHING_MEASURED = (
 
 @dataclass(frozen=True, repr=False)
 class Scores:
-    """The three scores of a clustering, each at most 1; all None without labels.
+    """The scores of a clustering, each at most 1; all None without labels.
 
-    labelled: how many pictures have a label. pictures: how many there are. classes: how many
-    classes their labels name; of one class alone the scores say nothing, and it is false.
+    accuracy, nmi, ari: and so on, a float for each of `METRICS`. labelled: how many pictures have a
+    label. pictures: how many there are. classes: how many classes their labels name; of one class
+    alone the scores say nothing, and it is false.
     """
 
-    accuracy: float | None = None
-    nmi: float | None = None
-    ari: float | None = None
+    values: dict = field(default_factory=dict)  # {name: float}
     labelled: int = 0
     pictures: int = 0
     classes: int = 0
+
+    def __getattr__(self, name):
+        if name in METRICS:
+            return self.values.get(name)
+        raise AttributeError(f"Scores have no {name!r}; they have {', '.join(METRICS)}.")
 
     def __bool__(self):
         return self.classes > 1
@@ -76,12 +80,14 @@ class Scores:
         if not self:
             return "All labels are of one class: there is nothing to tell apart, so no score."
         some = f" (of the {self.labelled:,} of {self.pictures:,} pictures that have a label)"
-        text = f"matched accuracy {self.accuracy:.3f}, NMI {self.nmi:.3f}, ARI {self.ari:.3f}"
+        titles = {"accuracy": "matched accuracy"}
+        words = [f"{titles.get(k, _title(k))} {value:.3f}" for k, value in self.values.items()]
+        text = ", ".join(words)
         return text + some * (self.labelled < self.pictures)
 
 
 def scores(labels, clusters):
-    """Measure clusters by all three scores at once.
+    """Measure clusters by all of `METRICS` at once.
 
     Args:
         labels: (n,) int, from 0, -1 for a picture without a label; or None.
@@ -94,9 +100,9 @@ def scores(labels, clusters):
     known = labels >= 0
     counts = int(known.sum()), len(labels), len(np.unique(labels[known]))
     if not known.any():
-        return Scores(None, None, None, *counts)
+        return Scores({}, *counts)
     pair = labels[known], clusters[known]
-    return Scores(matched_accuracy(*pair), nmi(*pair), ari(*pair), *counts)
+    return Scores({name: metric(*pair) for name, metric in METRICS.items()}, *counts)
 
 
 def chance(labels, clusters, draws=1000, seed=0):
@@ -141,13 +147,17 @@ def score_table(rows):
     if len(reasons) == 1 and not any(scores(*pair) for pair in rows.values()):
         return reasons.pop()
     width = max(map(len, rows))
-    lines = [f"{'':{width}}  accuracy  by chance    NMI    ARI  pictures"]
+    # Accuracy stands first, before its chance.
+    columns = {name: max(7, len(name) + 2) for name in METRICS if name != "accuracy"}
+    titles = "".join(f"{_title(name):>{space}}" for name, space in columns.items())
+    lines = [f"{'':{width}}  accuracy  by chance{titles}  pictures"]
     for name, pair in rows.items():
         found = scores(*pair)
         values = str(found)
         if found:
-            values = f"{found.accuracy:8.3f}  {chance(*pair):9.3f}  {found.nmi:5.3f}"
-            values += f" {found.ari:6.3f}  {found.labelled:8,}"
+            values = f"{found.accuracy:8.3f}  {chance(*pair):9.3f}"
+            values += "".join(f"{found.values[k]:{space}.3f}" for k, space in columns.items())
+            values += f"  {found.labelled:8,}"
         lines.append(f"{name:{width}}  {values}")
     return "\n".join(lines)
 
@@ -315,6 +325,15 @@ def ari(labels, clusters):
     Source: Hubert, Arabie (1985), Comparing partitions, equation 5.
     """
     return float(adjusted_rand_score(*_known_pair(labels, clusters)))
+
+
+# What `scores` measures: functions of labels and clusters, by name.
+METRICS = {"accuracy": matched_accuracy, "nmi": nmi, "ari": ari}
+
+
+def _title(name):
+    """Write an abbreviation in capitals, and a word as it is."""
+    return name.upper() if len(name) <= 3 else name
 
 
 def stability(clusterings):

@@ -1,22 +1,31 @@
-"""From a batch of pictures to a batch of sequences, and back.
+"""Sequences: from a batch of images to a batch of sequences, and back.
 
-A recurrent network reads steps. A picture has none until somebody decides in which order it is
-read: row by row, column by column, patch by patch, or pixel by pixel along a path. Each function
-here is one such decision, and has an inverse. Arrays are `(n, height, width, channels)` of any
-dtype, which is kept; an `ImageSet` is taken too. No value is changed, only moved.
+A recurrent network reads steps. An image has none until somebody decides in which order it is read:
+a row a step, a column a step, a patch a step, or a pixel a step along a path from `ORDERS`. Each
+function here is one such decision, and has an inverse. Arrays are `(n, height, width, channels)` of
+any dtype, which is kept; an `ImageSet` will do too. No value is changed, only moved.
 """
 
 import numpy as np
 
-from rnn_tutor._errors import TutorError
-
-ORDERS = ("rows", "columns", "snake", "spiral", "hilbert")
+from rnn_tutor._errors import TutorError, check_known
 
 
 def to_rows(images):
-    """Read from top to bottom, a row a step.
+    """Read from top to bottom, a whole row a step.
 
-    images: (n, h, w, c), any dtype. Returns (n, h, w * c). Raises TutorError for other shapes.
+    Args:
+        images: `(n, height, width, channels)`, any dtype.
+
+    Returns:
+        An array `(n, height, width * channels)`.
+
+    Raises:
+        TutorError: `images` has another number of axes.
+
+    Example:
+        >>> to_rows(np.zeros((2, 28, 20, 3))).shape
+        (2, 28, 60)
     """
     pixels = _batch(images)
     n, h, w, c = pixels.shape
@@ -24,18 +33,54 @@ def to_rows(images):
 
 
 def from_rows(sequence, shape):
-    """The inverse of `to_rows`: (n, h, w * c) and `shape=(h, w, c)` give (n, h, w, c)."""
+    """Undo `to_rows`.
+
+    Args:
+        sequence: `(n, height, width * channels)`, any dtype.
+        shape: `(height, width, channels)` of the images.
+
+    Returns:
+        An array `(n, height, width, channels)`.
+
+    Raises:
+        TutorError: the sequence does not come from images of that shape.
+    """
     h, w, c = shape
     return _steps(sequence, h, w * c).reshape(-1, h, w, c)
 
 
 def to_columns(images):
-    """Read from left to right, a column a step: (n, h, w, c) gives (n, w, h * c)."""
+    """Read from left to right, a whole column a step.
+
+    Args:
+        images: `(n, height, width, channels)`, any dtype.
+
+    Returns:
+        An array `(n, width, height * channels)`.
+
+    Raises:
+        TutorError: `images` has another number of axes.
+
+    Example:
+        >>> to_columns(np.zeros((2, 28, 20, 3))).shape
+        (2, 20, 84)
+    """
     return to_rows(_batch(images).swapaxes(1, 2))
 
 
 def from_columns(sequence, shape):
-    """The inverse of `to_columns`: (n, w, h * c) and `shape=(h, w, c)` give (n, h, w, c)."""
+    """Undo `to_columns`.
+
+    Args:
+        sequence: `(n, width, height * channels)`, any dtype.
+        shape: `(height, width, channels)` of the images.
+
+    Returns:
+        An array `(n, height, width, channels)`.
+
+    Raises:
+        TutorError: the sequence does not come from images of that shape.
+    """
     h, w, c = shape
     return from_rows(sequence, (w, h, c)).swapaxes(1, 2)
 
@@ -43,10 +88,23 @@ def from_columns(sequence, shape):
 def to_patches(images, size, pad=False):
     """Read patch by patch, as one reads a page: from left to right, then from top to bottom.
 
-    images: (n, h, w, c), any dtype. size: the patch's side in pixels, or (height, width). pad:
-    where the size does not divide the picture's, zeros are added on the right and below; without
-    it, that is an error. Returns (n, patches, patch height * patch width * c).
-    Raises TutorError when the size does not divide, and names sizes that do.
+    Args:
+        images: `(n, height, width, channels)`, any dtype.
+        size: pixels of a patch's side, int, or `(height, width)`.
+        pad: whether to add zeros on the right and below where the size does not divide the image's.
+
+    Returns:
+        An array `(n, patches, patch height * patch width * channels)`.
+
+    Raises:
+        TutorError: the size does not divide the image's, and `pad` is false; it names sizes that
+            do.
+
+    Example:
+        >>> to_patches(np.zeros((2, 28, 28, 3)), size=7).shape
+        (2, 16, 147)
+
+    Source: Dosovitskiy et al. 2021 (vision transformers), section 3.1.
     """
     pixels = _batch(images)
     n, h, w, c = pixels.shape
@@ -58,9 +116,18 @@ def to_patches(images, size, pad=False):
 
 
 def from_patches(sequence, shape, size):
-    """The inverse of `to_patches`, for pictures of `shape=(h, w, c)`: gives (n, h, w, c).
+    """Undo `to_patches`; what was added for patches that did not fit is cut off again.
 
-    What was added for patches that did not fit is cut off again.
+    Args:
+        sequence: `(n, patches, patch height * patch width * channels)`, any dtype.
+        shape: `(height, width, channels)` of the images.
+        size: pixels of a patch's side, int, or `(height, width)`.
+
+    Returns:
+        An array `(n, height, width, channels)`.
+
+    Raises:
+        TutorError: the sequence does not come from images of that shape.
     """
     h, w, c = shape
     ph, pw = _patch_size(size, h, w, pad=True)
@@ -70,43 +137,88 @@ def from_patches(sequence, shape, size):
     return blocks.reshape(-1, down * ph, across * pw, c)[:, :h, :w]
 
 
-def to_pixels(images, order="rows"):
-    """Read pixel by pixel along a path (see `scan`): (n, h, w, c) gives (n, h * w, c)."""
+def to_pixels(images, order="row_major"):
+    """Read along a path, a pixel a step.
+
+    Args:
+        images: `(n, height, width, channels)`, any dtype.
+        order: a name from `ORDERS`.
+
+    Returns:
+        An array `(n, height * width, channels)`.
+
+    Raises:
+        TutorError: no order has that name, or `images` has another number of axes.
+
+    Example:
+        >>> to_pixels(np.zeros((2, 28, 20, 3)), "spiral").shape
+        (2, 560, 3)
+    """
     pixels = _batch(images)
     n, h, w, c = pixels.shape
     return pixels.reshape(n, h * w, c)[:, scan(h, w, order)]
 
 
-def from_pixels(sequence, shape, order="rows"):
-    """The inverse of `to_pixels`: (n, h * w, c) and `shape=(h, w, c)` give (n, h, w, c)."""
+def from_pixels(sequence, shape, order="row_major"):
+    """Undo `to_pixels`.
+
+    Args:
+        sequence: `(n, height * width, channels)`, any dtype.
+        shape: `(height, width, channels)` of the images.
+        order: the name from `ORDERS` by which they were read.
+
+    Returns:
+        An array `(n, height, width, channels)`.
+
+    Raises:
+        TutorError: no order has that name, or the sequence does not come from images of that shape.
+    """
     h, w, c = shape
     steps = _steps(sequence, h * w, c)
     return steps[:, np.argsort(scan(h, w, order))].reshape(-1, h, w, c)
 
 
 def scan(height, width, order):
-    """The path along which the pixels of a picture are read, each once.
+    """Return the path along which an order reads the pixels of an image, each once.
 
-    order: "rows", as one reads; "columns"; "snake", rows in turn from the left and from the right;
-    "spiral", from the upper left corner inwards; "hilbert". Returns (height * width,) int64: at
-    each step, the place of a pixel, row * width + column. Raises TutorError for another order.
+    Args:
+        height, width: of the image, in pixels.
+        order: a name from `ORDERS`: "row_major", "column_major", "snake", "spiral" or "hilbert".
+
+    Returns:
+        An array `(height * width,)` int64: for each step the number of a pixel,
+        row * width + column.
+
+    Raises:
+        TutorError: no order has that name.
+
+    Example:
+        >>> scan(2, 3, "snake")
+        array([0, 1, 2, 5, 4, 3])
     """
-    if order not in ORDERS:
-        raise TutorError(f"There is no order {order!r}. There are: {', '.join(ORDERS)}.")
-    if order == "spiral":
-        return spiral(height, width)
-    if order == "hilbert":
-        return hilbert(height, width)
-    row, column = np.indices((height, width))
-    if order == "columns":
-        row, column = row.T, column.T
-    elif order == "snake":
-        column = np.where(row % 2 == 0, column, width - 1 - column)
-    return (row * width + column).ravel()
+    check_known("order", order, ORDERS)
+    return ORDERS[order](height, width)
+
+
+def row_major(height, width):
+    """Read pixel by pixel as one reads a page; see `scan`."""
+    return np.arange(height * width)
+
+
+def column_major(height, width):
+    """Read pixel by pixel from top to bottom, then from left to right; see `scan`."""
+    return np.arange(height * width).reshape(height, width).T.ravel()
+
+
+def snake(height, width):
+    """Read pixel by pixel, rows in turn from the left and from the right; see `scan`."""
+    places = np.arange(height * width).reshape(height, width)
+    places[1::2] = places[1::2, ::-1].copy()
+    return places.ravel()
 
 
 def spiral(height, width):
-    """From the upper left corner clockwise inwards; see `scan`."""
+    """Read pixel by pixel from the upper left corner clockwise inwards; see `scan`."""
     places = np.arange(height * width).reshape(height, width)
     path = []
     while places.size:
@@ -116,10 +228,12 @@ def spiral(height, width):
 
 
 def hilbert(height, width):
-    """Hilbert's curve (1891), whose every quarter is a smaller copy of the whole; see `scan`.
+    """Read pixel by pixel along Hilbert's curve, each quarter a smaller copy of it; see `scan`.
 
-    It fills squares whose side is a power of two. Of the smallest such square that holds the
-    picture, the pixels outside it are left out, and there the path jumps.
+    It fills squares whose side is a power of two. Of the smallest such square that holds the image,
+    the pixels outside the image are left out, and there the path jumps.
+
+    Source: Hilbert 1891.
     """
     side, x, y = 1, np.array([0]), np.array([0])
     while side < max(height, width):
@@ -130,6 +244,16 @@ def hilbert(height, width):
         side *= 2
     inside = (y < height) & (x < width)
     return (y * width + x)[inside]
+
+
+# The paths that read a pixel a step: functions of height and width, by name.
+ORDERS = {
+    "row_major": row_major,
+    "column_major": column_major,
+    "snake": snake,
+    "spiral": spiral,
+    "hilbert": hilbert,
+}
 
 
 def _batch(images):

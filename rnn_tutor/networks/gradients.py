@@ -9,27 +9,34 @@ from rnn_tutor._errors import TutorError
 
 
 def gradients(loss, variables):
-    """How a loss changes with each variable, by the backend's automatic differentiation.
+    """Compute how a loss changes with each variable, by automatic differentiation.
 
-    loss: a function without inputs that computes a number, a scalar tensor, by Keras layers and
-    `keras.ops`. variables: a list of `keras.Variable`, such as a layer's `trainable_weights`.
-    Returns a list of arrays, each of its variable's shape; zeros where the loss does not depend on
-    it. Raises TutorError on another backend than TensorFlow, PyTorch and JAX.
+    Args:
+        loss: a function without inputs that computes a scalar tensor by Keras layers and
+            `keras.ops`.
+        variables: a list of `keras.Variable`, such as a layer's `trainable_weights`.
+
+    Returns:
+        A list of arrays, each of its variable's shape; zeros where the loss does not depend on it.
+
+    Raises:
+        TutorError: the backend is another than TensorFlow, PyTorch and JAX.
+
+    Example:
+        >>> x = keras.Variable([1.0, 3.0])
+        >>> gradients(lambda: keras.ops.sum(x * x), [x])
+        [array([2., 6.], dtype=float32)]
     """
     backend = keras.backend.backend()
-    ways = {"tensorflow": _by_tensorflow, "torch": _by_torch, "jax": _by_jax}
-    if backend not in ways:
+    if backend not in BACKENDS:
         raise TutorError(
             f"Gradients are computed by TensorFlow, PyTorch or JAX; Keras runs on {backend}. Set "
             "the environment variable KERAS_BACKEND to one of them before Python starts."
         )
-    found = ways[backend](loss, variables, importlib.import_module(backend))
+    found = BACKENDS[backend](loss, variables, importlib.import_module(backend))
     pairs = zip(found, variables, strict=True)
-    return [np.zeros(v.shape, v.dtype) if g is None else _numpy(g) for g, v in pairs]
-
-
-def _numpy(tensor):
-    return keras.ops.convert_to_numpy(tensor)
+    to_numpy = keras.ops.convert_to_numpy
+    return [np.zeros(v.shape, v.dtype) if g is None else to_numpy(g) for g, v in pairs]
 
 
 def _by_tensorflow(loss, variables, tensorflow):
@@ -48,3 +55,6 @@ def _by_jax(loss, variables, jax):
             return loss()
 
     return jax.grad(of_values)([v.value for v in variables])
+
+
+BACKENDS = {"tensorflow": _by_tensorflow, "torch": _by_torch, "jax": _by_jax}

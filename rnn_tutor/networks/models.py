@@ -1,7 +1,8 @@
 """Keras builders: the recurrent encoders, and what is put on top of them for training.
 
-Every model reads float32 pictures in 0..1, `(n, height, width, channels)`. Notebook 07 builds
-these models in its cells; a test holds both equal.
+Every model reads float32 images in 0..1, `(n, height, width, channels)`. Notebook 07 builds these
+models in its cells; a test holds both equal. All layers are Keras's own, so a saved model can be
+loaded by Keras alone.
 """
 
 import json
@@ -13,46 +14,57 @@ from rnn_tutor._backend import keras, trim_heap
 from rnn_tutor._errors import TutorError, check_whole
 from rnn_tutor._text import DATA, sha256
 from rnn_tutor.images.arrays import as_pixels
-from rnn_tutor.networks.code import export_script, keras_code  # noqa: F401
 from rnn_tutor.networks.photographs import photograph_features as photograph_features
 
 layers = keras.layers
+# The recurrent layers of Keras, by the names that builders and settings take.
+CELLS = {"simple_rnn": layers.SimpleRNN, "gru": layers.GRU, "lstm": layers.LSTM}
 
 
 def recurrent_layer(units, cell="gru", bidirectional=False, return_sequences=False):
-    """A SimpleRNN, GRU or LSTM, `(n, steps, features)` -> `(n, units)`.
+    """Make a recurrent layer, `(n, steps, features)` -> `(n, units)`.
 
     Args:
-        units: size of the state.
-        cell: "simple_rnn", "gru" or "lstm".
-        bidirectional: read the sequence both ways; the width doubles.
-        return_sequences: give the state at every step, `(n, steps, units)`.
+        units: size of the state, int.
+        cell: a name from `CELLS`: "simple_rnn", "gru" or "lstm".
+        bidirectional: whether to read the sequence both ways; the width doubles.
+        return_sequences: whether to give the state at every step, `(n, steps, units)`.
+
+    Returns:
+        A Keras layer.
+
+    Example:
+        >>> recurrent_layer(8, "lstm", bidirectional=True)(np.zeros((2, 5, 3))).shape[1]
+        16
     """
-    kinds = {"simple_rnn": layers.SimpleRNN, "gru": layers.GRU, "lstm": layers.LSTM}
-    layer = kinds[cell](units, return_sequences=return_sequences)
+    layer = CELLS[cell](units, return_sequences=return_sequences)
     return layers.Bidirectional(layer) if bidirectional else layer
 
 
 def classifier(
     input_shape, n_classes=5, units=64, cell="gru", bidirectional=False, blocks=3, dropout=0.0
 ):
-    """The supervised model of the course: convolutions, a recurrent layer over rows, softmax.
+    """Build the supervised model of the course: convolutions, a recurrent layer over rows, softmax.
 
     Up to three blocks of convolution and pooling make a small feature map, whose rows the
     recurrent layer reads from top to bottom. The third block pools columns only: that leaves the
-    recurrence 7 steps of a picture with 28 rows, where pooling both ways would leave 3.
+    recurrence 7 steps of an image with 28 rows, where pooling both ways would leave 3.
 
     Args:
         input_shape: `(height, width, channels)`.
-        n_classes: how many kinds there are.
+        n_classes: how many classes there are, int.
         units: state size of the recurrent layer.
-        cell: "simple_rnn", "gru" or "lstm".
-        bidirectional: read the rows both ways.
+        cell: a name from `CELLS`: "simple_rnn", "gru" or "lstm".
+        bidirectional: whether to read the rows both ways.
         blocks: 1, 2 or 3 blocks, of 32, 64 and 64 kernels.
         dropout: share of the dense layer's outputs that are set to 0 in training.
 
     Returns:
         A Keras model, `(n, height, width, channels)` -> probabilities `(n, n_classes)`.
+
+    Example:
+        >>> classifier((28, 28, 1), n_classes=3).output_shape
+        (None, 3)
     """
     image = keras.Input(input_shape)
     x = image
@@ -69,22 +81,27 @@ def classifier(
 
 
 def recurrent_encoder(input_shape, units=48, cell="gru", bidirectional=True, recurrent=True):
-    """A convolutional-recurrent encoder: picture -> embedding.
+    """Build a convolutional-recurrent encoder, from an image to an embedding.
 
     Two strided convolutions make a small feature map; one recurrent layer reads its rows from top
-    to bottom, another its columns from left to right; their last states are the embedding
-    (after ReNet, Visin et al. 2015, with one sweep in place of stacked ones).
+    to bottom, another its columns from left to right; their last states are the embedding.
 
     Args:
         input_shape: `(height, width, channels)`.
         units: state size of each recurrent layer and direction.
-        cell: "simple_rnn", "gru" or "lstm".
-        bidirectional: read each sequence both ways.
+        cell: a name from `CELLS`: "simple_rnn", "gru" or "lstm".
+        bidirectional: whether to read each sequence both ways.
         recurrent: False puts one dense layer of the same width in place of the recurrence.
 
     Returns:
         A Keras model, `(n, height, width, channels)` -> `(n, embedding)`; the embedding has
         `units` x 2 numbers, twice that when bidirectional.
+
+    Example:
+        >>> recurrent_encoder((28, 28, 1), units=8).output_shape
+        (None, 32)
+
+    Source: Visin et al. 2015 (ReNet), here with one sweep in place of stacked ones.
     """
     image = keras.Input(input_shape)
     x = layers.Conv2D(32, 5, strides=2, padding="same", activation="relu")(image)
@@ -104,16 +121,18 @@ def recurrent_encoder(input_shape, units=48, cell="gru", bidirectional=True, rec
 
 
 def recurrent_autoencoder(encoder, units=64):
-    """The encoder, and a recurrent decoder that draws the picture again row by row.
+    """Build a recurrent decoder on top of the encoder, which draws the image again row by row.
 
-    Srivastava et al. 2015, section 2.1, unconditioned decoder: the embedding is given at each step.
+    It is given the embedding at each step.
 
     Args:
         encoder: a Keras model, `(n, height, width, channels)` -> `(n, embedding)`.
         units: state size of the decoder.
 
     Returns:
-        A Keras model from pictures to pictures of the same shape, float32 in 0..1.
+        A Keras model from images to images of the same shape, float32 in 0..1.
+
+    Source: Srivastava et al. 2015, section 2.1, unconditioned decoder.
     """
     height, width, channels = encoder.input_shape[1:]
     x = layers.RepeatVector(height)(encoder.output)
@@ -123,14 +142,14 @@ def recurrent_autoencoder(encoder, units=64):
 
 
 def row_encoder(input_shape, units=128, cell="gru"):
-    """Reads a picture's rows from top to bottom; the embedding is the mean of its states.
+    """Build an encoder that reads rows from top to bottom, and embeds by the mean of its states.
 
     One direction only: a network that has seen the next row need not predict it.
 
     Args:
         input_shape: `(height, width, channels)`.
         units: state size, and the width of the embedding.
-        cell: "simple_rnn", "gru" or "lstm".
+        cell: a name from `CELLS`: "simple_rnn", "gru" or "lstm".
 
     Returns:
         A Keras model, `(n, height, width, channels)` -> `(n, units)`.
@@ -143,7 +162,10 @@ def row_encoder(input_shape, units=128, cell="gru"):
 
 
 def next_row_predictor(encoder):
-    """From each state of a `row_encoder`, the row that comes next.
+    """Build a layer on top of a `row_encoder` that predicts from each state the row to come.
+
+    Args:
+        encoder: a `row_encoder`, or a model whose last layer but one gives a state for each row.
 
     Returns:
         A Keras model `(n, height, width, channels)` -> `(n, height - 1, width * channels)`, the
@@ -156,12 +178,17 @@ def next_row_predictor(encoder):
 
 
 def projector(encoder, hidden=256, size=64):
-    """The encoder with a small head, the projection, on which the contrastive loss acts.
+    """Build the projection on top of the encoder, a small head on which the contrastive loss acts.
 
-    Chen et al. 2020 (SimCLR), section 4.2: the layer before the head is the better embedding.
+    Args:
+        encoder: a Keras model, `(n, height, width, channels)` -> `(n, embedding)`.
+        hidden: units of the dense layer between, int.
+        size: width of the projection, int.
 
     Returns:
         A Keras model, `(n, height, width, channels)` -> `(n, size)`, of any length.
+
+    Source: Chen et al. 2020 (SimCLR), section 4.2.
     """
     x = layers.Dense(hidden, activation="relu")(encoder.output)
     return keras.Model(encoder.input, layers.Dense(size)(x))
@@ -172,13 +199,13 @@ def functional(model, input_shape):
 
     Args:
         model: a Keras model, `Sequential` and subclasses of `keras.Model` among them.
-        input_shape: `(height, width, channels)` of the pictures.
+        input_shape: `(height, width, channels)` of the images.
 
     Returns:
         `model` itself where it has both already; else another that shares its weights.
 
     Raises:
-        TutorError: it is no Keras model, or reads pictures of another shape.
+        TutorError: it is no Keras model, or reads images of another shape.
     """
     if not isinstance(model, keras.Model):
         raise TutorError(f"Expected a Keras model; received {type(model).__name__}.")
@@ -214,7 +241,7 @@ def check_states(encoder):
 
 
 def check_vectors(model):
-    """Raise TutorError for a model that does not end in one vector for each picture."""
+    """Raise TutorError for a model that does not end in one vector for each image."""
     if len(model.output.shape) != 2:
         raise TutorError(
             f"Expected a model that ends in one vector for each picture; {model.name!r} ends in "
@@ -223,19 +250,23 @@ def check_vectors(model):
 
 
 def embed(encoder, images, batch_size=256):
-    """Run a model over pictures, batch by batch.
+    """Embed images by a model, batch by batch.
 
     Args:
         encoder: a Keras model, float32 `(n, height, width, channels)` in 0..1 -> `(n, embedding)`.
-        images: an `ImageSet`, an array or a list of pictures of the encoder's shape: uint8, or
-            float in 0..1.
-        batch_size: pictures at a time; only memory and speed depend on it.
+        images: an `ImageSet`, an array or a list of images of the encoder's shape: uint8, or float
+            in 0..1.
+        batch_size: images at a time, int; only memory and speed depend on it.
 
     Returns:
-        float32 `(n, embedding)`.
+        An array `(n, embedding)` float32.
 
     Raises:
-        TutorError: they are no pictures of that shape, or not in that range.
+        TutorError: they are no images of that shape, or not in that range.
+
+    Example:
+        >>> embed(recurrent_encoder((8, 8, 1), units=2), np.zeros((5, 8, 8, 1))).shape
+        (5, 8)
     """
     check_whole("batch_size", batch_size)
     pixels = as_pixels(images)
@@ -245,11 +276,25 @@ def embed(encoder, images, batch_size=256):
 
 
 def run(model, inputs, scale=1, batch_size=256):
-    """Run a model over `inputs / scale`, an array of any shape, batch by batch."""
+    """Run a model over `inputs / scale`, an array of any shape, batch by batch.
+
+    Args:
+        model: a Keras model that gives a vector for each input.
+        inputs: `(n, ...)`, of the shape that the model reads.
+        scale: what the inputs are divided by, as 255 for uint8.
+        batch_size: inputs at a time, int.
+
+    Returns:
+        An array `(n, features)` float32.
+    """
     outputs = np.empty((len(inputs), model.output_shape[-1]), "float32")
     batch = np.zeros((min(batch_size, len(inputs)), *inputs.shape[1:]), "float32")
+
+    def without_graph(batch):
+        return keras.ops.convert_to_numpy(model(batch, training=False))
+
     # For a few batches, building a graph takes longer than going without one, and more memory.
-    forward = model.predict_on_batch if len(inputs) > 8 * batch_size else _eagerly(model)
+    forward = model.predict_on_batch if len(inputs) > 8 * batch_size else without_graph
     for start in range(0, len(inputs), batch_size):
         part = inputs[start : start + batch_size]
         # The last batch is filled up: a batch of another size would build another graph.
@@ -259,15 +304,17 @@ def run(model, inputs, scale=1, batch_size=256):
     return outputs
 
 
-def _eagerly(model):
-    return lambda batch: keras.ops.convert_to_numpy(model(batch, training=False))
-
-
 def load_encoder(path="fashion5"):
-    """A ready-trained encoder: one that ships with the course, by name, or a `.keras` file.
+    """Load a ready-trained encoder.
 
-    What ships is checked against its sha256 before it is opened. No file may bring code along
-    (Keras's `safe_mode`).
+    What ships with the course is checked against its sha256 before it is opened. No file may bring
+    code along (Keras's `safe_mode`).
+
+    Args:
+        path: "fashion5", the encoder that ships with the course, or the path of a `.keras` file.
+
+    Returns:
+        A Keras model, `(n, height, width, channels)` -> `(n, embedding)`.
 
     Raises:
         TutorError: there is no such encoder, or the shipped file is not what it was.

@@ -1,13 +1,13 @@
-"""What is minimised, without labels or with: each objective makes its inputs, targets and loss."""
+"""Objectives: what a training minimises, with labels or without, and the batches it is fed with."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
 from rnn_tutor._backend import keras
 from rnn_tutor._errors import NeedsLabels, TutorError, check_whole
 from rnn_tutor.images.arrays import as_pixels, as_unit
-from rnn_tutor.images.augmentation import Augmentation
+from rnn_tutor.images.augmentation import Augmentation, preset
 from rnn_tutor.networks import models
 from rnn_tutor.networks.gradients import gradients as gradients
 
@@ -15,15 +15,23 @@ ops = keras.ops
 
 
 def nt_xent(pair_numbers, projections, temperature=0.5):
-    """The normalised temperature-scaled cross-entropy of SimCLR (Chen et al. 2020, equation 1).
+    """Compute the normalised temperature-scaled cross-entropy of SimCLR.
 
     Args:
-        pair_numbers: `(2n,)` or `(2n, 1)`; the two views of a picture carry the same number.
+        pair_numbers: `(2n,)` or `(2n, 1)` int; the two views of an image carry the same number.
         projections: `(2n, d)` float32, of any length; only their directions count.
-        temperature: smaller is stricter with the nearest strangers.
+        temperature: float above 0; the smaller it is, the more the nearest negatives count.
 
     Returns:
-        `(2n,)`: for each view, how surprising its partner is among all other views.
+        A tensor `(2n,)` float32: for each view, how surprising its partner is among all others.
+
+    Example:
+        >>> views = np.repeat(np.eye(4, dtype="float32"), 2, axis=0)  # partners are equal
+        >>> loss = nt_xent(np.repeat(np.arange(4), 2), views)
+        >>> [round(float(value), 3) for value in loss[:2]]
+        [0.594, 0.594]
+
+    Source: Chen et al. 2020 (SimCLR), equation 1.
     """
     z = ops.normalize(projections, axis=1)
     similarity = ops.matmul(z, ops.transpose(z)) / temperature  # (2n, 2n)
@@ -33,130 +41,204 @@ def nt_xent(pair_numbers, projections, temperature=0.5):
     return ops.logsumexp(similarity - 1e9 * itself, axis=1) - ops.sum(similarity * partner, axis=1)
 
 
-@dataclass(frozen=True)
-class Reconstruction:
-    """Draw the picture again from its embedding; with `noise`, from a spoilt copy.
+class Objective:
+    """What a training minimises: the model around an encoder, its loss, and its batches.
 
-    Vincent et al. 2008 (denoising); `noise` is a standard deviation, where white is 1.
+    Subclass it for an objective of your own, as a frozen dataclass, and give it to a `Trainer`. An
+    entry in `OBJECTIVES` makes it known by name to `TrainingSettings` and to the training panel,
+    which shows the first line of its docstring.
+
+    Attributes:
+        loss: as `keras.Model.compile` takes it: a name, or a function of targets and outputs.
+        smallest_batch: how many images a batch must hold at the least.
+        uses_labels: whether `batch` is given labels.
+        ignores: names of those fields of `TrainingSettings` that change nothing here, beside the
+            fields of other objectives.
     """
 
-    noise: float = 0.2
-    loss = "mse"
+    loss = None
+    smallest_batch = 1
+    uses_labels = False
+    ignores = frozenset()
+
+    @classmethod
+    def from_settings(cls, settings):
+        """Make the objective whose fields have the values of `TrainingSettings` fields."""
+        names = {field.name for field in fields(cls)} & vars(settings).keys()
+        return cls(**{name: getattr(settings, name) for name in names})
+
+    def make_encoder(self, input_shape, settings):
+        """Build the encoder that `TrainingSettings` describe, for `(height, width, channels)`."""
+        s = settings
+        return models.recurrent_encoder(input_shape, s.units, s.cell, s.bidirectional, s.recurrent)
 
     def build(self, encoder):
-        """The model to train on top of `encoder`."""
-        models.check_vectors(encoder)
-        return models.recurrent_autoencoder(encoder)
-
-    def embedder(self, encoder, model):
-        """Whichever of the two embeds pictures after training."""
-        return encoder
-
-    def batch(self, pixels, rng):
-        """`(inputs, targets)`, both float32 in the shape of `pixels`, uint8 or float in 0..1."""
-        clean = as_unit(pixels)
-        return clean + self.noise * rng.standard_normal(clean.shape, dtype="float32"), clean
-
-
-@dataclass(frozen=True)
-class NextRow:
-    """Predict each row of a picture from the rows above it."""
-
-    loss = "mse"
-
-    def build(self, encoder):
-        """The model to train on top of `encoder`, which must be a `models.row_encoder`.
+        """Build the Keras model to train on top of `encoder`.
 
         Raises:
-            TutorError: the pictures have a single row, or `encoder` keeps no state for each.
+            TutorError: the encoder does not end as this objective needs it.
         """
-        if encoder.input_shape[1] < 2:
-            raise TutorError("Pictures of a single row have no next row to predict.")
-        models.check_states(encoder)
-        return models.next_row_predictor(encoder)
+        raise NotImplementedError
 
     def embedder(self, encoder, model):
-        """Whichever of the two embeds pictures after training."""
+        """Return what embeds images after training: `encoder`, or a part of the trained `model`."""
         return encoder
 
+    def metrics(self):
+        """Return the Keras metrics to measure beside the loss."""
+        return []
+
     def batch(self, pixels, rng):
-        """`(pictures, rows 1 to the last)`, float32."""
-        pictures = as_unit(pixels)
-        n, height, width, channels = pictures.shape
-        return pictures, pictures.reshape(n, height, width * channels)[:, 1:]
+        """Make `(inputs, targets)` of images.
+
+        Args:
+            pixels: `(n, height, width, channels)`, uint8 or float in 0..1.
+            rng: a `numpy.random.Generator`, from which all that is random is drawn.
+            labels: `(n,)` int; a third argument where `uses_labels` is true.
+        """
+        raise NotImplementedError
 
 
 @dataclass(frozen=True)
-class Contrastive:
-    """Two random views of one picture should lie close, views of others far (Chen et al. 2020)."""
+class Contrastive(Objective):
+    """Pull two random views of an image together, and push views of other images away.
 
-    augmentation: Augmentation
+    Attributes:
+        augmentation: how a view is drawn: a name from `augmentation.PRESETS`, an `Augmentation`, or
+            another function of pixels and a random generator.
+        temperature: of `nt_xent`.
+
+    Source: Chen et al. 2020 (SimCLR).
+    """
+
+    augmentation: str | Augmentation
     temperature: float = 1.0
-    smallest_batch = 2  # a picture alone has no stranger to keep away from
+    smallest_batch = 2  # an image alone has no negatives
+
+    def __post_init__(self):
+        if isinstance(self.augmentation, str):
+            object.__setattr__(self, "augmentation", preset(self.augmentation))
 
     def build(self, encoder):
-        """The model to train on top of `encoder`."""
+        """Build the encoder with its projection, `(n, height, width, channels)` -> `(n, 64)`."""
         models.check_vectors(encoder)
         return models.projector(encoder)
 
     def embedder(self, encoder, model):
-        """What embeds pictures after training: here the encoder with its projection.
+        """Return the encoder with its projection, the space in which the loss compares images.
 
         A model of its own, so that it can be saved without the loss.
         """
         return keras.Model(model.input, model.output, name="encoder")
 
     def loss(self, pair_numbers, projections):
-        """`nt_xent` at this temperature.
+        """Compute `nt_xent` at this temperature.
 
-        A new encoder makes zeros of a black picture, which have no direction, and on PyTorch a
-        slope of NaN; what is added here is lost in any other number's rounding.
+        A new encoder makes zeros of a black image, which have no direction, and on PyTorch a slope
+        of NaN; what is added here is lost in any other number's rounding.
         """
         return nt_xent(pair_numbers, projections + 1e-12, self.temperature)
 
     def batch(self, pixels, rng):
-        """`(views, pair_numbers)`: `(2n, height, width, channels)` float32 and `(2n,)` int64."""
+        """Make `(views, pair_numbers)`: `(2n, height, width, channels)` float32, `(2n,)` int64."""
         views = [self.augmentation(pixels, rng), self.augmentation(pixels, rng)]
         return np.concatenate(views), np.tile(np.arange(len(pixels)), 2)
 
 
 @dataclass(frozen=True)
-class Classification:
-    """Name the kind of each picture: sparse categorical cross-entropy, and how many were right."""
+class Reconstruction(Objective):
+    """Draw the image again from its embedding.
+
+    Attributes:
+        noise: what is added to the image that the encoder sees; a standard deviation, where white
+            is 1.
+
+    Source: Vincent et al. 2008 (denoising autoencoders), for the noise.
+    """
+
+    noise: float = 0.2
+    loss = "mse"
+
+    def build(self, encoder):
+        """Build the encoder with a recurrent decoder on top, from images to images."""
+        models.check_vectors(encoder)
+        return models.recurrent_autoencoder(encoder)
+
+    def batch(self, pixels, rng):
+        """Make `(noisy images, clean images)`, both float32 in the shape of `pixels`."""
+        clean = as_unit(pixels)
+        return clean + self.noise * rng.standard_normal(clean.shape, dtype="float32"), clean
+
+
+@dataclass(frozen=True)
+class NextRow(Objective):
+    """Predict each row of an image from the rows above it."""
+
+    loss = "mse"
+    ignores = frozenset({"bidirectional", "recurrent"})
+
+    def make_encoder(self, input_shape, settings):
+        """Build a `models.row_encoder`, which reads one way: it must not see what it predicts."""
+        return models.row_encoder(input_shape, settings.units, settings.cell)
+
+    def build(self, encoder):
+        """Build the predictor on top of `encoder`, which must be like a `models.row_encoder`.
+
+        Raises:
+            TutorError: the images have a single row, or `encoder` keeps no state for each.
+        """
+        if encoder.input_shape[1] < 2:
+            raise TutorError("Pictures of a single row have no next row to predict.")
+        models.check_states(encoder)
+        return models.next_row_predictor(encoder)
+
+    def batch(self, pixels, rng):
+        """Make `(images, rows 1 to the last)`, float32."""
+        images = as_unit(pixels)
+        n, height, width, channels = images.shape
+        return images, images.reshape(n, height, width * channels)[:, 1:]
+
+
+@dataclass(frozen=True)
+class Classification(Objective):
+    """Name the class of each image: sparse categorical cross-entropy, and the accuracy."""
 
     loss = "sparse_categorical_crossentropy"
     uses_labels = True
 
     def metrics(self):
-        """What is measured beside the loss: `accuracy`."""
+        """Return the accuracy, the share of images that are named rightly."""
         return [keras.metrics.SparseCategoricalAccuracy(name="accuracy")]
 
-    def build(self, classifier):
-        """The model to train: `classifier` itself, from pictures to probabilities."""
-        models.check_vectors(classifier)
-        return classifier
-
-    def embedder(self, classifier, model):
-        """The classifier: here what comes out is no embedding, but a probability for each class."""
-        return classifier
+    def build(self, encoder):
+        """Return `encoder` itself, here a classifier from images to probabilities."""
+        models.check_vectors(encoder)
+        return encoder
 
     def batch(self, pixels, rng, labels):
-        """`(pictures, labels)`, float32 and int64."""
+        """Make `(images, labels)`, float32 and int64."""
         return as_unit(pixels), labels
 
 
+# The objectives that need no labels, by the names that `TrainingSettings` take.
+OBJECTIVES = {
+    "contrastive": Contrastive,
+    "reconstruction": Reconstruction,
+    "next_row": NextRow,
+}
+
+
 class Batches(keras.utils.PyDataset):
-    """An objective's batches of an epoch: which pictures, and what chance does to them.
+    """The batches of an objective: which images they hold, and how these are changed at random.
 
     A batch is a function of (seed, epoch, step) alone, so a run can be repeated from anywhere.
 
     Args:
         images: an `ImageSet`, or pixels `(n, height, width, channels)`, uint8 or float in 0..1.
-        objective: one of the classes above, or another with `build`, `embedder`, `loss` and
-            `batch`.
-        batch_size: pictures a batch; all of them when there are fewer.
-        seed: of the order and of what chance does.
-        labels: `(n,)` integers from 0, for an objective with `uses_labels`; None for those of the
+        objective: an `Objective`.
+        batch_size: images a batch, int; all of them when there are fewer.
+        seed: int from 0, of the order and of all that is random.
+        labels: `(n,)` int from 0, for an objective with `uses_labels`; None for those of the
             `ImageSet`. Others do not look at them.
 
     Attributes:
@@ -164,7 +246,7 @@ class Batches(keras.utils.PyDataset):
         epoch: whose batches `batches[step]` are, from 0, where Keras's `fit` asks for them.
 
     Raises:
-        TutorError: a batch would hold too few pictures for the objective; what came are no pictures
+        TutorError: a batch would hold too few images for the objective; what came are no images
             of one size, or the labels do not fit them.
         NeedsLabels: the objective uses labels, and there are none.
     """
@@ -173,46 +255,34 @@ class Batches(keras.utils.PyDataset):
         super().__init__()
         check_whole("batch_size", batch_size)
         check_whole("seed", seed, at_least=0)
+        if not isinstance(objective, Objective):
+            raise TutorError(
+                f"Expected an objective, such as `rt.objectives.Reconstruction()`; received "
+                f"{objective!r}. One of your own is a subclass of `rt.objectives.Objective`."
+            )
         self.pixels, self.objective, self.seed = as_pixels(images), objective, seed
-        labels = getattr(images, "labels", None) if labels is None else labels
-        self.labels = labels if getattr(objective, "uses_labels", False) else None
         self.batch_size = min(batch_size, len(self.pixels))
-        self._check_size(getattr(objective, "smallest_batch", 1))
-        self._check_labels()
+        if self.batch_size < objective.smallest_batch:
+            noun = "picture" if objective.smallest_batch == 1 else "pictures"
+            raise TutorError(
+                f"Training of this kind needs {objective.smallest_batch} {noun} or more in a "
+                f"batch; received {self.batch_size}. Give more pictures, or a larger batch_size."
+            )
+        self.labels = None
+        if objective.uses_labels:
+            given = getattr(images, "labels", None) if labels is None else labels
+            self.labels = _checked_labels(given, len(self.pixels))
         self.epoch = 0
 
-    def _check_size(self, smallest):
-        noun = "picture" if smallest == 1 else "pictures"
-        if self.batch_size < smallest:
-            raise TutorError(
-                f"Training of this kind needs {smallest} {noun} or more in a batch; received "
-                f"{self.batch_size}. Give more pictures, or a larger batch_size."
-            )
-
-    def _check_labels(self):
-        if not getattr(self.objective, "uses_labels", False):
-            return
-        if self.labels is None:
-            raise NeedsLabels(
-                "Training of this kind needs a label for each picture; there are none."
-            )
-        self.labels = np.asarray(self.labels)
-        few = self.labels.ndim != 1 or len(self.labels) < len(self.pixels)
-        if few or self.labels.dtype.kind not in "iu":
-            raise TutorError(
-                f"Expected a whole number as label for each of {len(self.pixels)} pictures; "
-                f"received {self.labels.dtype} of the shape {self.labels.shape}."
-            )
-
     def __len__(self):
-        """Whole batches only; who is left out changes with the epoch."""
+        """Count whole batches only; which images are left out changes with the epoch."""
         return len(self.pixels) // self.batch_size
 
     def __getitem__(self, step):
         return self.draw(self.epoch, step)
 
     def draw(self, epoch, step):
-        """The batch of this step of this epoch, both from 0: `(inputs, targets)`."""
+        """Make the batch of this step of this epoch, both from 0: `(inputs, targets)`."""
         chosen = self._order(epoch)[step * self.batch_size : (step + 1) * self.batch_size]
         rng = np.random.default_rng([self.seed, epoch, step])
         labels = () if self.labels is None else (self.labels[chosen],)
@@ -223,10 +293,23 @@ class Batches(keras.utils.PyDataset):
 
 
 class AllInOrder(Batches):
-    """The batches to measure with: every picture once, in order; the last batch may be smaller."""
+    """The batches to measure with: every image once, in order; the last batch may be smaller."""
 
     def __len__(self):
         return -(-len(self.pixels) // self.batch_size)
 
     def _order(self, epoch):
         return np.arange(len(self.pixels))
+
+
+def _checked_labels(labels, n):
+    """Return labels as an array, or raise for what are no labels of `n` images."""
+    if labels is None:
+        raise NeedsLabels("Training of this kind needs a label for each picture; there are none.")
+    labels = np.asarray(labels)
+    if labels.ndim != 1 or len(labels) < n or labels.dtype.kind not in "iu":
+        raise TutorError(
+            f"Expected a whole number as label for each of {n} pictures; received {labels.dtype} "
+            f"of the shape {labels.shape}."
+        )
+    return labels

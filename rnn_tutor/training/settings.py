@@ -1,4 +1,4 @@
-"""What decides a training run: a word for each field, with labels or without."""
+"""Settings: everything that decides a training run, in one frozen dataclass."""
 
 from dataclasses import dataclass
 
@@ -6,10 +6,7 @@ from rnn_tutor._backend import keras
 from rnn_tutor._errors import TutorError, check_above_0, check_known, check_range, check_whole
 from rnn_tutor.images.augmentation import Augmentation, preset
 from rnn_tutor.networks import models
-from rnn_tutor.training import objectives
-
-OBJECTIVES = ("contrastive", "reconstruction", "next_row")
-CELLS = ("simple_rnn", "gru", "lstm")
+from rnn_tutor.training.objectives import OBJECTIVES, Classification, Objective
 
 
 @dataclass(frozen=True)
@@ -17,25 +14,32 @@ class TrainingSettings:
     """Everything that decides a training run without labels.
 
     Attributes:
-        objective: "contrastive", "reconstruction" or "next_row".
-        cell: "simple_rnn", "gru" or "lstm".
+        objective: a name from `objectives.OBJECTIVES`, "contrastive", "reconstruction" or
+            "next_row"; or an `Objective`, which then holds its own augmentation, temperature or
+            noise.
+        cell: a name from `models.CELLS`, "simple_rnn", "gru" or "lstm".
         units: state size of a recurrent layer.
         bidirectional: read every sequence both ways ("next_row" always reads one way).
         recurrent: False puts a dense layer in place of the recurrence, for comparison.
-        augmentation: name of a preset, or an `Augmentation`: what may change in a picture
-            (contrastive only).
+        augmentation: a name from `augmentation.PRESETS`, or an `Augmentation`: what may change in
+            an image (contrastive only).
         temperature: of the contrastive loss.
         noise: added to what the autoencoder sees; a standard deviation, where white is 1.
         learning_rate: of Adam.
-        batch_size: pictures a step (contrastive training makes two views of each).
-        epochs: passes over the pictures.
+        batch_size: images a step (contrastive training makes two views of each).
+        epochs: passes over the images.
         seed: of the weights, the order and the views.
 
     Raises:
         TutorError: a name that does not exist, or a number out of its range.
+
+    Example:
+        >>> settings = TrainingSettings(cell="lstm", units=8)
+        >>> settings.make_encoder((28, 28, 1)).output_shape
+        (None, 32)
     """
 
-    objective: str = "contrastive"
+    objective: str | Objective = "contrastive"
     cell: str = "gru"
     units: int = 48
     bidirectional: bool = True
@@ -49,31 +53,26 @@ class TrainingSettings:
     seed: int = 0
 
     def __post_init__(self):
-        check_known("objective", self.objective, OBJECTIVES)
-        check_known("recurrent cell", self.cell, CELLS)
+        if not isinstance(self.objective, Objective):
+            check_known("objective", self.objective, OBJECTIVES)
+        check_known("recurrent cell", self.cell, models.CELLS)
         preset(self.augmentation)
         _check(self, ("units", "batch_size", "epochs"), ("temperature", "learning_rate"))
         check_range("noise", self.noise, 0, 1)
 
     def make_objective(self):
-        """The object from `objectives` that these settings name."""
-        if self.objective == "reconstruction":
-            return objectives.Reconstruction(self.noise)
-        if self.objective == "next_row":
-            return objectives.NextRow()
-        return objectives.Contrastive(preset(self.augmentation), self.temperature)
+        """Return the objective that these settings name or hold."""
+        if isinstance(self.objective, Objective):
+            return self.objective
+        return OBJECTIVES[self.objective].from_settings(self)
 
     def make_encoder(self, input_shape):
-        """A fresh encoder for pictures of `(height, width, channels)`, seeded."""
+        """Build a fresh encoder for images of `(height, width, channels)`, seeded."""
         keras.utils.set_random_seed(self.seed)
-        if self.objective == "next_row":
-            return models.row_encoder(input_shape, self.units, self.cell)
-        return models.recurrent_encoder(
-            input_shape, self.units, self.cell, self.bidirectional, self.recurrent
-        )
+        return self.make_objective().make_encoder(input_shape, self)
 
     def make_model(self, images):
-        """The fresh encoder for the pictures of an `ImageSet`."""
+        """Build a fresh encoder for the images of an `ImageSet`, seeded."""
         return self.make_encoder(images.shape)
 
 
@@ -82,14 +81,14 @@ class ClassifierSettings:
     """Everything that decides a training run with labels: of `models.classifier`.
 
     Attributes:
-        cell: "simple_rnn", "gru" or "lstm".
+        cell: a name from `models.CELLS`, "simple_rnn", "gru" or "lstm".
         units: state size of the recurrent layer.
         bidirectional: read the rows both ways.
         blocks: 1, 2 or 3 blocks of convolution and pooling.
         dropout: share of the dense layer's outputs that are set to 0 in training.
         learning_rate: of Adam.
-        batch_size: pictures a step.
-        epochs: passes over the pictures.
+        batch_size: images a step.
+        epochs: passes over the images.
         seed: of the weights, the order and the dropout.
 
     Raises:
@@ -107,7 +106,7 @@ class ClassifierSettings:
     seed: int = 0
 
     def __post_init__(self):
-        check_known("recurrent cell", self.cell, CELLS)
+        check_known("recurrent cell", self.cell, models.CELLS)
         _check(self, ("units", "batch_size", "epochs"), ("learning_rate",))
         if self.blocks not in (1, 2, 3):
             raise TutorError(f"blocks must be 1, 2 or 3, received {self.blocks}.")
@@ -116,14 +115,14 @@ class ClassifierSettings:
             raise TutorError("dropout must be below 1; with 1, nothing comes through.")
 
     def make_objective(self):
-        """`objectives.Classification`."""
-        return objectives.Classification()
+        """Return the objective, `objectives.Classification`."""
+        return Classification()
 
     def make_model(self, images):
-        """A fresh classifier for the pictures and classes of an `ImageSet`, seeded.
+        """Build a fresh classifier for the images and classes of an `ImageSet`, seeded.
 
         Raises:
-            NeedsLabels: the pictures have none.
+            NeedsLabels: the images have none.
         """
         n_classes = images.require_labels().n_classes
         keras.utils.set_random_seed(self.seed)

@@ -92,7 +92,7 @@ class Trainer:
         optimizer = keras.optimizers.Adam(rate)
         optimizer.build(self.model.trainable_variables)  # else TensorFlow traces the step twice
         forget_graph_with_model(optimizer)
-        metrics = objective.metrics() if hasattr(objective, "metrics") else []
+        metrics = objective.metrics()
         self.model.compile(optimizer, loss=objective.loss, metrics=metrics)
         names = ["loss", *(metric.name for metric in metrics)]
         self._batch_means = {name: [] for name in names}

@@ -54,7 +54,7 @@ def call(order, patch):
     """The function of `sequences` and what it is given after the pictures."""
     if order == "patches":
         return "to_patches", patch[0] if patch[0] == patch[1] else patch
-    return (f"to_{order[6:]}",) if order.startswith("whole_") else ("to_pixels", order)
+    return ("to_pixels", order) if order in sequences.ORDERS else (f"to_{order}",)
 
 
 def sentence(reading, step):

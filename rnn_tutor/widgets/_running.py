@@ -13,7 +13,6 @@ from rnn_tutor.widgets import _charts
 from rnn_tutor.widgets import _parts as parts
 from rnn_tutor.widgets._front import Front
 
-CELLS = {"GRU": "gru", "LSTM": "lstm", "SimpleRNN": "simple_rnn"}
 RATES = [float(f"{digit}e{power}") for power in (-4, -3, -2) for digit in (1, 2, 5)]
 SAY, DRAW = 0.33, 1.0  # seconds, at least, from one to the next
 READY = "Ready. <b>Start</b> trains while you go on reading."

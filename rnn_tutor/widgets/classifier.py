@@ -1,25 +1,40 @@
 """The training panel for classifiers: every setting, live curves, and the plain Keras of it."""
 
-from functools import lru_cache
-
 from rnn_tutor.networks import models
-from rnn_tutor.networks.code import chance_untouched
 from rnn_tutor.training.settings import ClassifierSettings
 from rnn_tutor.training.trainer import Trainer
 from rnn_tutor.widgets import _parts as parts
-from rnn_tutor.widgets._running import CELLS, RunningPanel, controls_of_runs
+from rnn_tutor.widgets._running import RunningPanel, controls_of_runs
 
-MODEL_FIELDS = ("units", "cell", "bidirectional", "blocks", "dropout")
 LESSON = ClassifierSettings(dropout=0.3, epochs=8)  # what notebook 05 trains with in its cells
-TRAINING = """model.compile(
-    optimizer=keras.optimizers.Adam({learning_rate!r}),
+CONVOLUTIONS = """x = layers.Conv2D(32, 3, padding="same", activation="relu")(image)
+x = layers.MaxPooling2D(2)(x)
+x = layers.Conv2D(64, 3, padding="same", activation="relu")(x)
+x = layers.MaxPooling2D(2)(x)
+x = layers.Conv2D(64, 3, padding="same", activation="relu")(x)
+x = layers.MaxPooling2D((1, 2))(x)
+"""
+CODE = """import keras
+import numpy as np
+from keras import layers
+
+keras.utils.set_random_seed({seed})
+image = keras.Input({shape})
+{convolutions}height, width, channels = x.shape[1:]
+rows = layers.Reshape((height, width * channels))(x)  # (n, steps, features)
+x = {recurrent}(rows)
+x = layers.Dense(64, activation="relu")(x)
+{dropping}x = layers.Dense({n_classes}, activation="softmax")(x)
+model = keras.Model(image, x)
+model.compile(
+    optimizer=keras.optimizers.Adam({learning_rate}),
     loss="sparse_categorical_crossentropy",
     metrics=["accuracy"],
 )
 x, y = {name}.as_float(), {name}.labels
 history = {{}}
-for epoch in range({epochs!r}):
-    order = np.random.default_rng([{seed!r}, epoch]).permutation(len(x))
+for epoch in range({epochs}):
+    order = np.random.default_rng([{seed}, epoch]).permutation(len(x))
     order = order[:{whole}]  # whole batches: {steps} of {size}
     done = model.fit(
         x[order],
@@ -35,17 +50,21 @@ for epoch in range({epochs!r}):
 
 
 class ClassifierPanel(RunningPanel):
-    """Trains a classifier with labels, from the screen or from code.
+    """Train a classifier with labels, from the screen or from code.
 
-    images: an `ImageSet` with labels. settings: `ClassifierSettings` to begin with; those of
-    notebook 05 if None. validation: an `ImageSet` with labels to measure on after each epoch, or
-    None. Raises NeedsLabels.
+    Args:
+        images: an `ImageSet` with labels.
+        settings: `ClassifierSettings` to begin with; those of notebook 05 if None.
+        validation: an `ImageSet` with labels to measure on after each epoch, or None.
+        name, validation_name: what the code calls the two sets of images.
+
+    Raises:
+        NeedsLabels: one of the two has none.
 
     `settings` can be read and set; `start` trains on a thread of its own, `run` in the cell that
     calls it; `stop` and `wait` do what they say. After a stop both go on with the next batch,
     unless a setting was changed. `model` and `history` are what the run has made, and `code` is
-    the plain Keras that builds the same model and trains it with the same batches, where the images
-    are called `name` and `validation_name`.
+    the plain Keras that builds the same model and trains it with the same batches.
     """
 
     measures = ("loss", "accuracy")
@@ -63,22 +82,23 @@ class ClassifierPanel(RunningPanel):
     def code(self):
         """The plain Keras that builds the same model and trains it on the same pictures."""
         s = self.settings
-        imports, model = _model_code(
-            self.images.shape, self.images.n_classes, *(getattr(s, field) for field in MODEL_FIELDS)
-        )
         size = min(s.batch_size, len(self.images))
         steps, measured = len(self.images) // size, self.validation_name
+        layer = f"layers.{models.CELLS[s.cell].__name__}({s.units})"
         validation = f"        validation_data=({measured}.as_float(), {measured}.labels),\n"
-        training = TRAINING.format(
+        return CODE.format(
             **vars(s),
+            shape=self.images.shape,
+            n_classes=self.images.n_classes,
+            convolutions="".join(CONVOLUTIONS.splitlines(keepends=True)[: 2 * s.blocks]),
+            recurrent=f"layers.Bidirectional({layer})" if s.bidirectional else layer,
+            dropping=f"x = layers.Dropout({s.dropout})(x)\n" if s.dropout else "",
             name=self.name,
             size=size,
             steps=f"{steps:,}",
             whole=steps * size,
             validation=validation if self.validation else "",
         )
-        imports = imports.replace("import keras\n", "import keras\nimport numpy as np\n")
-        return f"{imports}\n\nkeras.utils.set_random_seed({s.seed})\n{model}{training}"
 
     @property
     def model(self):
@@ -101,20 +121,13 @@ class ClassifierPanel(RunningPanel):
         ]
 
 
-@lru_cache
-def _model_code(shape, n_classes, *values):
-    """The imports, and the lines that build the model."""
-    with chance_untouched():
-        model = models.classifier(shape, n_classes, **dict(zip(MODEL_FIELDS, values, strict=True)))
-    return models.keras_code(model).split("\n\n")
-
-
 def _controls(settings):
-    """A control for each field of `ClassifierSettings`."""
+    """Make a control for each field of `ClassifierSettings`."""
     s, number = settings, parts.Number
     shares = [round(0.05 * k, 2) for k in range(19)]  # 0 to 0.9
+    cells = {layer.__name__: name for name, layer in models.CELLS.items()}
     return {
-        "cell": parts.choice("Recurrent cell", CELLS, s.cell),
+        "cell": parts.choice("Recurrent cell", cells, s.cell),
         "units": number("Units", s.units, range(8, 129, 8), 1, 1024),
         "bidirectional": parts.tick("read the rows both ways", s.bidirectional),
         "blocks": number("Blocks", s.blocks, range(1, 4)),

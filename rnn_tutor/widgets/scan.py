@@ -8,17 +8,21 @@ from rnn_tutor.widgets import _parts as parts
 from rnn_tutor.widgets import _reading
 from rnn_tutor.widgets._playing import PlayingPanel
 
-WHOLE = {"whole_rows": "rows, one a step", "whole_columns": "columns, one a step"}
-PATHS = {"rows": "row by row", "columns": "column by column", "hilbert": "Hilbert curve"}
+WHOLE = {"rows": "rows, one a step", "columns": "columns, one a step"}
+PATHS = {
+    "row_major": "row by row",
+    "column_major": "column by column",
+    "hilbert": "Hilbert curve",
+}
 SPEEDS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000]  # steps a second
 
 
 class ScanPanel(PlayingPanel):
     """Reads a picture step by step, and draws the sequence as it grows.
 
-    images: an `ImageSet`. order: the way to read, one of `sequences.ORDERS` (a pixel a step) or
-    "whole_rows", "whole_columns", "patches". index: which picture. step: how many steps are read.
-    speed: steps a second, 1 to 1,000,000.
+    images: an `ImageSet`. order: the way to read, "rows", "columns", "patches" (a whole one a step)
+    or a name from `sequences.ORDERS` (a pixel a step). index: which picture. step: how many steps
+    are read. speed: steps a second, 1 to 1,000,000.
 
     All four can be read and set; a new order keeps about the share that is read. `play` reads on
     by a timer, on a thread of its own, until the end, `pause`, or another picture or order.

@@ -1,32 +1,20 @@
 """The training panel: settings, start, stop, progress and a live curve, without labels."""
 
-from dataclasses import replace
+import inspect
+from dataclasses import fields, replace
 
 import numpy as np
 
 from rnn_tutor.clusters import clustering
 from rnn_tutor.images.augmentation import PRESETS
 from rnn_tutor.networks import models
+from rnn_tutor.training.objectives import OBJECTIVES
 from rnn_tutor.training.settings import TrainingSettings
 from rnn_tutor.training.trainer import Trainer
 from rnn_tutor.widgets import _parts as parts
-from rnn_tutor.widgets._running import CELLS, RunningPanel, controls_of_runs
+from rnn_tutor.widgets._running import RunningPanel, controls_of_runs
 
-OBJECTIVES = {
-    "contrastive": "contrastive",
-    "reconstruction": "reconstruction",
-    "next row": "next_row",
-}
-MEANINGS = {
-    "contrastive": "Two random views of one picture shall lie close, views of others far away.",
-    "reconstruction": "The embedding shall suffice to draw the picture again.",
-    "next_row": "Each row shall be predicted from the rows above it.",
-}
-UNUSED = {  # what an objective leaves out of account
-    "contrastive": {"noise"},
-    "reconstruction": {"augmentation", "temperature"},
-    "next_row": {"augmentation", "temperature", "noise", "bidirectional", "recurrent"},
-}
+OF_OBJECTIVES = {field.name for objective in OBJECTIVES.values() for field in fields(objective)}
 LESSONS = {  # what notebook 07 trains with in its cells
     "contrastive": TrainingSettings(
         units=96, bidirectional=False, temperature=0.5, learning_rate=0.005, batch_size=64
@@ -38,30 +26,42 @@ MEASURED = 500  # pictures of which the spread is measured
 
 
 def embedding_spread(embeddings):
-    """How far embeddings, each scaled to length one, scatter around their mean.
+    """Measure how far embeddings, each scaled to length one, scatter around their mean.
 
-    embeddings: (n, d) numbers. Returns a float from 0, all of them point the same way (collapse),
-    to 1, they point in all directions alike.
+    Args:
+        embeddings: `(n, d)` float.
+
+    Returns:
+        A float from 0, where all of them point the same way (collapse), to 1, where they point in
+        all directions alike.
+
+    Example:
+        >>> embedding_spread([[1.0, 0.0], [2.0, 0.0]])
+        0.0
     """
     z = clustering.normalised(embeddings)
     return float(np.sqrt(np.sum(z.var(axis=0))))
 
 
 class TrainingPanel(RunningPanel):
-    """Trains an encoder without labels, from the screen or from code.
+    """Train an encoder without labels, from the screen or from code.
 
-    images: an `ImageSet`; labels are not looked at. settings: `TrainingSettings` to begin with;
-    those of notebook 07 if None. While they are the lesson's, another objective brings its own.
-    Beside the loss, the spread of the embeddings is measured after each epoch.
+    Beside the loss, the spread of the embeddings is measured after each epoch. While the settings
+    are those of a lesson, choosing another objective brings the settings of its lesson.
+
+    Args:
+        images: an `ImageSet`; labels are not looked at.
+        settings: `TrainingSettings` to begin with; those of notebook 07 if None.
+        name: what the code calls the images.
 
     `settings` can be read and set; `start` trains on a thread of its own, `run` in the cell that
     calls it; `stop` and `wait` do what they say. After a stop both go on where the run stood,
     unless a setting was changed. `encoder` and `history` are what the run has made, and `code` is
-    the plain Python that makes the same, where the pictures are called `name`.
+    the plain Python that makes the same.
     """
 
     def __init__(self, images, settings=None, name="images"):
-        settings = settings or LESSONS["contrastive"]
+        settings = settings or _lesson("contrastive")
         self._sample, self._objective = images.sample(MEASURED), settings.objective
         super().__init__("training", images, settings, _controls(settings), name)
 
@@ -80,26 +80,26 @@ class TrainingPanel(RunningPanel):
         return Trainer.from_settings(self.images, settings)
 
     def _unused(self):
-        return UNUSED[self.settings.objective]
+        objective = OBJECTIVES[self.settings.objective]
+        return OF_OBJECTIVES - {field.name for field in fields(objective)} | objective.ignores
 
     def _watch(self):
         return {"spread": embedding_spread(models.embed(self.encoder, self._sample))}
 
     def _comparable(self, run):
         """Losses of different tasks cannot be compared; the spread can."""
-        task = {"objective", "augmentation", "temperature", "noise", "batch_size"} - self._unused()
+        task = {"objective", "batch_size", *OF_OBJECTIVES} - self._unused()
         same = all(getattr(run.settings, name) == getattr(self._trained, name) for name in task)
         return run.history if same else {"spread": run.history.get("spread", [])}
 
     def _settings_changed(self):
         before, self._objective = self._objective, self.settings.objective
-        if (
-            before != self._objective
-            and replace(self.settings, objective=before) == LESSONS[before]
-        ):
-            self._fields.value = LESSONS[self._objective]  # which comes back here
+        as_taught = replace(self.settings, objective=before) == _lesson(before)
+        if before != self._objective and as_taught:
+            self._fields.value = _lesson(self._objective)  # which comes back here
             return
-        self._meaning.value = f'<span class="rt-quiet">{MEANINGS[self.settings.objective]}</span>'
+        meaning = inspect.getdoc(OBJECTIVES[self._objective]).partition("\n")[0]
+        self._meaning.value = f'<span class="rt-quiet">{meaning}</span>'
         super()._settings_changed()
 
     def _layout(self, controls, run):
@@ -117,13 +117,20 @@ class TrainingPanel(RunningPanel):
         ]
 
 
+def _lesson(objective):
+    """Return the settings of an objective's lesson, or the usual ones where it has none."""
+    return LESSONS.get(objective, TrainingSettings(objective))
+
+
 def _controls(settings):
-    """A control for each field of `TrainingSettings`."""
+    """Make a control for each field of `TrainingSettings`."""
     s, number = settings, parts.Number
+    objectives = {name.replace("_", " "): name for name in OBJECTIVES}
+    cells = {layer.__name__: name for name, layer in models.CELLS.items()}
     tenths = [round(0.05 * k, 2) for k in range(41)]  # 0 to 2
     return {
-        "objective": parts.choice("Objective", OBJECTIVES, s.objective),
-        "cell": parts.choice("Recurrent cell", CELLS, s.cell),
+        "objective": parts.choice("Objective", objectives, s.objective),
+        "cell": parts.choice("Recurrent cell", cells, s.cell),
         "units": number("Units", s.units, range(8, 129, 8), 1, 4096),
         "augmentation": parts.choice("Augmentation", {n: n for n in PRESETS}, s.augmentation),
         "bidirectional": parts.tick("read each sequence both ways", s.bidirectional),

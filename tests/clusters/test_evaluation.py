@@ -9,7 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import hypergeom
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
+from sklearn.metrics import (
+    adjusted_rand_score,
+    homogeneity_score,
+    normalized_mutual_info_score,
+)
 from sklearn.metrics.cluster import contingency_matrix
 
 from rnn_tutor import NeedsLabels, TutorError
@@ -96,6 +100,20 @@ def test_scores_print_as_a_sentence():
     assert repr(evaluation.scores([0, 1, 1], [1, 0, 0])) == (
         "matched accuracy 1.000, NMI 1.000, ARI 1.000"
     )
+
+
+def test_a_metric_of_ones_own_needs_one_entry(monkeypatch):
+    pair = [0, 0, 1, 1], [0, 0, 1, 0]
+    before = evaluation.score_table({"a": pair})
+    monkeypatch.setitem(evaluation.METRICS, "homogeneity", homogeneity_score)
+    found, expected = evaluation.scores(*pair), homogeneity_score(*pair)
+    assert found.homogeneity == expected
+    for shown in (repr(found), evaluation.score_table({"a": pair})):
+        assert "homogeneity" in shown and f"{expected:.3f}" in shown
+    monkeypatch.undo()
+    assert evaluation.score_table({"a": pair}) == before
+    with pytest.raises(AttributeError, match="accuracy, nmi, ari"):
+        found.purity  # noqa: B018
 
 
 def test_without_labels_scores_say_so():

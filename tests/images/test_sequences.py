@@ -56,7 +56,7 @@ def test_patches_that_do_not_fit_are_filled_up_and_cut_off_again(shape, height, 
 
 @quickly
 @given(
-    SHAPES.map(lambda s: (s[0], 2 * s[1], 3 * s[2] - 1, s[3])), st.sampled_from(sequences.ORDERS)
+    SHAPES.map(lambda s: (s[0], 2 * s[1], 3 * s[2] - 1, s[3])), st.sampled_from([*sequences.ORDERS])
 )
 def test_every_path_reads_each_pixel_once_and_has_an_inverse(shape, order):
     n, h, w, c = shape
@@ -71,8 +71,8 @@ def test_every_path_reads_each_pixel_once_and_has_an_inverse(shape, order):
 
 
 def test_paths_on_a_small_picture():
-    assert sequences.scan(2, 3, "rows").tolist() == [0, 1, 2, 3, 4, 5]
-    assert sequences.scan(2, 3, "columns").tolist() == [0, 3, 1, 4, 2, 5]
+    assert sequences.scan(2, 3, "row_major").tolist() == [0, 1, 2, 3, 4, 5]
+    assert sequences.scan(2, 3, "column_major").tolist() == [0, 3, 1, 4, 2, 5]
     assert sequences.scan(2, 3, "snake").tolist() == [0, 1, 2, 5, 4, 3]
     assert sequences.scan(3, 3, "spiral").tolist() == [0, 1, 2, 5, 8, 7, 6, 3, 4]
     assert sequences.scan(2, 2, "hilbert").tolist() == [0, 2, 3, 1]

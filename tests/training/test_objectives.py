@@ -1,6 +1,7 @@
 """The objectives: the contrastive loss against its equation, and the batches they are fed with."""
 
 import math
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -10,9 +11,11 @@ from hypothesis import strategies as st
 from rnn_tutor._backend import keras
 from rnn_tutor._errors import NeedsLabels, TutorError
 from rnn_tutor.images.augmentation import PRESETS
+from rnn_tutor.images.imageset import ImageSet
 from rnn_tutor.networks import models
 from rnn_tutor.networks.gradients import gradients
-from rnn_tutor.training import objectives
+from rnn_tutor.training import TrainingSettings, objectives, train
+from rnn_tutor.widgets import TrainingPanel
 
 # Keras asks NumPy in an old way for a tensor's numbers.
 pytestmark = pytest.mark.filterwarnings("error", "ignore:__array__:DeprecationWarning")
@@ -120,7 +123,7 @@ def test_a_picture_of_one_row_has_no_next_row():
         objectives.NextRow().build(models.row_encoder((1, 8, 1), units=2))
 
 
-class Chosen:
+class Chosen(objectives.Objective):
     """An objective whose batch is the pixels and a random number: shows what was drawn."""
 
     def batch(self, pixels, rng):
@@ -167,7 +170,7 @@ def test_few_pictures_make_one_small_batch():
 
 
 @pytest.mark.parametrize(("n", "size"), [(0, 256), (1, 256), (10, 1)])
-def test_a_picture_alone_cannot_be_told_from_strangers(n, size):
+def test_an_image_alone_has_no_negatives(n, size):
     with pytest.raises(TutorError, match="2 pictures or more"):
         batches(n, size, objective=objectives.Contrastive(PRESETS["none"]))
 
@@ -207,3 +210,40 @@ def test_to_measure_every_picture_is_shown_once_in_order():
     assert [len(chosen) for chosen, _ in shown] == [4, 4, 2]
     np.testing.assert_array_equal(np.concatenate([c.ravel() for c, _ in shown]), np.arange(10))
     np.testing.assert_array_equal(every[1][1], shown[1][1])
+
+
+@dataclass(frozen=True)
+class Blurred(objectives.Objective):
+    """Draw the image again, as dark as `noise` says."""
+
+    noise: float = 0.0
+    loss = "mse"
+
+    def build(self, encoder):
+        return models.recurrent_autoencoder(encoder)
+
+    def batch(self, pixels, rng):
+        return pixels / np.float32(255), pixels * np.float32(self.noise / 255)
+
+
+def test_an_objective_of_ones_own_trains_and_needs_one_entry_to_have_a_name(monkeypatch):
+    images = ImageSet(pixels(6))
+    small = TrainingSettings(units=2, epochs=1, batch_size=3, noise=0.5)
+    _, expected = train(images, replace(small, objective=Blurred(0.5)))
+    monkeypatch.setitem(objectives.OBJECTIVES, "blurred", Blurred)
+    _, history = train(images, replace(small, objective="blurred"))
+    assert history == expected
+    panel = TrainingPanel(images, replace(small, objective="blurred"))
+    panel.run()
+    assert panel.history["loss"] == history["loss"]
+
+
+def test_a_name_of_an_augmentation_is_enough():
+    assert objectives.Contrastive("clothes") == objectives.Contrastive(PRESETS["clothes"])
+    with pytest.raises(TutorError, match="clothes"):
+        objectives.Contrastive("shoes")
+
+
+def test_what_is_no_objective_is_refused():
+    with pytest.raises(TutorError, match="Objective"):
+        batches(objective=object())

@@ -38,7 +38,7 @@ pytestmark = pytest.mark.filterwarnings("error", "ignore:__array__:DeprecationWa
 PIXELS = np.random.default_rng(0).integers(0, 256, (20, 4, 4, 1), dtype=np.uint8)
 
 
-class Copy:
+class Copy(objectives.Objective):
     """The smallest objective: paint the picture again with one dense layer."""
 
     loss = "mse"
@@ -46,9 +46,6 @@ class Copy:
     def build(self, encoder):
         drawn = keras.layers.Reshape((4, 4, 1))(keras.layers.Dense(16)(encoder.output))
         return keras.Model(encoder.input, drawn)
-
-    def embedder(self, encoder, model):
-        return encoder
 
     def batch(self, pixels, rng):
         clean = pixels.astype("float32") / 255

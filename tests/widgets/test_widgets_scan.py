@@ -14,7 +14,7 @@ from rnn_tutor.widgets import ScanPanel, _reading
 RNG = np.random.default_rng(0)
 GREY = rt.ImageSet(RNG.integers(0, 256, (3, 12, 10, 1), np.uint8))
 COLOUR = rt.ImageSet(RNG.integers(0, 256, (2, 14, 21, 3), np.uint8))
-ORDERS = ("whole_rows", "whole_columns", "patches", *rt.sequences.ORDERS)
+ORDERS = ("rows", "columns", "patches", *rt.sequences.ORDERS)
 shapes = st.tuples(st.integers(1, 20), st.integers(1, 20), st.sampled_from([1, 3]))
 
 
@@ -87,9 +87,17 @@ def test_moving_the_controls_sets_what_code_reads():
     assert "Step 4 of 6: rows 8 to 14, columns 1 to 7." in shown(panel)
 
 
+def test_an_order_of_ones_own_needs_one_entry(monkeypatch):
+    backwards = {"backwards": lambda height, width: np.arange(height * width)[::-1]}
+    monkeypatch.setattr(rt.sequences, "ORDERS", rt.sequences.ORDERS | backwards)
+    panel = ScanPanel(GREY, "backwards", step=120)
+    np.testing.assert_array_equal(panel.sequence, GREY.pixels[0].reshape(120, 1)[::-1])
+    np.testing.assert_array_equal(panel.sequence, ran(panel)["so_far"])
+
+
 def test_another_order_keeps_the_share_that_is_read():
     panel = ScanPanel(GREY, "spiral", step=60)
-    panel.order = "whole_rows"
+    panel.order = "rows"
     assert panel.step == 6
     panel.order = "hilbert"
     assert panel.step == 60
@@ -100,9 +108,9 @@ def test_another_order_keeps_the_share_that_is_read():
     [
         ("spiral", 0, "Nothing is read yet. It will take 120 steps of 1 feature."),
         ("spiral", 11, "Step 11 of 120: row 2, column 10."),
-        ("rows", 120, "Step 120 of 120: row 12, column 10. All is read."),
-        ("whole_rows", 5, "Step 5 of 12: row 5."),
-        ("whole_columns", 5, "Step 5 of 10: column 5."),
+        ("row_major", 120, "Step 120 of 120: row 12, column 10. All is read."),
+        ("rows", 5, "Step 5 of 12: row 5."),
+        ("columns", 5, "Step 5 of 10: column 5."),
         ("patches", 2, "Step 2 of 4: rows 1 to 6, columns 6 to 10."),
     ],
 )
@@ -113,7 +121,7 @@ def test_the_sentence(order, step, words):
 @pytest.mark.parametrize(
     ("field", "value", "words"),
     [
-        ("order", "zigzag", "'whole_rows', .*'hilbert'; not 'zigzag'"),
+        ("order", "zigzag", "'rows', .*'hilbert'; not 'zigzag'"),
         ("index", 3, "from 0 to 2; not 3"),
         ("step", 121, "from 0 to 120; not 121"),
         ("step", 1.5, "whole number"),
@@ -228,7 +236,7 @@ def test_the_height_of_a_bar_is_the_level():
 def test_what_is_not_read_is_dimmed(monkeypatch):
     sent = []
     monkeypatch.setattr(_reading.parts, "thumbnail", lambda pixels, *_: sent.append(pixels) or "")
-    reading = _reading.read(COLOUR.pixels[0], "whole_rows", (7, 7))
+    reading = _reading.read(COLOUR.pixels[0], "rows", (7, 7))
     html = _reading.picture(reading, 0, 4)
     np.testing.assert_array_equal(sent[0][:4], COLOUR.pixels[0, :4])
     assert (sent[0][4:] != COLOUR.pixels[0, 4:]).mean() > 0.9
