@@ -197,7 +197,7 @@ def untrained(flat, seed):
 
     rt.load_keras()
     encoder = TrainingSettings(seed=seed).make_encoder((28, 28, 1))
-    points = rt.clustering.normalised(rt.embed(encoder, flat.reshape(-1, 28, 28, 1)))
+    points = rt.clustering.l2_normalize(rt.embed(encoder, flat.reshape(-1, 28, 28, 1)))
     return rt.Clustering(10, seed=seed).fit_predict(points)
 
 

@@ -19,7 +19,7 @@ from rnn_tutor.clusters.projection import (
     quiet_and_repeatable,
     umap_layout,
 )
-from rnn_tutor.clusters.projection import normalised as normalised
+from rnn_tutor.clusters.projection import l2_normalize as l2_normalize
 from rnn_tutor.clusters.projection import project as project
 
 METHODS = ("kmeans", "tied_mixture", "gaussian_mixture")

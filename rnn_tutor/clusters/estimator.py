@@ -28,7 +28,7 @@ from rnn_tutor.clusters.clustering import Clustering
 from rnn_tutor.clusters.evaluation import Proposal, ari, on_halves, propose_number, stability
 from rnn_tutor.clusters.head import embedding_output, linear_borders, with_head
 from rnn_tutor.clusters.neighbours import reassign_by_neighbours
-from rnn_tutor.clusters.projection import normalised
+from rnn_tutor.clusters.projection import l2_normalize
 from rnn_tutor.images.arrays import as_pictures, resized
 from rnn_tutor.images.augmentation import Augmentation
 from rnn_tutor.networks import models
@@ -183,7 +183,7 @@ class RecurrentClusterer(
         pixels = resized(pictures, shape[:2], size)
         seeds = _seeds(self.random_state, self.restarts)
         networks = self._train_all(pixels, seeds)
-        embeddings = [normalised(models.embed(encoder, pixels)) for encoder, _ in networks]
+        embeddings = [l2_normalize(models.embed(encoder, pixels)) for encoder, _ in networks]
         n_clusters, proposal = self._choose_number(embeddings[0], int(seeds[0]))
         each = [(points, int(seed)) for points, seed in zip(embeddings, seeds, strict=False)]
         found = [

@@ -8,6 +8,7 @@ import numpy as np
 from sklearn.decomposition import PCA
 from sklearn.manifold import TSNE
 from sklearn.neighbors import NearestNeighbors
+from sklearn.preprocessing import normalize
 from threadpoolctl import threadpool_limits
 
 from rnn_tutor._backend import release_memory
@@ -18,14 +19,26 @@ MAPS = ("pca", "umap", "tsne")
 FEWEST_FOR_NEIGHBOURS = 30  # below it, a graph of 20 neighbours joins everything with everything
 
 
-def normalised(embeddings):
-    """Each embedding at length one (zeros stay zeros): (n, d) float32.
+def l2_normalize(embeddings):
+    """Scale each embedding to length one.
 
     The contrastive loss compares directions only; so should what clusters its embeddings.
+
+    Args:
+        embeddings: `(n, d)` numbers.
+
+    Returns:
+        `(n, d)` float32; a row of zeros stays zeros.
+
+    Raises:
+        TutorError: they are no embeddings, or hold NaN or infinity.
+
+    Example:
+        >>> l2_normalize([[3, 4], [0, 0]])
+        array([[0.6, 0.8],
+               [0. , 0. ]], dtype=float32)
     """
-    points = check_embeddings(embeddings)
-    lengths = np.linalg.norm(points, axis=1, keepdims=True)
-    return (points / np.where(lengths > 0, lengths, 1)).astype(np.float32)
+    return normalize(check_embeddings(embeddings)).astype(np.float32)
 
 
 def project(embeddings, method="pca", seed=0):

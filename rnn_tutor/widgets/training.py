@@ -43,7 +43,7 @@ def embedding_spread(embeddings):
     embeddings: (n, d) numbers. Returns a float from 0, all of them point the same way (collapse),
     to 1, they point in all directions alike.
     """
-    z = clustering.normalised(embeddings)
+    z = clustering.l2_normalize(embeddings)
     return float(np.sqrt(np.sum(z.var(axis=0))))
 
 

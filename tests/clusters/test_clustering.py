@@ -12,7 +12,7 @@ from sklearn.decomposition import PCA
 from rnn_tutor import TutorError
 from rnn_tutor.clusters import clustering, evaluation, head, neighbours, projection
 from rnn_tutor.clusters.clustering import Clustering
-from rnn_tutor.clusters.projection import normalised, project
+from rnn_tutor.clusters.projection import l2_normalize, project
 
 BLOBS, KINDS = make_blobs([60, 30, 45], 40, random_state=1)
 BOTH = pytest.mark.parametrize("method", clustering.METHODS)
@@ -163,8 +163,8 @@ def test_the_pca_map_is_scikit_learns():
     np.testing.assert_allclose(project(BLOBS), expected, rtol=1e-4, atol=1e-4)
 
 
-def test_normalised_embeddings_have_length_one():
-    points = normalised([[3, 4], [0, 0]])
+def test_normalized_embeddings_have_length_one():
+    points = l2_normalize([[3, 4], [0, 0]])
     assert points.dtype == np.float32
     np.testing.assert_allclose(points, [[0.6, 0.8], [0, 0]], rtol=1e-6)
 

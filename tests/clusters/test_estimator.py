@@ -18,7 +18,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 import rnn_tutor as rt
 from rnn_tutor._backend import keras
 from rnn_tutor.clusters import estimator, head
-from rnn_tutor.clusters.projection import normalised
+from rnn_tutor.clusters.projection import l2_normalize
 from rnn_tutor.networks import models
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__:DeprecationWarning")
@@ -68,7 +68,7 @@ def test_new_pictures_are_sorted_as_well_as_the_old(pictures, fitted):
 
 def test_the_head_is_a_softmax_over_squared_distances():
     rng = np.random.default_rng(0)
-    points = normalised(rng.normal(size=(60, 4)))
+    points = l2_normalize(rng.normal(size=(60, 4)))
     clusters = np.repeat([0, 1, 2], [40, 15, 5])
     inputs = keras.Input((4,))
     encoder = keras.Model(inputs, keras.layers.Identity()(inputs))
@@ -83,7 +83,7 @@ def test_the_head_is_a_softmax_over_squared_distances():
 
 
 def test_of_tight_clusters_the_head_still_ranks_pictures():
-    centres = normalised(np.random.default_rng(1).normal(size=(4, 8)))
+    centres = l2_normalize(np.random.default_rng(1).normal(size=(4, 8)))
     points = np.concatenate([centres + 0.001 * np.eye(8)[k] for k in range(8)])
     inputs = keras.Input((8,))
     encoder = keras.Model(inputs, keras.layers.Identity()(inputs))
@@ -94,7 +94,7 @@ def test_of_tight_clusters_the_head_still_ranks_pictures():
 
 
 def test_the_head_adds_up_the_groups_of_a_cluster():
-    points = normalised(np.random.default_rng(0).normal(size=(60, 4)))
+    points = l2_normalize(np.random.default_rng(0).normal(size=(60, 4)))
     groups, clusters = np.repeat([0, 1, 2], 20), np.array([0, 1, 0])
     inputs = keras.Input((4,))
     encoder = keras.Model(inputs, keras.layers.Identity()(inputs))
@@ -561,13 +561,13 @@ def test_the_recurrence_can_be_switched_off(fitted, made):
 
 
 def test_the_embeddings_are_those_of_the_trainer(pictures):
-    """What the estimator does is what `rt.train`, `rt.embed` and `normalised` do in the cells."""
+    """What the estimator does is what `rt.train`, `rt.embed` and `l2_normalize` do in the cells."""
     few = pictures[:300]
     settings = {"augmentation": "clothes", "recurrent": True}
     made = small(**settings, random_state=np.random.RandomState(5)).fit(few)
     seed = int(np.random.RandomState(5).randint(2**31 - 1, size=1)[0])
     encoder, history = rt.train(few, units=4, epochs=1, batch_size=32, seed=seed, **settings)
-    expected = normalised(rt.embed(encoder, few))
+    expected = l2_normalize(rt.embed(encoder, few))
     np.testing.assert_allclose(made.transform(few), expected, atol=1e-5)
     assert made.history_["loss"] == pytest.approx(history["loss"])
 
