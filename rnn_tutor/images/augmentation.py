@@ -168,17 +168,17 @@ PRESETS = {
 
 
 def preset(name):
-    """The `Augmentation` of that name; one's own is given back as it is.
+    """Return the augmentation of that name; an `Augmentation`, or any callable, as it is.
 
     Raises:
         TutorError: no preset has that name.
     """
-    if isinstance(name, Augmentation):
+    if callable(name):
         return name
     if not isinstance(name, str) or name not in PRESETS:
         names = ", ".join(PRESETS)
         raise TutorError(
             f"There is no augmentation preset {name!r}. There are: {names}; an Augmentation will do"
-            " too."
+            " too, or a function of pixels and a random generator."
         )
     return PRESETS[name]
