@@ -49,7 +49,7 @@ NETWORKS = {
     "medium": {"preset": "medium"},
     "medium, inductive": {"preset": "medium"},
     "full, inductive": {"preset": "full"},
-    "medium, no recurrence": {"preset": "medium", "recurrent": False},
+    "medium, no recurrence": {"preset": "medium", "encoder": "dense"},
     "medium, no augmentation": {"preset": "medium", "augmentation": "none"},
 }
 OTHERS = (
