@@ -36,7 +36,7 @@ class Checkpoints:
         self._saved_at, self._saved = time.monotonic(), None
 
     def due(self):
-        """Whether the last one was saved long enough ago."""
+        """Return whether the last one was saved long enough ago."""
         return time.monotonic() - self._saved_at >= SECONDS_BETWEEN
 
     def save(self, model, state):
