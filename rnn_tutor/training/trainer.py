@@ -211,12 +211,12 @@ class Trainer:
             for number in range(self.steps_done, last):
                 if self.stopping:
                     break
-                inputs, targets = ahead.result() if ahead else draw(*divmod(number, steps))
+                batch = ahead.result() if ahead else draw(*divmod(number, steps))
                 if number + 1 < last:  # while this batch is trained on, the next one is prepared
                     ahead = thread.submit(draw, *divmod(number + 1, steps))
                 step = self.step
                 run.on_train_batch_begin(step)
-                self.model.train_on_batch(inputs, targets)
+                self.model.train_on_batch(*batch)
                 run.on_train_batch_end(step, self._record_batch())
                 if self.step == steps:
                     self._end_epoch(run)
