@@ -52,13 +52,15 @@ def make_encoder(encoder, input_shape, objective, seed):
 
 
 def _copied(model, input_shape):
-    models.functional(model, input_shape)  # raises, and gives weights to one that has none yet
     try:
         copy = models.functional(keras.models.clone_model(model), input_shape)
-        copy.set_weights(model.get_weights())
+        if model.weights:  # one that was not built yet has none
+            copy.set_weights(model.get_weights())
+    except TutorError:
+        raise
     except (NotImplementedError, TypeError, ValueError) as problem:
         raise TutorError(
-            f"The model {model.name!r} cannot be copied: {str(problem).splitlines()[0]} Give a "
+            f"The model {model.name!r} cannot be copied ({' '.join(str(problem).split())[:120]}). Give a "
             "function that makes it from the shape of the pictures, encoder=lambda shape: ..."
         ) from None
     return copy
