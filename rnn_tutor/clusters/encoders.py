@@ -61,8 +61,8 @@ def _copied(model, input_shape):
     except (NotImplementedError, TypeError, ValueError) as problem:
         why = " ".join(str(problem).split())[:120]
         raise TutorError(
-            f"The model {model.name!r} cannot be copied ({why}). Give a function that makes it from "
-            "the shape of the pictures: encoder=lambda shape: ..."
+            f"The model {model.name!r} cannot be copied ({why}). Give a function that makes it "
+            "from the shape of the pictures: encoder=lambda shape: ..."
         ) from None
     return copy
 
