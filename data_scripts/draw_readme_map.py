@@ -14,7 +14,7 @@ TARGET = Path(__file__).resolve().parents[1] / ".readme" / "map.png"
 def main():
     """Draw and write it."""
     images = rt.load_images("fashion5").sample(1500, seed=0)
-    embeddings = rt.clustering.normalised(rt.embed(rt.load_encoder("fashion5"), images))
+    embeddings = rt.clustering.l2_normalize(rt.embed(rt.load_encoder("fashion5"), images))
     clusters = rt.Clustering(5, seed=0).fit_predict(embeddings)
     points = rt.clustering.project(embeddings, "tsne", seed=0)
     TARGET.write_bytes(rt.plots.embedding_map(points, images, clusters, thumbnails=60).png())

@@ -29,7 +29,7 @@ def train(seed):
 
 def quality(encoder, images):
     """Scores of k-means on the embeddings; labels serve for this only."""
-    embeddings = rt.clustering.normalised(rt.embed(encoder, images))
+    embeddings = rt.clustering.l2_normalize(rt.embed(encoder, images))
     clusters = rt.Clustering(images.n_classes, "kmeans", seed=0).fit_predict(embeddings)
     return rt.evaluation.scores(images.labels, clusters)
 

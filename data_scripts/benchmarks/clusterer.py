@@ -49,7 +49,7 @@ NETWORKS = {
     "medium": {"preset": "medium"},
     "medium, inductive": {"preset": "medium"},
     "full, inductive": {"preset": "full"},
-    "medium, no recurrence": {"preset": "medium", "recurrent": False},
+    "medium, no recurrence": {"preset": "medium", "encoder": "dense"},
     "medium, no augmentation": {"preset": "medium", "augmentation": "none"},
 }
 OTHERS = (
@@ -197,7 +197,7 @@ def untrained(flat, seed):
 
     rt.load_keras()
     encoder = TrainingSettings(seed=seed).make_encoder((28, 28, 1))
-    points = rt.clustering.normalised(rt.embed(encoder, flat.reshape(-1, 28, 28, 1)))
+    points = rt.clustering.l2_normalize(rt.embed(encoder, flat.reshape(-1, 28, 28, 1)))
     return rt.Clustering(10, seed=seed).fit_predict(points)
 
 

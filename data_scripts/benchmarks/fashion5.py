@@ -23,7 +23,7 @@ from sklearn.decomposition import PCA
 
 import rnn_tutor as rt
 from rnn_tutor.clusters.clustering import Clustering
-from rnn_tutor.clusters.projection import normalised
+from rnn_tutor.clusters.projection import l2_normalize
 
 SHIPPED = Path(rt.__file__).parent / "data" / "benchmark_fashion5.json"
 LONG = rt.training.LONG_RUN
@@ -72,7 +72,7 @@ def representations(images, seed, only):
         began = time.perf_counter()
         encoder = trained(images, changes, seed)
         seconds = time.perf_counter() - began
-        yield key, name, seconds, normalised(rt.embed(encoder, images))
+        yield key, name, seconds, l2_normalize(rt.embed(encoder, images))
 
 
 def one_seed(images, seed, only):

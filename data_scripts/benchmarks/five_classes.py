@@ -62,7 +62,7 @@ def predicted(key, train, new, seed, augmentation):
         augmentation=augmentation,
         epochs=STEPS // (len(train) // 80),
         batch_size=80,
-        recurrent=key != "dense",
+        encoder="dense" if key == "dense" else "recurrent",
         size=28,
         random_state=seed,
         verbose=False,

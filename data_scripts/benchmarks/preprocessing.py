@@ -31,7 +31,7 @@ def representations(images, seed):
     encoder, _ = rt.train(images, rt.training.LONG_RUN, seed=seed)
     return {
         "pixels_kmeans": images.as_float().reshape(len(images), -1),
-        "contrastive_kmeans": rt.clustering.normalised(rt.embed(encoder, images)),
+        "contrastive_kmeans": rt.clustering.l2_normalize(rt.embed(encoder, images)),
     }
 
 

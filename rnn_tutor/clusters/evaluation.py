@@ -24,12 +24,23 @@ from rnn_tutor.clusters.projection import check_embeddings, quiet_and_repeatable
 
 
 def on_halves(embeddings, n_clusters, seed=0, halves=3):
-    """Clusterings that other pictures would have given.
+    """Find the clusters that other images would have given.
 
     k-means is fitted on a random half of the embeddings, and tells the cluster of each of all.
 
-    embeddings: (n, d). halves: how many. Returns a list of (n,) int64; from fewer pictures than
-    two for each cluster, an empty one.
+    Args:
+        embeddings: `(n, d)` numbers.
+        n_clusters: how many clusters.
+        seed: of the halves and the starts, 0 by default.
+        halves: how many, 3 by default.
+
+    Returns:
+        A list of `(n,)` int64; an empty one from fewer images than two for each cluster.
+
+    Example:
+        >>> [labels.shape for labels in on_halves([[0.0], [0.1], [9.0], [9.1]], 2, halves=2)]
+        [(4,), (4,)]
+
     Source: Lange, Roth, Braun, Buhmann (2004), Stability-based validation of clustering solutions.
     """
     points = check_embeddings(embeddings)
@@ -56,9 +67,12 @@ NOTHING_MEASURED = (
 class Scores:
     """The scores of a clustering, each at most 1; all None without labels.
 
-    accuracy, nmi, ari: and so on, a float for each of `METRICS`. labelled: how many pictures have a
-    label. pictures: how many there are. classes: how many classes their labels name; of one class
-    alone the scores say nothing, and it is false.
+    Attributes:
+        values: `{name: float}` of each of `METRICS`; `scores.accuracy` and so on read it.
+        labelled: how many images have a label.
+        pictures: how many there are.
+        classes: how many classes their labels name; of one class alone the scores say nothing, and
+            it is false.
     """
 
     values: dict = field(default_factory=dict)  # {name: float}
@@ -166,9 +180,14 @@ def score_table(rows):
 class Accuracy:
     """How many answers are right, among the pictures whose class is known; `float` is the share.
 
-    right, answered: among them. labelled: pictures whose class is known. pictures: all.
-    classes: how many classes there are among these answers and labels. It is false, and its float
-    NaN, where nothing can be said: no labels, no answers, or one class alone.
+    It is false, and its float NaN, where nothing can be said: no labels, no answers, or one class
+    alone.
+
+    Attributes:
+        right, answered: how many, among the images whose class is known.
+        labelled: how many these are.
+        pictures: how many there are in all.
+        classes: how many classes there are among these answers and labels.
     """
 
     right: int
@@ -268,12 +287,25 @@ def linear_probe(points, labels, C=10):
 
 
 def contingency(labels, clusters, n_classes=None, n_clusters=None):
-    """How many pictures of each class lie in each cluster.
+    """Count how many images of each class lie in each cluster.
 
-    labels, clusters: (n,) integers from 0; a label of -1 is not counted. n_classes, n_clusters: at
-    least so many rows and columns, for classes or clusters that are empty here. Returns
-    (n_classes, n_clusters) int64.
-    Raises NeedsLabels when labels are None, TutorError when the two do not belong together.
+    Args:
+        labels: `(n,)` integers from 0; a label of -1 is not counted.
+        clusters: `(n,)` integers from 0.
+        n_classes, n_clusters: at least so many rows and columns, for classes or clusters that are
+            empty here; None for as many as there are.
+
+    Returns:
+        `(n_classes, n_clusters)` int64.
+
+    Raises:
+        NeedsLabels: labels are None.
+        TutorError: the two do not belong together.
+
+    Example:
+        >>> contingency([0, 0, 1, -1], [1, 1, 0, 0])
+        array([[0, 2],
+               [1, 0]])
     """
     labels, clusters = _pair(labels, clusters)
     shape = (
@@ -287,10 +319,20 @@ def contingency(labels, clusters, n_classes=None, n_clusters=None):
 
 
 def match(labels, clusters, n_clusters=None):
-    """The one-to-one naming of clusters by classes that makes the most pictures right.
+    """Name clusters by classes, one to one, so that the most images are right.
 
-    Returns (n_clusters,) int64: the class of each cluster, or -1 for a cluster that is left over
-    (more clusters than classes) or shares no picture with the class left for it.
+    Args:
+        labels, clusters: as for `contingency`.
+        n_clusters: at least so many; None for as many as there are.
+
+    Returns:
+        `(n_clusters,)` int64: the class of each cluster, or -1 for a cluster that is left over
+        (more clusters than classes) or shares no image with the class left for it.
+
+    Example:
+        >>> match([0, 0, 1, 1], [1, 1, 0, 2])
+        array([ 1,  0, -1])
+
     Source: Kuhn (1955), The Hungarian method for the assignment problem.
     """
     table = contingency(labels, clusters, n_clusters=n_clusters)
@@ -301,9 +343,17 @@ def match(labels, clusters, n_clusters=None):
 
 
 def matched_accuracy(labels, clusters):
-    """The share of pictures whose cluster is matched (see `match`) to their own class, 0 to 1.
+    """Return the share of images whose cluster is matched (see `match`) to their class, 0 to 1.
 
-    Pictures in clusters that are left over count as errors, those without a label do not count.
+    Images in clusters that are left over count as errors, those without a label do not count.
+
+    Args:
+        labels, clusters: as for `contingency`.
+
+    Example:
+        >>> matched_accuracy([0, 0, 1, 1], [1, 1, 0, 2])
+        0.75
+
     Source: Xie, Girshick, Farhadi (2016), Unsupervised deep embedding for clustering, equation 10.
     """
     table = contingency(*_known_pair(labels, clusters))
@@ -311,16 +361,25 @@ def matched_accuracy(labels, clusters):
 
 
 def nmi(labels, clusters):
-    """Normalised mutual information: what the clusters say about the classes, 0 to 1.
+    """Return the normalised mutual information: what clusters say about classes, 0 to 1.
 
-    The mutual information over the arithmetic mean of the two entropies.
+    That is the mutual information over the arithmetic mean of the two entropies.
+
+    Args:
+        labels, clusters: as for `contingency`.
+
     Source: Vinh, Epps, Bailey (2010), Information theoretic measures for clusterings comparison.
     """
     return float(normalized_mutual_info_score(*_known_pair(labels, clusters)))
 
 
 def ari(labels, clusters):
-    """The adjusted Rand index: pairs kept together or apart as in the classes, 0 by chance, 1 best.
+    """Return the adjusted Rand index: pairs kept together or apart as in the classes.
+
+    It is 0 by chance, and 1 at best.
+
+    Args:
+        labels, clusters: as for `contingency`.
 
     Source: Hubert, Arabie (1985), Comparing partitions, equation 5.
     """
@@ -337,10 +396,21 @@ def _title(name):
 
 
 def stability(clusterings):
-    """The mean ARI over all pairs of clusterings of the same pictures: needs no labels.
+    """Return the mean ARI over all pairs of clusterings of the same images: needs no labels.
 
-    clusterings: two or more arrays (n,) of integers, one for each seed. Returns a float: 1 when all
-    seeds agree, about 0 when they agree no more than chance would. Stable need not mean right.
+    Args:
+        clusterings: two or more arrays `(n,)` of integers, one for each seed.
+
+    Returns:
+        A float: 1 when all seeds agree, about 0 when they agree no more than chance would. Stable
+        need not mean right.
+
+    Raises:
+        TutorError: there are fewer than two.
+
+    Example:
+        >>> stability([[0, 0, 1], [1, 1, 0]])
+        1.0
     """
     clusterings = list(clusterings)
     if len(clusterings) < 2:
@@ -356,11 +426,16 @@ def stability(clusterings):
 class Proposal:
     """A number of clusters, and what speaks for it.
 
-    n_clusters: the number whose silhouette and stability have the largest sum. numbers: those
-    that were tried. silhouettes: how much closer a picture is to its own cluster than to the next.
-    stabilities: the mean adjusted Rand index between clusterings found from other halves. Both are
-    1 at best. `plots.loss_curve({"silhouette": p.silhouettes, "stability": p.stabilities},
-    x="number of clusters", y="score", start=p.numbers[0])` draws them.
+    `plots.loss_curve({"silhouette": p.silhouettes, "stability": p.stabilities},
+    x="number of clusters", y="score", start=p.numbers[0])` draws the scores.
+
+    Attributes:
+        n_clusters: the number whose silhouette and stability have the largest sum.
+        numbers: those that were tried.
+        silhouettes: for each, how much closer an image is to its own cluster than to the next, 1 at
+            best.
+        stabilities: for each, the mean adjusted Rand index between clusterings found from other
+            halves, 1 at best.
     """
 
     n_clusters: int
@@ -375,14 +450,26 @@ class Proposal:
 
 
 def propose_number(embeddings, numbers=None, seed=0):
-    """Looks for a number of clusters for embeddings without labels.
+    """Propose a number of clusters for embeddings without labels.
 
     There may be several good answers, a coarse one and finer ones: look at all the scores, which
     are those of notebook 08.
 
-    embeddings: (n, d). numbers: those to try; None for 2 to 15, or fewer for few pictures. seed: of
-    the 2,000 embeddings that are looked at where there are more, and of the starts.
-    Returns a `Proposal`. Raises TutorError for fewer than two pictures for each cluster.
+    Args:
+        embeddings: `(n, d)` numbers.
+        numbers: those to try; None for 2 to 15, or fewer for few images.
+        seed: of the 2,000 embeddings that are looked at where there are more, and of the starts.
+
+    Returns:
+        A `Proposal`.
+
+    Raises:
+        TutorError: there are fewer than two images for each cluster.
+
+    Example:
+        >>> propose_number([[0.0], [0.1], [0.2], [9.0], [9.1], [9.2]], numbers=[2, 3]).n_clusters
+        2
+
     Sources: Rousseeuw (1987), silhouettes; Lange, Roth, Braun, Buhmann (2004), stability.
     """
     points = np.asarray(embeddings)

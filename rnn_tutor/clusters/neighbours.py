@@ -1,4 +1,4 @@
-"""Groups of pictures, moved to the cluster of their neighbours in pixels."""
+"""Groups of images, moved to the cluster of their neighbours in pixels."""
 
 import numpy as np
 from sklearn.cluster import KMeans, ward_tree
@@ -14,22 +14,28 @@ CLEARLY = 2  # times as near as its own cluster must another be to take a bundle
 
 
 def reassign_by_neighbours(embeddings, labels, pixels, n_clusters, seed=0):
-    """Moves groups of pictures to the cluster in which their neighbours among the pixels are.
+    """Move groups of images to the cluster in which their neighbours among the pixels are.
 
     What the network sees as a small kind of its own, sevens with a bar say, can come to lie next to
     a wrong cluster; the pixels, poor as they are at finding kinds, then know better. k-means makes
     ten small groups a cluster, and Ward's tree joins those that lie close into bundles, or two
     groups of the same sort would hold each other where they are. For each group and each bundle,
-    the 20 nearest neighbours of its pictures, in 50 principal components of the pixels, are counted
-    by cluster, for each picture that the cluster has outside the bundle. The one for which another
+    the 20 nearest neighbours of its images, in 50 principal components of the pixels, are counted
+    by cluster, for each image that the cluster has outside the bundle. The one for which another
     cluster leads its own most clearly moves there, and so on, until none is twice as near as its
     own. What is more than half of its cluster stays.
 
-    embeddings: (n, d). labels: (n,) int64, the n_clusters clusters found in them. pixels: (n,
-    height, width, channels). seed: of the groups, and of the 20,000 pictures that are looked at of
-    more.
-    Returns (groups, clusters): (n,) int64, the group of each picture, and (groups,) int64, the
-    cluster of each group. With fewer than 50 pictures a group, each cluster is a group.
+    Args:
+        embeddings: `(n, d)` numbers.
+        labels: `(n,)` int64, the clusters found in them.
+        pixels: `(n, height, width, channels)`.
+        n_clusters: how many clusters there are.
+        seed: of the groups, and of the 20,000 images that are looked at of more.
+
+    Returns:
+        `(groups, clusters)`: `(n,)` int64, the group of each image, and `(n_groups,)` int64, the
+        cluster of each group. With fewer than 50 images a group, each cluster is a group.
+
     Source: Ward (1963), Hierarchical grouping to optimize an objective function, for the tree.
     """
     points, n_groups = check_embeddings(embeddings), GROUPS * n_clusters

@@ -8,47 +8,70 @@ import numpy as np
 from sklearn.decomposition import PCA
 from sklearn.manifold import TSNE
 from sklearn.neighbors import NearestNeighbors
+from sklearn.preprocessing import normalize
+from sklearn.utils import check_array
 from threadpoolctl import threadpool_limits
 
 from rnn_tutor._backend import release_memory
-from rnn_tutor._errors import TutorError
+from rnn_tutor._errors import TutorError, check_known
 from rnn_tutor._folders import replace_folders
+from rnn_tutor._text import listed
 
-MAPS = ("pca", "umap", "tsne")
 FEWEST_FOR_NEIGHBOURS = 30  # below it, a graph of 20 neighbours joins everything with everything
 
 
-def normalised(embeddings):
-    """Each embedding at length one (zeros stay zeros): (n, d) float32.
+def l2_normalize(embeddings):
+    """Scale each embedding to length one.
 
     The contrastive loss compares directions only; so should what clusters its embeddings.
+
+    Args:
+        embeddings: `(n, d)` numbers.
+
+    Returns:
+        `(n, d)` float32; a row of zeros stays zeros.
+
+    Raises:
+        TutorError: they are no embeddings, or hold NaN or infinity.
+
+    Example:
+        >>> l2_normalize([[3, 4], [0, 0]])
+        array([[0.6, 0.8],
+               [0. , 0. ]], dtype=float32)
     """
-    points = check_embeddings(embeddings)
-    lengths = np.linalg.norm(points, axis=1, keepdims=True)
-    return (points / np.where(lengths > 0, lengths, 1)).astype(np.float32)
+    return normalize(check_embeddings(embeddings)).astype(np.float32)
 
 
 def project(embeddings, method="pca", seed=0):
-    """A map: (n, d) numbers become (n, 2) float32, by "pca", "umap" or "tsne".
+    """Lay embeddings out as a map.
 
     With fewer than 30 different embeddings, the map is PCA's whatever was asked for. For 5,000
-    pictures PCA takes a blink, UMAP about 7 s (the first time 14), t-SNE about 28 s.
-    Raises TutorError for an unknown method, and as `Clustering.fit`.
+    images PCA takes a blink, UMAP about 7 s (the first time 14), t-SNE about 28 s.
+
+    Args:
+        embeddings: `(n, d)` numbers.
+        method: a name from `MAPS`: "pca", "umap" or "tsne".
+        seed: of everything random; 0 by default.
+
+    Returns:
+        `(n, 2)` float32.
+
+    Raises:
+        TutorError: no map has that name, or they are no embeddings.
+
+    Example:
+        >>> project([[0, 0, 0], [0, 3, 4]]).shape
+        (2, 2)
+
     Sources: McInnes, Healy, Melville (2018), UMAP; van der Maaten, Hinton (2008), t-SNE.
     """
-    if method not in MAPS:
-        raise TutorError(f"No map {method!r}; there are {_list(MAPS)}.")
-    points = check_embeddings(embeddings)
-    if method == "umap":
-        points = umap_layout(points, 2, seed, min_dist=0.1)
-    elif method == "tsne":
-        points = _tsne(points, seed)
-    else:
-        points = pca(points, 2, seed)
+    check_known("map", method, MAPS)
+    points = MAPS[method](check_embeddings(embeddings), 2, seed)
     return np.pad(points, ((0, 0), (0, 2 - points.shape[1]))).astype(np.float32)
 
 
 def pca(points, dimensions, seed):
+    """Return points `(n, d)` in their first principal components, where these are fewer."""
     dimensions = min(dimensions, *points.shape)
     centred = points - points.mean(axis=0)
     if dimensions == points.shape[1] and dimensions > 2:
@@ -57,7 +80,8 @@ def pca(points, dimensions, seed):
         return PCA(dimensions, random_state=seed).fit_transform(centred)
 
 
-def umap_layout(points, dimensions, seed, min_dist):
+def umap_layout(points, dimensions, seed, min_dist=0.1):
+    """Return points `(n, d)` as UMAP lays them out."""
     if _too_few(points):
         return pca(points, dimensions, seed)
     umap = _import_umap()
@@ -100,17 +124,19 @@ def _import_umap():
     return UMAP
 
 
-def _tsne(points, seed):
+def tsne_layout(points, dimensions, seed):
+    """Return points `(n, d)` as t-SNE lays them out."""
     if _too_few(points):
-        return pca(points, 2, seed)
+        return pca(points, dimensions, seed)
     points = pca(points, 50, seed)
     perplexity = min(30.0, (len(points) - 1) / 3)
+    start = "pca" if points.shape[1] > 1 else "random"
+    tsne = TSNE(dimensions, perplexity=perplexity, init=start, random_state=seed)
     with quiet_and_repeatable():
-        return TSNE(
-            perplexity=perplexity,
-            init="pca" if points.shape[1] > 1 else "random",
-            random_state=seed,
-        ).fit_transform(points)
+        return tsne.fit_transform(points)
+
+
+MAPS = {"pca": pca, "umap": umap_layout, "tsne": tsne_layout}
 
 
 def _too_few(points):
@@ -119,7 +145,7 @@ def _too_few(points):
 
 @contextmanager
 def quiet_and_repeatable():
-    """Without warnings that ask nothing of the reader; one thread, so that sums keep their order.
+    """Silence warnings that ask nothing of the reader; one thread, so that sums keep their order.
 
     What is silenced: fewer different points than clusters, UMAP on graphs in several pieces.
     """
@@ -129,28 +155,25 @@ def quiet_and_repeatable():
 
 
 def check_embeddings(embeddings):
-    points = np.asarray(embeddings)
-    if points.ndim != 2 or points.dtype.kind not in "fiub" or 0 in points.shape:
+    """Return embeddings as float64 `(n, d)`.
+
+    Raises:
+        TutorError: they are no numbers of that shape, or hold NaN or infinity.
+    """
+    try:
+        points = check_array(embeddings, dtype=np.float64, ensure_all_finite=False)
+    except ValueError as problem:
+        shape = getattr(embeddings, "shape", None)
         raise TutorError(
-            f"Expected embeddings as numbers of the shape (n, d), a row a picture; got "
-            f"{points.dtype} of the shape {points.shape}. Pixels are brought to that shape by "
-            f"`pixels.reshape(len(pixels), -1)`."
-        )
-    points = points.astype(np.float64)
-    _refuse_not_finite(points)
-    return points
-
-
-def _refuse_not_finite(points):
+            f"Expected embeddings as numbers of the shape (n, d), a row an image"
+            f"{f'; received the shape {shape}' if shape else ''}. {str(problem).splitlines()[0]} "
+            "`pixels.reshape(len(pixels), -1)` brings pixels to that shape."
+        ) from None
     bad = np.flatnonzero(~np.isfinite(points).all(axis=1))
     if len(bad):
-        rows = ", ".join(map(str, bad[:10])) + (", ..." if len(bad) > 10 else "")
         raise TutorError(
-            f"{len(bad)} of {len(points)} embeddings hold NaN or infinity (rows {rows}). This is "
-            f"what a network gives whose training diverged: lower the learning rate, or leave "
-            f"these rows out."
+            f"{len(bad)} of {len(points)} embeddings hold NaN or infinity (rows {listed(bad, 10)})."
+            " This is what a network gives whose training diverged: lower the learning rate, or "
+            "leave these rows out."
         )
-
-
-def _list(names):
-    return " and ".join([", ".join(repr(n) for n in names[:-1]), repr(names[-1])])
+    return points

@@ -294,7 +294,7 @@ EXERCISES = (
              "*indices* of the most similar ones are asked for."),
         ),
         hints=(
-            "`rt.clustering.normalised(embeddings)` scales each embedding to length one. The "
+            "`rt.clustering.l2_normalize(embeddings)` scales each embedding to length one. The "
             "product of two such embeddings, number by number and added up, is their *cosine*: 1 "
             "where they point the same way.",
             "`unit @ unit[index]` gives the cosine of every picture with this one. `np.argsort` "

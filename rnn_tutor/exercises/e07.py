@@ -689,7 +689,7 @@ EXERCISES = (
             (_squares, "Do not square the similarities: opposite directions count -1."),
         ],
         hints=(
-            "Divide each embedding by its length: `rt.clustering.normalised` does it. Then the "
+            "Divide each embedding by its length: `rt.clustering.l2_normalize` does it. Then the "
             "product of two is their cosine similarity.",
             "`z @ z.T` has all n x n of them. On its diagonal stands each picture with itself.",
             "`np.triu_indices(n, k=1)` gives the places above the diagonal, each pair once. Take "

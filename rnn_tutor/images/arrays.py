@@ -5,6 +5,7 @@ same thing is accepted, and refused in the same words, everywhere.
 """
 
 import os
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -62,26 +63,80 @@ def as_unit(pixels):
     return unit / 255 if pixels.dtype == np.uint8 else unit
 
 
-def resized(pictures, proportions, size):
-    """Return pictures as a network reads them: uint8 `(n, *size, channels)`.
+@dataclass(frozen=True)
+class ImageReader:
+    """Images of any size, as a network reads them.
 
-    Args:
-        pictures: from `as_pictures`.
-        proportions: `(height, width)`; a picture that has neither this size nor `size` is cut to
-            its proportions around the middle.
-        size: `(height, width)` of the result; pictures of that size stay as they are.
+    Attributes:
+        height, width: pixels; an image that has neither this size nor `size` is cut to its
+            proportions around the middle.
+        channels: that an image must have.
+        size: `(height, width)` of what comes out; images of that size stay as they are.
     """
-    if isinstance(pictures, np.ndarray) and pictures.shape[1:3] == size:
-        return as_uint8(pictures)
-    return np.stack([_resized_one(as_uint8(picture), proportions, size) for picture in pictures])
 
+    height: int
+    width: int
+    channels: int
+    size: tuple
 
-def _resized_one(picture, proportions, size):
-    if picture.shape[:2] == size:
-        return picture
-    if picture.shape[:2] != proportions:
-        picture = fit(picture, *proportions)
-    return resize(picture, *size)
+    @classmethod
+    def for_images(cls, images, longest, size=None):
+        """Return a reader for images like these, as a network is trained on them.
+
+        Args:
+            images: from `as_pictures`. They are brought to their median size.
+            longest: pixels; where the longer side of that size is longer, it is shrunk to it.
+            size: `(height, width)` that the network reads already, in place of both; or None.
+        """
+        median = np.median([image.shape[:2] for image in images], axis=0)
+        height, width = size or map(round, median)
+        share = min(1, longest / max(height, width))
+        shrunk = max(1, round(height * share)), max(1, round(width * share))
+        return cls(height, width, images[0].shape[2], size or shrunk)
+
+    @property
+    def shape(self):
+        """`(height, width, channels)` of what comes out."""
+        return *self.size, self.channels
+
+    def __call__(self, images):
+        """Return images, from `as_pictures`, as uint8 `(n, *shape)`."""
+        if isinstance(images, np.ndarray) and images.shape[1:3] == self.size:
+            return as_uint8(images)
+        return np.stack([self._read_one(as_uint8(image)) for image in images])
+
+    def _read_one(self, image):
+        if image.shape[:2] == self.size:
+            return image
+        if image.shape[:2] != (self.height, self.width):
+            image = fit(image, self.height, self.width)
+        return resize(image, *self.size)
+
+    def check_channels(self, images):
+        """Raise TutorError where images, from `as_pictures`, have more channels or fewer."""
+        if len(images) and images[0].shape[2] != self.channels:
+            raise TutorError(
+                f"Expected pictures with {self.channels} channels, as in `fit`; received "
+                f"{images[0].shape[2]}. `rt.load_images(source, channels=...)` reads them so, "
+                "with 1 (grey) or 3 (colour)."
+            )
+
+    def print_changes(self, images):
+        """Print what becomes of images, from `as_pictures`, that are cut or resized."""
+        sizes = {image.shape[:2] for image in images} - {self.size}
+        if sizes - {(self.height, self.width)}:
+            print(
+                f"Pictures of other sizes are cut to the proportions of {self.height} x "
+                f"{self.width} around their middle, and resized to it."
+            )
+
+    def print_size(self):
+        """Print to which size images are shrunk, if they are."""
+        if self.size != (self.height, self.width):
+            print(
+                f"Pictures of {self.height} x {self.width} are read as {self.size[0]} x "
+                f"{self.size[1]}; `size` changes that."
+            )
 
 
 def _from_list(pictures):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rnn_tutor._cv2 import cv2
-from rnn_tutor._errors import TutorError, check_known, check_range
+from rnn_tutor._errors import TutorError, check_range
 from rnn_tutor.images.arrays import as_pixels
 
 
@@ -173,8 +173,8 @@ def preset(name):
     """Return the `Augmentation` of a name.
 
     Args:
-        name: A key of `PRESETS`: "none", "digits", "clothes" or "objects"; or an `Augmentation`,
-            which is returned as it is.
+        name: A key of `PRESETS`: "none", "digits", "clothes" or "objects"; or an `Augmentation`, or
+            any function of pixels and a random generator, which is returned as it is.
 
     Raises:
         TutorError: No preset has that name.
@@ -183,7 +183,12 @@ def preset(name):
         >>> rt.augmentation.preset("digits").rotation
         15
     """
-    if isinstance(name, Augmentation):
+    if callable(name):
         return name
-    check_known("augmentation preset", name, PRESETS)
+    if not isinstance(name, str) or name not in PRESETS:
+        names = ", ".join(PRESETS)
+        raise TutorError(
+            f"There is no augmentation preset {name!r}. There are: {names}; an Augmentation will do"
+            " too, or a function of pixels and a random generator."
+        )
     return PRESETS[name]

@@ -36,7 +36,7 @@ class Checkpoints:
         self._saved_at, self._saved = time.monotonic(), None
 
     def due(self):
-        """Whether the last one was saved long enough ago."""
+        """Return whether the last one was saved long enough ago."""
         return time.monotonic() - self._saved_at >= SECONDS_BETWEEN
 
     def save(self, model, state):
@@ -101,7 +101,11 @@ class Checkpoints:
         try:
             text = (saved[-1] / "state.json").read_text()
             state = json.loads(text)
-            self._compare(state["settings"])
+            for name, now in self.settings.items():
+                if (then := state["settings"][name]) != now:
+                    raise self._refusal(
+                        f"was made with {name} {then}, and this training with {now}"
+                    )
             parts = {name: state[name] for name in names}
             _load_all_or_nothing(model, saved[-1] / "model.weights.h5", state["random"])
         except TutorError:
@@ -110,13 +114,6 @@ class Checkpoints:
             raise self._refusal("is damaged, or of another model") from problem
         self._saved = int(model.optimizer.iterations), text
         return parts
-
-    def _compare(self, saved):
-        for name, now in self.settings.items():
-            if saved[name] != now:
-                raise self._refusal(
-                    f"was made with {name} {saved[name]}, and this training with {now}"
-                )
 
     def _refusal(self, what):
         return TutorError(
@@ -146,20 +143,16 @@ def _load_all_or_nothing(model, path, random):
     variables = [*model.variables, *model.optimizer.variables]
     before = [variable.numpy() for variable in variables]
     try:
-        _load_weights(model, path)
+        with warnings.catch_warnings():
+            # Keras only warns when it leaves a part as it was; half a checkpoint is none.
+            warnings.simplefilter("error", UserWarning)
+            model.load_weights(path)
         for variable, numbers in zip(_random_state(model), random, strict=True):
             variable.assign(numbers)
     except BaseException:
         for variable, value in zip(variables, before, strict=True):
             variable.assign(value)
         raise
-
-
-def _load_weights(model, path):
-    with warnings.catch_warnings():
-        # Keras only warns when it leaves a part as it was; half a checkpoint is none.
-        warnings.simplefilter("error", UserWarning)
-        model.load_weights(path)
 
 
 def _number(folder):

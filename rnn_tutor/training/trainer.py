@@ -2,8 +2,8 @@
 
 A batch is a function of the seed, the epoch and the step, and the optimizer counts the steps: with
 the weights, that is all a training needs to go on. The trainer knows nothing of widgets: a panel, a
-log and a test listen to the same events. What decides a training stands in `_settings`, what
-surrounds the loop in `_run`, and what is kept on disk in `_checkpoints`.
+log and a test listen to the same events. What decides a training stands in `settings`, and what is
+kept on disk in `checkpoints`.
 """
 
 import contextlib
@@ -27,35 +27,76 @@ from rnn_tutor.training.settings import TrainingSettings
 _RUNNING = []  # the trainers that train just now, in the order in which they began
 
 
+EVENTS = ("start", "batch", "epoch", "stop", "end")
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a run stands at an event.
+
+    Attributes:
+        event: one of `EVENTS`.
+        epoch, epochs: epochs done, and to do in all.
+        step, steps: batches done in this epoch, and batches an epoch has.
+        loss: mean over this epoch's batches so far; None before the first batch of this `run`.
+        seconds, seconds_left: since this `run` began, and estimated to its end (None at first).
+        accuracy: share of this epoch's images so far that were classified correctly; None where
+            `loss` is, and without labels.
+    """
+
+    event: str
+    epoch: int
+    epochs: int
+    step: int
+    steps: int
+    loss: float | None
+    seconds: float
+    seconds_left: float | None
+    accuracy: float | None = None
+
+
 class Trainer:
-    """Trains a model by an objective, with labels or without.
+    """Train a model by an objective, with labels or without.
 
     Args:
-        encoder: a Keras model from pictures to embeddings; to classify, one to probabilities.
+        encoder: a Keras model from images to embeddings; to classify, one to probabilities.
             `Sequential` and subclasses of `keras.Model` will do.
         objective: one of `objectives`; it puts the rest of the model on top.
         images: an `ImageSet`, or pixels `(n, height, width, channels)`, uint8 or float in 0..1.
+        epochs: passes over the images.
         labels: `(n,)` integers from 0, for an objective that uses them; None for those of the
             `ImageSet`. Others do not look at them.
         validation: an `ImageSet` to measure on after each epoch, or None; nothing is learnt
             from it.
-        epochs, batch_size, learning_rate, seed: as in `TrainingSettings`.
-        decay: whether the learning rate falls to 0 in the second half of all steps, along half a
-            cosine (after Loshchilov, Hutter 2017, SGDR).
+        batch_size: images a step, 256 by default.
+        learning_rate: of Adam, 0.003 by default.
+        decay: whether the learning rate falls to 0 in the second half of all steps, by cosine decay
+            (after Loshchilov, Hutter 2017, SGDR).
+        seed: of the order of images and of what chance does to them, 0 by default.
         checkpoints: a folder for the checkpoints of this training and no other, or None. One is
             saved every five seconds, at the end of a batch, and when a run ends.
 
     Attributes:
         model: what is trained.
         encoder: the part of `model` that embeds: the encoder given, or for the contrastive
-            objective that with its projection, the space in which the loss compares pictures. The
+            objective that with its projection, the space in which the loss compares images. The
             classifier itself, where there are labels.
         history: `{"loss": [...]}`, a mean for each finished epoch; with labels also "accuracy",
             and with `validation` the same measured there, "val_loss" and "val_accuracy".
         batch_losses: a float for each batch trained so far: the mean of its epoch up to there.
 
+    Example:
+        >>> import rnn_tutor as rt
+        >>> images = rt.datasets.draw_shapes(20, size=8)
+        >>> encoder = rt.models.recurrent_encoder(images.shape, units=4)
+        >>> trainer = Trainer(encoder, rt.objectives.Reconstruction(), images, epochs=2)
+        >>> seen = []
+        >>> callback = trainer.on("epoch", lambda progress: seen.append(progress.epoch))
+        >>> len(trainer.run()["loss"]), seen
+        (2, [1, 2])
+
     Raises:
-        TutorError: there are too few pictures for the objective, the encoder does not read them or
+        TutorError: there are too few images for the objective, the encoder does not read them or
             does not end as the objective needs it, or a setting is out of its range.
         NeedsLabels: the objective uses labels, and there are none.
     """
@@ -105,7 +146,7 @@ class Trainer:
 
     @classmethod
     def from_settings(cls, images, settings, checkpoints=None, validation=None):
-        """A trainer for an `ImageSet`, as the settings say.
+        """Return a trainer for an `ImageSet`, as the settings say.
 
         Args:
             images: an `ImageSet`; with `TrainingSettings`, labels are not looked at.
@@ -124,29 +165,29 @@ class Trainer:
             checkpoints=checkpoints,
         )
 
-    def on(self, event, listener):
-        """Calls `listener(progress)` at each `event`, on the thread that trains.
+    def on(self, event, callback):
+        """Call `callback(progress)` at each `event`, on the thread that trains.
 
         Args:
             event: "start", "batch", "epoch", "stop" (after a run that was stopped) or "end".
-            listener: receives a `Progress`; what it raises ends the run.
+            callback: receives a `Progress`; what it raises ends the run.
 
         Returns:
-            `listener`.
+            `callback`.
 
         Raises:
             TutorError: no event has that name.
         """
         check_known("event", event, EVENTS)
-        self._listeners[event].append(listener)
-        return listener
+        self._listeners[event].append(callback)
+        return callback
 
     def stop(self):
-        """Asks the run to end after the batch it is in; any thread may ask."""
+        """Ask the run to end after the batch it is in; any thread may ask."""
         self._stop.set()
 
     def run(self):
-        """Trains until all epochs are done or `stop` is asked; again, it goes on from there.
+        """Train until all epochs are done or `stop` is asked; again, go on from there.
 
         It goes on with the batch after the last one, and ends as if it had never been stopped: on
         TensorFlow with the same weights bit for bit, where operations are deterministic and the
@@ -160,35 +201,55 @@ class Trainer:
             `history`.
         """
         self._stop.clear()
-        listener, steps = Listener(self), len(self.batches)
+        run, draw, steps = Listener(self), self.batches.draw, len(self.batches)
+        last, ahead = self.epochs * steps, None
+        with self._under_way(), ThreadPoolExecutor(max_workers=1) as thread:
+            release_memory()  # of trainings before this one
+            run.emit("start")
+            if self.step == steps and len(self.history["loss"]) < self.epochs:
+                self._end_epoch(run)  # it was stopped before it was measured
+            for number in range(self.steps_done, last):
+                if self.stopping:
+                    break
+                batch = ahead.result() if ahead else draw(*divmod(number, steps))
+                if number + 1 < last:  # while this batch is trained on, the next one is prepared
+                    ahead = thread.submit(draw, *divmod(number + 1, steps))
+                step = self.step
+                run.on_train_batch_begin(step)
+                self.model.train_on_batch(*batch)
+                run.on_train_batch_end(step, self._record_batch())
+                if self.step == steps:
+                    self._end_epoch(run)
+                elif self._checkpoints and self._checkpoints.due():
+                    self._save()
+        if self.stopping:
+            run.emit("stop")
+        self._save()
+        run.emit("end")
+        return self.history
+
+    @contextlib.contextmanager
+    def _under_way(self):
+        """List this trainer as running; the first interrupt stops it, the second breaks in."""
+        before, main = signal.getsignal(signal.SIGINT), threading.main_thread()
+        heard = threading.current_thread() is main and callable(before)
+
+        def stop(number, frame):
+            signal.signal(signal.SIGINT, before)
+            self.stop()
+
         _RUNNING.append(self)
         try:
-            with interrupts_to(self.stop):
-                release_memory()  # of trainings before this one
-                listener.emit("start")
-                if self.step == steps and len(self.history["loss"]) < self.epochs:
-                    self._end_epoch(listener)  # it was stopped before it was measured
-                for batch in prepared_ahead(self.batches, self.steps_done, self.epochs * steps):
-                    if self.stopping:
-                        break
-                    step = self.step
-                    listener.on_train_batch_begin(step)
-                    self.model.train_on_batch(*batch)
-                    listener.on_train_batch_end(step, self._record_batch())
-                    if self.step == steps:
-                        self._end_epoch(listener)
-                    elif self._checkpoints and self._checkpoints.due():
-                        self._save()
+            if heard:
+                signal.signal(signal.SIGINT, stop)
+            yield
         except KeyboardInterrupt:
             self.stop()
         finally:
+            if heard:
+                signal.signal(signal.SIGINT, before)
             _RUNNING.remove(self)
             self._record_batch()  # an interrupt may have come before it was
-        if self.stopping:
-            listener.emit("stop")
-        self._save()
-        listener.emit("end")
-        return self.history
 
     def __repr__(self):
         done = len(self.history["loss"])
@@ -213,11 +274,6 @@ class Trainer:
     def batch_losses(self):
         return self._batch_means["loss"]
 
-    def emit(self, progress):
-        """Call everyone who listens to the event of this `Progress`."""
-        for listener in self._listeners[progress.event]:
-            listener(progress)
-
     def _record_batch(self):
         """Append the epoch's means up to the last batch, unless it was done; return them."""
         done, step = self.steps_done, self.step
@@ -229,14 +285,14 @@ class Trainer:
                     means.append(before + (float(of_batch[name]) - before) / step)
         return {name: means[-1] for name, means in self._batch_means.items() if means}
 
-    def _end_epoch(self, listener):
+    def _end_epoch(self, run):
         """Measure and write history, unless a stop was asked: then the next `run` does."""
         means = {name: means[-1] for name, means in self._batch_means.items()}
         if self._validation:
             if self.stopping:
                 return
             measured = self.model.evaluate(
-                self._validation, verbose=0, callbacks=[listener], return_dict=True
+                self._validation, verbose=0, callbacks=[run], return_dict=True
             )
             if self.stopping:
                 return  # may have been cut short
@@ -244,10 +300,10 @@ class Trainer:
         self.history = {name: [*old, means[name]] for name, old in self.history.items()}
         if self._checkpoints and self._checkpoints.due():
             self._save()
-        listener.on_epoch_end(len(self.history["loss"]) - 1)
+        run.on_epoch_end(len(self.history["loss"]) - 1)
 
     def load_checkpoint(self):
-        """Takes up the newest checkpoint in `checkpoints`; `run` then goes on from it.
+        """Load the newest checkpoint in `checkpoints`; `run` then goes on from it.
 
         Returns:
             The number of epochs it had finished; 0 when there is none.
@@ -314,7 +370,7 @@ def _falling(learning_rate, steps):
 
 
 def train(images, settings=None, validation=None, **changes):
-    """Trains a model on an `ImageSet`, in this cell.
+    """Train a model on an `ImageSet`, in this cell.
 
     Args:
         images: an `ImageSet`; with `TrainingSettings`, labels are not looked at.
@@ -333,72 +389,10 @@ def train(images, settings=None, validation=None, **changes):
     return encoder, history
 
 
-EVENTS = ("start", "batch", "epoch", "stop", "end")
-
-
-@dataclass(frozen=True)
-class Progress:
-    """Where a run stands when an event is told.
-
-    Attributes:
-        event: one of `EVENTS`.
-        epoch, epochs: epochs done, and to do in all.
-        step, steps: batches done in this epoch, and batches an epoch has.
-        loss: mean over this epoch's batches so far; None before the first batch of this `run`.
-        seconds, seconds_left: since this `run` began, and estimated to its end (None at first).
-        accuracy: share of this epoch's pictures so far that were named rightly; None where `loss`
-            is, and without labels.
-    """
-
-    event: str
-    epoch: int
-    epochs: int
-    step: int
-    steps: int
-    loss: float | None
-    seconds: float
-    seconds_left: float | None
-    accuracy: float | None = None
-
-
-def prepared_ahead(batches, first, last):
-    """Yield batch after batch; while one is trained on, a thread prepares the next.
-
-    Args:
-        batches: an `objectives.Batches`.
-        first, last: steps, counted through all epochs; `last` is left out.
-    """
-    with ThreadPoolExecutor(max_workers=1) as thread:
-        coming = None
-        for number in range(first, last):
-            batch = coming.result() if coming else batches.draw(*divmod(number, len(batches)))
-            if number + 1 < last:
-                coming = thread.submit(batches.draw, *divmod(number + 1, len(batches)))
-            yield batch
-
-
-@contextlib.contextmanager
-def interrupts_to(stop):
-    """The first interrupt calls `stop`; the next is a KeyboardInterrupt, wherever it lands."""
-    before = signal.getsignal(signal.SIGINT)
-    in_main_thread = threading.current_thread() is threading.main_thread()
-    if not in_main_thread or not callable(before):
-        yield  # none will come
-        return
-
-    def ask(number, frame):
-        signal.signal(signal.SIGINT, before)
-        stop()
-
-    signal.signal(signal.SIGINT, ask)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
 class Listener(keras.callbacks.Callback):
-    """Emits the events of one run. The loop calls it around batches, and Keras while it measures.
+    """The events and the clock of one run.
+
+    `Trainer.run` calls it around batches and epochs, and Keras while it measures.
 
     Args:
         trainer: the `Trainer` that runs.
@@ -411,23 +405,24 @@ class Listener(keras.callbacks.Callback):
         self.steps_before, self.step, self.means = trainer.steps_done, trainer.step, {}
 
     def emit(self, event):
+        """Call every callback of this event."""
         trainer = self.trainer
-        trainer.emit(
-            Progress(
-                event,
-                len(trainer.history["loss"]),
-                trainer.epochs,
-                self.step,
-                len(trainer.batches),
-                self.means.get("loss"),
-                time.monotonic() - self.began,
-                self.seconds_left(),
-                self.means.get("accuracy"),
-            )
+        progress = Progress(
+            event=event,
+            epoch=len(trainer.history["loss"]),
+            epochs=trainer.epochs,
+            step=self.step,
+            steps=len(trainer.batches),
+            loss=self.means.get("loss"),
+            seconds=time.monotonic() - self.began,
+            seconds_left=self.seconds_left(),
+            accuracy=self.means.get("accuracy"),
         )
+        for callback in trainer._listeners[event]:
+            callback(progress)
 
     def seconds_left(self):
-        """From the steps after the first, which also builds the graph."""
+        """Estimate them from the steps after the first, which also builds the graph."""
         trainer = self.trainer
         timed = trainer.steps_done - self.steps_before - 1
         if self.first_batch_done is None or timed < 1:
@@ -441,7 +436,7 @@ class Listener(keras.callbacks.Callback):
             keras.utils.set_random_seed(seed % 2**32)
 
     def on_train_batch_end(self, step, logs=None):
-        """`logs` are the means over the epoch up to this batch."""
+        """Emit "batch"; `logs` are the means over the epoch up to this batch."""
         self.first_batch_done = self.first_batch_done or time.monotonic()
         self.step, self.means = step + 1, logs
         self.emit("batch")

@@ -3,6 +3,7 @@
 import html
 
 import numpy as np
+from sklearn.base import clone
 
 from rnn_tutor import plots
 from rnn_tutor.clusters import evaluation
@@ -87,7 +88,7 @@ class ClusterPanel(parts.Panel):
     def _show(self, clustering):
         """Clusters and shows; on a thread of its own."""
         try:
-            self._error, self._fitted = None, clustering.fit(self.embeddings)
+            self._error, self._fitted = None, clone(clustering).fit(self.embeddings)
             self._show_result(self._fitted, *self._map_of(clustering))
         except Exception as error:
             self._error = error

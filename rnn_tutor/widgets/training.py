@@ -39,7 +39,7 @@ def embedding_spread(embeddings):
         >>> embedding_spread([[1.0, 0.0], [2.0, 0.0]])
         0.0
     """
-    z = clustering.normalised(embeddings)
+    z = clustering.l2_normalize(embeddings)
     return float(np.sqrt(np.sum(z.var(axis=0))))
 
 

@@ -5,14 +5,17 @@ import sys
 
 import numpy as np
 import pytest
+from sklearn.base import clone
 from sklearn.cluster import KMeans
 from sklearn.datasets import make_blobs
 from sklearn.decomposition import PCA
+from sklearn.exceptions import NotFittedError
+from sklearn.utils import estimator_checks
 
 from rnn_tutor import TutorError
 from rnn_tutor.clusters import clustering, evaluation, head, neighbours, projection
 from rnn_tutor.clusters.clustering import Clustering
-from rnn_tutor.clusters.projection import normalised, project
+from rnn_tutor.clusters.projection import l2_normalize, project
 
 BLOBS, KINDS = make_blobs([60, 30, 45], 40, random_state=1)
 BOTH = pytest.mark.parametrize("method", clustering.METHODS)
@@ -26,10 +29,10 @@ def test_blobs_are_found_twice_the_same_and_numbered_by_size(method, umap):
     assert evaluation.matched_accuracy(KINDS, fitted.labels) == 1
     assert fitted.sizes.tolist() == [60, 45, 30]
     assert fitted.labels.dtype == np.int64
-    assert 0 <= fitted.confidence.min() <= fitted.confidence.max() <= 1
+    assert 0 <= fitted.confidence_.min() <= fitted.confidence_.max() <= 1
     again = Clustering(3, method, umap).fit(BLOBS)
     np.testing.assert_array_equal(again.labels, fitted.labels)
-    np.testing.assert_array_equal(again.confidence, fitted.confidence)
+    np.testing.assert_array_equal(again.confidence_, fitted.confidence_)
 
 
 @BOTH
@@ -45,6 +48,24 @@ def test_fit_predict_gives_the_labels():
     np.testing.assert_array_equal(settings.fit_predict(BLOBS), settings.fit(BLOBS).labels)
 
 
+@pytest.mark.filterwarnings("ignore::UserWarning", "ignore::FutureWarning")
+def test_it_is_a_clusterer_of_scikit_learn():
+    results = estimator_checks.check_estimator(Clustering(3), on_fail=None)
+    failed = {r["check_name"]: repr(r["exception"]) for r in results if r["status"] == "failed"}
+    assert not failed
+    assert sum(r["status"] == "passed" for r in results) > 40
+
+
+def test_a_copy_has_the_settings_and_nothing_that_was_found():
+    fitted = Clustering(3, seed=4).fit(BLOBS)
+    copy = clone(fitted)
+    assert copy == fitted and copy.get_params() == fitted.get_params()
+    with pytest.raises(NotFittedError):
+        copy.typical(0)
+    assert copy.set_params(n_clusters=2).fit(BLOBS).sizes.shape == (2,)
+    assert fitted.sizes.shape == (3,)
+
+
 def test_settings_print_as_python():
     settings = Clustering(7, "gaussian_mixture", umap=True, seed=3)
     assert eval(repr(settings), {"Clustering": Clustering}) == settings
@@ -56,7 +77,7 @@ def test_kmeans_confidence_falls_from_the_centre_to_the_border():
     left = fitted.labels[0]
     centres = line[fitted.labels == left].mean(), line[fitted.labels != left].mean()
     near, far = abs(line[3, 0] - centres[0]), abs(line[3, 0] - centres[1])
-    assert fitted.confidence[3] == pytest.approx(1 - near / far)
+    assert fitted.confidence_[3] == pytest.approx(1 - near / far)
     assert fitted.borderline(left, 1).tolist() == [3]
 
 
@@ -75,8 +96,8 @@ def test_the_mixture_knows_where_it_is_unsure():
     fitted = Clustering(2, "gaussian_mixture").fit(points)
     unsure = points[[fitted.borderline(0, 1)[0], fitted.borderline(1, 1)[0]], 0]
     assert np.all((unsure > 1) & (unsure < 3))
-    assert fitted.confidence[fitted.typical(0, 1)] > 0.9
-    assert fitted.confidence.min() < 0.3
+    assert fitted.confidence_[fitted.typical(0, 1)] > 0.9
+    assert fitted.confidence_.min() < 0.3
 
 
 def test_the_tied_mixture_finds_long_thin_clusters_side_by_side():
@@ -92,11 +113,12 @@ def test_the_tied_mixture_finds_long_thin_clusters_side_by_side():
     reference = GaussianMixture(2, covariance_type="tied", n_init=5, random_state=0).fit(points)
     steps = points - reference.means_[reference.predict(points)]
     expected = np.sqrt(np.einsum("nd,de,ne->n", steps, reference.precisions_, steps))
-    np.testing.assert_allclose(tied.distances, expected, rtol=0.02)
+    np.testing.assert_allclose(tied.distances_, expected, rtol=0.02)
 
 
 def test_equally_confident_pictures_come_from_the_outermost_inwards():
-    fitted = clustering.Fitted(np.zeros(3, np.int64), np.ones(3), np.array([1.0, 3, 2]), 1)
+    fitted = Clustering(1).fit([[1.0], [-3.0], [2.0]])  # around 0; one cluster, so all are sure
+    assert (fitted.confidence_ == 1).all()
     assert fitted.borderline(0).tolist() == [1, 2, 0]
 
 
@@ -136,8 +158,8 @@ def test_awkward_data_is_clustered(points, method, umap):
     fitted = Clustering(k, method, umap).fit(points)
     assert fitted.sizes.shape == (k,)
     assert fitted.sizes.sum() == len(points)
-    assert np.isfinite(fitted.confidence).all()
-    assert np.isfinite(fitted.distances).all()
+    assert np.isfinite(fitted.confidence_).all()
+    assert np.isfinite(fitted.distances_).all()
     assert all(len(fitted.typical(c)) == min(8, fitted.sizes[c]) for c in range(k))
 
 
@@ -163,8 +185,8 @@ def test_the_pca_map_is_scikit_learns():
     np.testing.assert_allclose(project(BLOBS), expected, rtol=1e-4, atol=1e-4)
 
 
-def test_normalised_embeddings_have_length_one():
-    points = normalised([[3, 4], [0, 0]])
+def test_normalized_embeddings_have_length_one():
+    points = l2_normalize([[3, 4], [0, 0]])
     assert points.dtype == np.float32
     np.testing.assert_allclose(points, [[0.6, 0.8], [0, 0]], rtol=1e-6)
 
@@ -183,7 +205,7 @@ def with_nan(rows):
         (np.zeros((9, 4, 4, 1)), "reshape"),
         (np.zeros((0, 4)), r"\(0, 4\)"),
         (with_nan([2, 17]), "2 of 20 .*rows 2, 17"),
-        (with_nan(range(15)), r"15 of 20 .*8, 9, \.\.\."),
+        (with_nan(range(15)), "15 of 20 .*8, 9 and 5 more"),
         (np.full((9, 2), np.inf), "infinity"),
         (np.array([["a", "b"]]), "Expected embeddings"),
     ],
@@ -194,11 +216,11 @@ def test_what_cannot_be_clustered_is_refused(points, said):
 
 
 def test_wrong_settings_are_refused():
-    with pytest.raises(TutorError, match="'kmeans', 'tied_mixture' and 'gaussian_mixture'"):
-        Clustering(method="dbscan")
-    with pytest.raises(TutorError, match="at least one"):
-        Clustering(0)
-    with pytest.raises(TutorError, match="'pca', 'umap' and 'tsne'"):
+    with pytest.raises(TutorError, match="kmeans, tied_mixture, gaussian_mixture"):
+        Clustering(method="dbscan").fit(BLOBS)
+    with pytest.raises(TutorError, match="whole number from 1; received 0"):
+        Clustering(0).fit(BLOBS)
+    with pytest.raises(TutorError, match="pca, umap, tsne"):
         project(BLOBS, "mds")
     with pytest.raises(TutorError, match="0 to 2"):
         Clustering(3).fit(BLOBS).typical(3)
@@ -299,7 +321,7 @@ def test_of_ten_starts_the_one_of_least_inertia_is_taken():
         best = min(every, key=lambda start: start.inertia_)
         ours = clustering.Clustering(6, seed=seed).fit(points)
         assert evaluation.ari(ours.labels, best.labels_) == 1
-        assert (ours.distances**2).sum() == pytest.approx(best.inertia_)
+        assert (ours.distances_**2).sum() == pytest.approx(best.inertia_)
 
 
 @pytest.mark.parametrize("there", [(0, 1, 2), (0, 2), (1,)])

@@ -18,10 +18,13 @@ from support.plain import outputs_without_package
 import rnn_tutor as rt
 from rnn_tutor._backend import keras
 from rnn_tutor.clusters import estimator, head
-from rnn_tutor.clusters.projection import normalised
+from rnn_tutor.clusters.projection import l2_normalize
 from rnn_tutor.networks import models
 
-pytestmark = pytest.mark.filterwarnings("ignore:__array__:DeprecationWarning")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:__array__:DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore:The trained network was saved:UserWarning"),
+]
 
 
 @pytest.fixture(scope="module")
@@ -36,9 +39,18 @@ def fitted(pictures):
     return rt.RecurrentClusterer(5, **settings, verbose=False).fit(pictures)
 
 
+def tiny(input_shape):
+    """A dense encoder of a few units."""
+    return models.recurrent_encoder(input_shape, units=4, recurrent=False)
+
+
+def recurrent(input_shape):
+    return models.recurrent_encoder(input_shape, units=4)
+
+
 def small(**changes):
     """Soon trained: nothing here that a recurrent layer would change, unless it is asked for."""
-    settings = {"epochs": 1, "batch_size": 32, "units": 4, "recurrent": False, "random_state": 0}
+    settings = {"epochs": 1, "batch_size": 32, "encoder": tiny, "random_state": 0}
     return rt.RecurrentClusterer(**{"n_clusters": 3, "verbose": False} | settings | changes)
 
 
@@ -68,11 +80,11 @@ def test_new_pictures_are_sorted_as_well_as_the_old(pictures, fitted):
 
 def test_the_head_is_a_softmax_over_squared_distances():
     rng = np.random.default_rng(0)
-    points = normalised(rng.normal(size=(60, 4)))
+    points = l2_normalize(rng.normal(size=(60, 4)))
     clusters = np.repeat([0, 1, 2], [40, 15, 5])
     inputs = keras.Input((4,))
     encoder = keras.Model(inputs, keras.layers.Identity()(inputs))
-    network = head.with_head(encoder, points, clusters, np.eye(3))
+    network = head.with_head(encoder, points, clusters, np.arange(3), 3)
     centres = np.stack([points[clusters == k].mean(axis=0) for k in range(3)])
     squares = ((points[:, None] - centres) ** 2).sum(axis=2)  # (n, clusters)
     spread = squares[np.arange(60), clusters].mean()
@@ -83,24 +95,24 @@ def test_the_head_is_a_softmax_over_squared_distances():
 
 
 def test_of_tight_clusters_the_head_still_ranks_pictures():
-    centres = normalised(np.random.default_rng(1).normal(size=(4, 8)))
+    centres = l2_normalize(np.random.default_rng(1).normal(size=(4, 8)))
     points = np.concatenate([centres + 0.001 * np.eye(8)[k] for k in range(8)])
     inputs = keras.Input((8,))
     encoder = keras.Model(inputs, keras.layers.Identity()(inputs))
-    network = head.with_head(encoder, points, np.tile(range(4), 8), np.eye(4))
+    network = head.with_head(encoder, points, np.tile(range(4), 8), np.arange(4), 4)
     way = np.linspace(0, 0.5, 20)[:, None]  # from a centre half-way to another
     sure = models.run(network, (1 - way) * centres[0] + way * centres[1])[:, 0]
     assert 0.9 < sure[0] < 0.999 and (np.diff(sure) < 0).all()
 
 
 def test_the_head_adds_up_the_groups_of_a_cluster():
-    points = normalised(np.random.default_rng(0).normal(size=(60, 4)))
+    points = l2_normalize(np.random.default_rng(0).normal(size=(60, 4)))
     groups, clusters = np.repeat([0, 1, 2], 20), np.array([0, 1, 0])
     inputs = keras.Input((4,))
     encoder = keras.Model(inputs, keras.layers.Identity()(inputs))
     by_group, by_cluster = (
-        keras.ops.convert_to_numpy(head.with_head(encoder, points, groups, member)(points))
-        for member in (np.eye(3), np.eye(2)[clusters])
+        keras.ops.convert_to_numpy(head.with_head(encoder, points, groups, *of)(points))
+        for of in ((np.arange(3), 3), (clusters, 2))
     )
     expected = np.stack([by_group[:, 0] + by_group[:, 2], by_group[:, 1]], axis=1)
     np.testing.assert_allclose(by_cluster, expected, atol=1e-6)
@@ -152,20 +164,143 @@ def test_where_neighbours_move_groups_the_same_seed_gives_the_same_clusters():
 )
 def test_each_part_can_be_exchanged(part, tmp_path):
     X, kinds = two_kinds(400)
-    made = small(**{"n_clusters": 2, "augmentation": "none", "recurrent": True} | part).fit(X)
+    changes = {"n_clusters": 2, "augmentation": "none", "encoder": "recurrent"} | part
+    made = small(**changes).fit(X)
     assert (made.predict(X) == made.labels_).all()
     probabilities = made.predict_proba(X)
     assert np.allclose(probabilities.sum(axis=1), 1, atol=1e-5)
     if made.objective != "next_row":  # which learns little in so few steps
         assert rt.evaluation.matched_accuracy(kinds, made.labels_) > 0.95
-    width = {"next_row": 4, "reconstruction": 16}.get(made.objective, 64)
+    width = {"next_row": 48, "reconstruction": 192}.get(made.objective, 64)
     assert made.transform(X).shape == (400, width)
     loaded = rt.RecurrentClusterer.load(made.save(tmp_path / "saved"))
     np.testing.assert_allclose(loaded.predict_proba(X), probabilities, atol=1e-6)
     assert loaded.get_params() == made.get_params()
 
 
-@pytest.mark.parametrize("part", ["objective", "clustering", "cell"])
+# -- parts of one's own ---------------------------------------------------------------------
+
+
+def a_model(height=12, width=10, channels=3):
+    keras.utils.set_random_seed(1)
+    image = keras.Input((height, width, channels))
+    flat = keras.layers.Flatten()(image)
+    return keras.Model(image, keras.layers.Dense(6, "tanh")(flat), name="mine")
+
+
+def brighter(pixels, rng):
+    return np.clip(pixels / 255 * rng.uniform(0.8, 1.2, (len(pixels), 1, 1, 1)), 0, 1)
+
+
+class Unlabelled(rt.objectives.Reconstruction):
+    """An objective of one's own."""
+
+
+OWN = {
+    "a function": {"encoder": tiny},
+    "a model": {"encoder": a_model()},
+    "a sequential model": {
+        "encoder": keras.Sequential([keras.layers.Flatten(), keras.layers.Dense(6, "tanh")])
+    },
+    "an objective": {"encoder": "dense", "objective": rt.objectives.Reconstruction(noise=0.1)},
+    "an objective of one's own": {"encoder": a_model(), "objective": Unlabelled()},
+    "a callable augmentation": {"encoder": "dense", "augmentation": brighter},
+    "all of them": {
+        "encoder": a_model(),
+        "objective": rt.objectives.Contrastive(brighter, temperature=0.5),
+        "augmentation": brighter,
+    },
+}
+
+
+@pytest.mark.parametrize("own", OWN.values(), ids=OWN)
+def test_parts_of_ones_own_train_predict_transform_and_are_saved(own, tmp_path):
+    X = colours()
+    made = clone(small(**own)).fit(X)
+    assert (made.predict(X) == made.labels_).all()
+    points = made.transform(X)
+    assert np.allclose(np.linalg.norm(points, axis=1), 1, atol=1e-5)
+    again = clone(made).fit(X)
+    assert (again.predict_proba(X) == made.predict_proba(X)).all()
+    with pytest.warns(UserWarning, match="these settings were not") as warned:
+        loaded = rt.RecurrentClusterer.load(made.save(tmp_path))
+    parts = {name for name, value in own.items() if not isinstance(value, str)}
+    said = " ".join(str(warning.message) for warning in warned)
+    assert all((f"{name} (" in said) == (name in parts) for name in made.get_params())
+    assert all(loaded.get_params()[name] is None for name in parts)
+    np.testing.assert_allclose(loaded.predict_proba(X), made.predict_proba(X), atol=1e-6)
+    np.testing.assert_allclose(loaded.transform(X), points, atol=1e-6)
+    with pytest.raises(
+        rt.TutorError, match=r"received None|augmentation preset None|objective None"
+    ):
+        loaded.fit(X)
+    loaded.set_params(**own).fit(X)
+    assert (loaded.labels_ == made.labels_).all()
+
+
+def test_an_encoder_of_ones_own_is_what_is_trained():
+    made = small(encoder=recurrent, objective="reconstruction").fit(colours())
+    assert made.transform(colours(2)).shape == (2, 16)
+    assert "Bidirectional" in {type(layer).__name__ for layer in made.network_.layers}
+
+
+def test_a_model_is_copied_and_training_begins_with_its_weights():
+    model, X = a_model(), colours()
+    before = model.get_weights()
+    first = small(encoder=model, objective="reconstruction").fit(X)
+    assert all((a == b).all() for a, b in zip(model.get_weights(), before, strict=True))
+    model.set_weights([weight + 0.5 for weight in before])
+    other = small(encoder=model, objective="reconstruction").fit(X)
+    assert not np.allclose(first.transform(X), other.transform(X))
+    frozen = a_model()
+    frozen.trainable = False
+    kept = small(encoder=frozen, objective="reconstruction").fit(X)
+    expected = l2_normalize(rt.embed(frozen, X))
+    np.testing.assert_allclose(kept.transform(X), expected, atol=1e-5)
+
+
+def test_pictures_are_brought_to_the_size_that_a_model_reads(capsys):
+    X = colours(120, 24, 20)
+    made = small(encoder=a_model(), verbose=True).fit(X)
+    assert made.network_.input_shape == (None, 12, 10, 3)
+    assert "cut to the proportions of 12 x 10" in capsys.readouterr().out
+    assert (made.predict(X) == made.labels_).all()
+    with pytest.raises(rt.TutorError, match="reads pictures of 12 x 10 x 3; received 12 x 10 x 1"):
+        small(encoder=a_model()).fit(X[..., 0])
+
+
+def test_a_callable_decides_on_the_views():
+    X = colours()
+    plain, changed = (small(augmentation=a).fit(X) for a in ("none", brighter))
+    assert plain.history_ != changed.history_
+    same = small(augmentation=lambda pixels, rng: rt.Augmentation()(pixels, rng)).fit(X)
+    assert same.history_ == plain.history_
+
+
+@pytest.mark.parametrize(
+    ("views", "words"),
+    [
+        (lambda pixels, rng: pixels, "received uint8"),
+        (lambda pixels, rng: pixels[:1] / 255, r"of the shape \(1, 12, 10, 3\)"),
+        (lambda pixels, rng: pixels * 1.0, "floats in 0..1"),
+    ],
+)
+def test_a_callable_that_returns_no_views_is_refused(views, words):
+    with pytest.raises(rt.TutorError, match=words):
+        small(augmentation=views).fit(colours())
+
+
+def test_an_objective_that_needs_labels_is_refused():
+    with pytest.raises(rt.NeedsLabels):
+        small(objective=rt.objectives.Classification()).fit(colours())
+
+
+def test_the_next_row_cannot_be_told_by_an_encoder_without_states():
+    with pytest.raises(rt.TutorError, match="must give a state for each row"):
+        small(objective="next_row", encoder="dense").fit(colours())
+
+
+@pytest.mark.parametrize("part", ["objective", "clustering", "encoder"])
 def test_a_part_that_does_not_exist_is_named(part):
     with pytest.raises(rt.TutorError, match="'magic'"):
         small(**{part: "magic"}).fit(colours())
@@ -199,7 +334,7 @@ def test_what_it_says_fits_together(pictures, fitted):
 
 def test_the_same_seed_gives_the_same_clusters_and_another_does_not():
     X = colours()
-    first, again, other = (small(recurrent=True, random_state=s).fit(X) for s in (0, 0, 1))
+    first, again, other = (small(encoder=recurrent, random_state=s).fit(X) for s in (0, 0, 1))
     assert (first.labels_ == again.labels_).all()
     assert (first.predict_proba(X) == again.predict_proba(X)).all()
     assert (first.labels_ != other.labels_).any()
@@ -212,7 +347,7 @@ def test_labels_are_not_looked_at(pictures):
 
 
 def test_scikit_learn_can_clone_it_and_read_its_settings():
-    made = small(cell="lstm", recurrent=False)
+    made = small(encoder="dense", objective="reconstruction")
     assert clone(made).get_params() == made.get_params()
     assert made.set_params(n_clusters=7).n_clusters == 7
     assert "n_clusters=7" in repr(made)
@@ -276,7 +411,7 @@ FLOAT32 = {  # embeddings are float32, whatever comes in, and equal to its preci
 @pytest.mark.full
 @pytest.mark.filterwarnings("ignore::UserWarning", "ignore::FutureWarning")
 def test_scikit_learns_own_checks_where_pictures_are_rows_of_a_table():
-    rows = Rows(**small(n_clusters=2, units=2, batch_size=16).get_params())
+    rows = Rows(**small(n_clusters=2, batch_size=16).get_params())
     results = estimator_checks.check_estimator(rows, on_fail=None)
     failed = {r["check_name"]: repr(r["exception"]) for r in results if r["status"] == "failed"}
     assert failed.keys() <= FLOAT32, failed
@@ -426,7 +561,7 @@ def test_of_several_networks_the_one_is_kept_that_agrees_best():
     alone = small().fit(X)
     assert (made.labels_ == alone.labels_).all()  # of two that agree equally, the first
     assert made.stability_ != alone.stability_
-    assert estimator._most_agreeing([[2, 0, 1, 0, 1, 2], a, b, a]) == 1
+    assert estimator.most_agreeing([[2, 0, 1, 0, 1, 2], a, b, a]) == 1
 
 
 def test_a_fit_that_was_stopped_goes_on_from_there(tmp_path, monkeypatch):
@@ -511,10 +646,10 @@ def test_other_channels_are_refused_later(made):
         made.predict([colours(1)[0], colours(1)[0, :9, :, 0]])
 
 
-@pytest.mark.parametrize("recurrent", [False, True])
-def test_what_is_saved_is_what_is_loaded(tmp_path, recurrent):
+@pytest.mark.parametrize("encoder", ["dense", "recurrent"])
+def test_what_is_saved_is_what_is_loaded(tmp_path, encoder):
     X = colours()
-    made = small(recurrent=recurrent).fit(X)
+    made = small(encoder=encoder).fit(X)
     loaded = rt.RecurrentClusterer.load(made.save(tmp_path / "kinds"))
     assert loaded.get_params() == made.get_params()
     assert (loaded.n_clusters_, loaded.stability_) == (3, made.stability_)
@@ -554,19 +689,20 @@ def test_what_it_saves_is_plain_keras(tmp_path, made):
     np.testing.assert_allclose(found, made.predict_proba(X), atol=1e-5)
 
 
-def test_the_recurrence_can_be_switched_off(fitted, made):
-    kinds = [{type(layer).__name__ for layer in x.network_.layers} for x in (fitted, made)]
+def test_the_recurrence_can_be_switched_off(fitted):
+    plain = small(encoder="dense").fit(colours())
+    kinds = [{type(layer).__name__ for layer in x.network_.layers} for x in (fitted, plain)]
     assert ["Bidirectional" in names for names in kinds] == [True, False]
 
 
 def test_the_embeddings_are_those_of_the_trainer(pictures):
-    """What the estimator does is what `rt.train`, `rt.embed` and `normalised` do in the cells."""
+    """What the estimator does is what `rt.train`, `rt.embed` and `l2_normalize` do in the cells."""
     few = pictures[:300]
-    settings = {"augmentation": "clothes", "recurrent": True}
-    made = small(**settings, random_state=np.random.RandomState(5)).fit(few)
+    start = np.random.RandomState(5)
+    made = small(augmentation="clothes", encoder="recurrent", random_state=start).fit(few)
     seed = int(np.random.RandomState(5).randint(2**31 - 1, size=1)[0])
-    encoder, history = rt.train(few, units=4, epochs=1, batch_size=32, seed=seed, **settings)
-    expected = normalised(rt.embed(encoder, few))
+    encoder, history = rt.train(few, augmentation="clothes", epochs=1, batch_size=32, seed=seed)
+    expected = l2_normalize(rt.embed(encoder, few))
     np.testing.assert_allclose(made.transform(few), expected, atol=1e-5)
     assert made.history_["loss"] == pytest.approx(history["loss"])
 
@@ -586,7 +722,9 @@ def test_the_embeddings_are_those_of_the_trainer(pictures):
         ({"n_clusters": True}, "n_clusters must be a whole number from 1; received True"),
         ({"n_clusters": 2.0}, "n_clusters must be"),
         ({"restarts": True}, "restarts must be"),
-        ({"units": -3}, "units must be"),
+        ({"encoder": 3}, "encoder must be 'recurrent' or 'dense', a Keras model, or a function"),
+        ({"encoder": None}, "received None"),
+        ({"encoder": lambda shape: "a model"}, "Expected a Keras model; received str"),
         ({"random_state": "zero"}, "random_state must be.*received 'zero'"),
         ({"random_state": -1}, "random_state must be"),
         ({"random_state": 1.5}, "random_state must be"),
@@ -629,7 +767,7 @@ def test_settings_changed_after_fit_change_nothing_that_was_fitted(tmp_path):
     np.testing.assert_allclose(loaded.predict_proba(X), before, atol=1e-6)
 
 
-@pytest.mark.parametrize("step", ["on_halves", "with_head", "_most_agreeing"])
+@pytest.mark.parametrize("step", ["on_halves", "with_head", "most_agreeing"])
 def test_a_fit_that_breaks_off_leaves_the_last_one_whole(monkeypatch, step):
     X, others = colours(100), colours(60, 9, 9, seed=1)
     made = small().fit(X)
@@ -662,7 +800,16 @@ def saved(tmp_path_factory):
     return small().fit(colours(100)).save(tmp_path_factory.mktemp("saved"))
 
 
-ABOUT = ["settings", "input_shape", "labels", "n_clusters", "stability", "proposal", "sha256"]
+ABOUT = [
+    "settings",
+    "left_out",
+    "input_shape",
+    "labels",
+    "n_clusters",
+    "stability",
+    "proposal",
+    "sha256",
+]
 
 
 @pytest.mark.parametrize("gone", ABOUT)
@@ -705,7 +852,8 @@ TABLES = [name for name in ("pandas", "polars") if importlib.util.find_spec(name
 
 @pytest.mark.parametrize("kind", ["default", *TABLES])
 def test_set_output_gives_a_table(kind):
-    made = small(objective="reconstruction").fit(colours(100)).set_output(transform=kind)
+    made = small(objective="reconstruction", encoder="dense").fit(colours(100))
+    made.set_output(transform=kind)
     table = made.transform(colours(3))
     np.testing.assert_allclose(
         np.asarray(table), models.embed(made.encoder_, colours(3)), atol=1e-5

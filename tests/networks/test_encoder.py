@@ -7,7 +7,7 @@ import pytest
 
 import rnn_tutor as rt
 from rnn_tutor.clusters.clustering import Clustering
-from rnn_tutor.clusters.projection import normalised
+from rnn_tutor.clusters.projection import l2_normalize
 from rnn_tutor.networks import models
 
 DATA = Path(rt.__file__).parent / "data"
@@ -17,7 +17,7 @@ FACTS = json.loads((DATA / "encoder_fashion5.json").read_text(encoding="utf-8"))
 
 def accuracy(encoder):
     _, test = rt.load_images("fashion5").split()
-    embeddings = normalised(models.embed(encoder, test))
+    embeddings = l2_normalize(models.embed(encoder, test))
     clusters = Clustering(5, "kmeans", seed=0).fit_predict(embeddings)
     return rt.evaluation.matched_accuracy(test.labels, clusters)
 

@@ -51,7 +51,7 @@ def test_parts_of_one_photograph_lie_closer_than_parts_of_two(features):
             parts.append(photograph[top : top + 192 : 2, left : left + 192 : 2])
             source.append(number)
     maps = features.predict(np.array(parts, "float32") / 255, verbose=0)
-    points = rt.clustering.normalised(maps.mean(axis=(1, 2)))
+    points = rt.clustering.l2_normalize(maps.mean(axis=(1, 2)))
     same = np.equal.outer(source, source)
     likeness = points @ points.T
     np.fill_diagonal(likeness, -1)
