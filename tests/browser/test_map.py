@@ -37,7 +37,7 @@ SLEEP = """() => { window.jupyterapp.shell.currentWidget.sessionContext.session.
 def page(open_notebook):
     """A page with the map, its data there."""
     page = open_notebook(MAP)
-    expect(page.locator(".rt-map-row")).to_have_count(5)
+    expect(page.locator(".rt-map-kind")).to_have_count(5)
     page.wait_for_selector(".rt-map[data-frame]")
     return page
 
@@ -135,7 +135,7 @@ def test_name_move_merge_split_undo(page):
     expect(page.get_by_label("Select all of 2: twos")).to_have_text("80")
     page.get_by_label("Select all of 2: twos").click()
     page.get_by_role("button", name="Split in two").click()
-    expect(page.locator(".rt-map-row")).to_have_count(5)
+    expect(page.locator(".rt-map-kind")).to_have_count(5)
     for _ in range(4):
         page.get_by_role("button", name="Undo").click()
     expect(page.get_by_label("Select all of cluster 2")).to_have_text("40")
@@ -195,7 +195,7 @@ def test_arrows_go_the_way_they_say(page):
 
 
 def test_the_legend_hides_and_isolates(page):
-    expect(page.locator(".rt-map-row")).to_have_count(5)
+    expect(page.locator(".rt-map-kind")).to_have_count(5)
     index = python(page, "print(int(np.argmax(points.sum(1))))")
     x, y = place(page, index)
     cluster = python(page, f"print(clusters[{index}])")
@@ -209,7 +209,7 @@ def test_the_legend_hides_and_isolates(page):
 
 def test_colours_follow_a_column_and_python(page):
     page.get_by_label("Colour by").select_option("label")
-    expect(page.locator(".rt-map-row")).to_have_count(10)
+    expect(page.locator(".rt-map-kind")).to_have_count(10)
     python(page, "panel.colour = 'doubt'")
     expect(page.locator(".rt-map-scale")).to_be_visible()
 

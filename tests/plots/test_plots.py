@@ -80,7 +80,7 @@ def test_every_figure_is_drawn_small_and_has_alt_text(name, pixels):
     assert not re.search(r"0x[0-9a-f]{6}", picture.alt)
     assert len(picture.png()) < 60_000
     height, width = decoded(picture).shape[:2]
-    assert 50 < width <= 600
+    assert 50 < width <= 820
     assert 20 < height <= 620
 
 
