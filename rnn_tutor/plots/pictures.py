@@ -131,7 +131,7 @@ def embedding_map(
         names: a name for each cluster.
         thumbnails: at most so many; they stand beside points, never over one or over each other.
         title: a line above the map.
-        seed: chooses the images that get a thumbnail, and 2,000 points to draw where there are more.
+        seed: chooses the images with a thumbnail, and 2,000 points to draw where there are more.
 
     Returns:
         A `Picture`.

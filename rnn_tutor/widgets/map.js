@@ -217,6 +217,7 @@ class MapView {
     const names = ["cluster", "name", ...this.columns.map((column) => column.name)];
     this.colours.replaceChildren(...names.map((name) => element("option", { value: name }, name)));
     this.colours.value = this.colour = names.includes(this.model.get("colour")) ? this.model.get("colour") : "cluster";
+    this.askSheet(0);
     this.fit();
   }
 
@@ -578,9 +579,10 @@ class MapView {
       return true;
     };
     g.imageSmoothingEnabled = scale < 1;
+    const pinned = this.pinned >= 0 ? [this.pinned, ...(this.neighbours.get(this.pinned) || [])] : [];
     let tried = 0;
-    for (const i of this.priority) {
-      if (!among.has(i)) continue;
+    for (const list of [pinned, this.priority]) for (const i of list) {
+      if (!among.delete(i)) continue;
       if (crowded && tried++ > TRIED) break;
       const [x, y] = this.at(i), gap = crowded ? 9 : 5, far = 14;
       const places = [[x + gap, y - h / 2], [x - gap - w, y - h / 2], [x - w / 2, y - h - gap], [x - w / 2, y + gap],
@@ -826,6 +828,7 @@ class MapView {
     const scale = size / longer, pitch = Math.ceil(Math.max(this.cell[0] * scale, 56)) + 8, height = Math.ceil(this.cell[1] * scale) + 8;
     const columns = Math.max(1, Math.floor((this.grid.clientWidth - 4) / pitch)), top = this.grid.scrollTop;
     this.grid.hidden = !items.length;
+    this.grid.classList.toggle("rt-map-listing", !!this.listing);
     this.grid.setAttribute("aria-label", this.listing ? `Images on the map: ${items.length.toLocaleString()}` : "Selected images");
     if (this.active >= items.length) this.active = 0;
     this.gridColumns = columns;

@@ -92,7 +92,9 @@ class MapPanel(anywidget.AnyWidget):
         n = len(images)
         self._points = _checked_points(points, n)
         if embeddings is not None and len(check_embeddings(embeddings)) != n:
-            raise TutorError(f"Expected an embedding for each of {n} images; not {len(embeddings)}.")
+            raise TutorError(
+                f"Expected an embedding for each of {n} images; not {len(embeddings)}."
+            )
         self._first_line = "sorting = panel.sorting"
         if not isinstance(clusters, Sorting):
             start = np.zeros(n, np.int64) if clusters is None else clusters
@@ -129,10 +131,10 @@ class MapPanel(anywidget.AnyWidget):
     @property
     def code(self):
         """The lines of Python that do what was done with the map."""
-        lines = self.sorting.history or ("# nothing was changed yet",)
+        lines = [self._first_line, *(self.sorting.history or ("# nothing was changed yet",))]
         if self.sorting.path is not None:  # a second time, splitting would split again
-            lines = ["# takes up what is in the file:", *(f"# {line.lstrip('# ')}" for line in lines)]
-        return "\n".join([self._first_line, *lines])
+            lines[1:] = ["# the file holds what was done:", *("# " + line for line in lines[1:])]
+        return "\n".join(lines)
 
     def neighbours(self, index, n=NEIGHBOURS):
         """Return the indices of the n images nearest to one in the embedding, nearest first."""
@@ -370,7 +372,7 @@ class MapPanel(anywidget.AnyWidget):
         return found[~is_own].reshape(len(found), n - 1)
 
     def _distances(self):
-        """Distance `(n,)` to the own cluster's mean, doubt, and the cluster that is next nearest."""
+        """Distance `(n,)` to the own cluster's mean, doubt, and the cluster next nearest."""
         points, clusters = self.sorting.embeddings, self.sorting.clusters
         numbers = np.array(list(self.sorting.sizes), np.int64)
         own, doubt = np.full((2, len(points)), np.nan, np.float32)
