@@ -235,9 +235,8 @@ class MapView {
     this.flagged = new Set(buffers[3] ? new Int32Array(buffer(buffers[3])) : []);
     const known = Object.keys(this.sizes).map(Number);
     if (!known.includes(this.cluster)) this.cluster = null;
-    const options = (first) => [element("option", { value: "" }, first), ...known.map((k) => element("option", { value: k }, this.nameOf(k)))];
-    this.moveTo.replaceChildren(...options("Move to ..."), element("option", { value: "new" }, "a new cluster"));
-    this.mergeInto.replaceChildren(...options("Merge into ..."));
+    this.moveTo.replaceChildren(...this.options("Move them to ..."), element("option", { value: "new" }, "a new cluster"));
+    this.mergeInto.replaceChildren(...this.options("Merge into ..."));
     this.recolour();
     this.takeSelection();
     if (this.pinned < 0 && this.model.get("pinned") >= 0) this.pin(this.model.get("pinned"), false);
@@ -724,19 +723,24 @@ class MapView {
     return [`${same} of ${images.length} are in the same cluster`, ...others].join(", ") + ".";
   }
 
-  /** Buttons that move the pinned image: where its neighbours are, and to the cluster next nearest. */
+  /** What moves the pinned image alone: buttons for where it nearly belongs, and a list of all clusters. */
   moves(near) {
-    const own = this.clusters[this.pinned], targets = new Set(this.tally(near).map(([k]) => k));
-    if (this.other[this.pinned] >= 0) targets.add(this.other[this.pinned]);
-    const known = [...targets].filter((k) => k >= 0 && k !== own).slice(0, 2);
-    if (!this.correct || !known.length) return [];
-    return [element("div", { class: "rt-map-bar" }, ...known.map((k) => element("button", { type: "button", onclick: () => this.act("move", [this.pinned], k) }, `Move it to ${this.nameOf(k)}`)))];
+    const own = this.clusters[this.pinned], next = this.other[this.pinned], targets = [...new Set([...this.tally(near).map(([k]) => k), next])].filter((k) => k >= 0 && k !== own);
+    if (!this.correct) return [];
+    const move = (k) => this.act("move", [this.pinned], k);
+    const choice = element("select", { "aria-label": "Move the pinned image to", onchange: () => choice.value && move(choice.value === "new" ? "new" : Number(choice.value)) }, ...this.options("Move it elsewhere ..."), element("option", { value: "new" }, "a new cluster"));
+    return [next >= 0 ? element("div", { class: "rt-map-hint" }, `The next nearest cluster is ${this.nameOf(next)}.`) : "",
+      element("div", { class: "rt-map-bar" }, ...targets.slice(0, 1).map((k) => element("button", { type: "button", onclick: () => move(k) }, `Move it to ${this.nameOf(k)}`)), choice)];
+  }
+
+  options(first) {
+    return [element("option", { value: "" }, first), ...Object.keys(this.sizes).map((k) => element("option", { value: k }, this.nameOf(Number(k))))];
   }
 
   drawBars() {
-    const n = this.selected.size, any = n > 0 || this.pinned >= 0;
+    const n = this.selected.size;
     this.selectedText.textContent = n ? `${n.toLocaleString()} selected` : this.pinned >= 0 ? "The pinned image" : "Nothing selected";
-    this.moveTo.disabled = this.asideButton.disabled = !any;
+    this.moveTo.disabled = this.asideButton.disabled = !n && this.pinned < 0;
     this.clearButton.disabled = !n;
     this.clusterText.textContent = this.cluster === null ? "" : this.nameOf(this.cluster);
     this.splitButton.disabled = this.mergeInto.disabled = this.cluster === null;
