@@ -92,7 +92,7 @@ class MapView {
     const look = element("div", { class: "rt-map-bar", role: "toolbar", "aria-label": "Look" },
       element("label", {}, "Colour by ", this.colours), this.lassoButton,
       button("+", () => this.zoom(1.5), { "aria-label": "Zoom in" }), button("−", () => this.zoom(1 / 1.5), { "aria-label": "Zoom out" }), button("Fit", () => this.fit()), this.listButton,
-      element("span", { class: "rt-map-count" }, "Select:"),
+      element("span", { class: "rt-map-hint" }, "Select:"),
       button("Most typical", () => this.pick("typical")), button("On the border", () => this.pick("border")), button("Most doubtful", () => this.pick("doubtful")));
     this.canvas = element("canvas", { tabindex: "0", role: "application", "data-lm-suppress-shortcuts": "true",
       "aria-label": "Map of images. Arrows go to the next image, Enter pins it, space selects it, a letter names its cluster, plus and minus zoom, Escape leaves." });
