@@ -177,11 +177,13 @@ def test_the_map_has_a_group_for_each_cluster_and_thumbnails_apart():
     legend = [t.get_text() for t in picture.figure.legends[0].get_texts()]
     assert legend == ["A", "B", "C"]
     assert [len(c.get_offsets()) for c in axes.collections] == FITTED.sizes.tolist()
-    picture.png()
-    boxes = [b.get_window_extent() for b in axes.artists]
+    picture.figure.draw_without_rendering()
+    boxes = [artist.offsetbox.get_window_extent() for artist in axes.artists]
     assert 3 <= len(boxes) <= 9
+    places = axes.transData.transform(POINTS)
     for k, box in enumerate(boxes):
         assert not any(box.overlaps(other) for other in boxes[:k])
+        assert not box.count_contains(places)  # beside points, never over one
 
 
 def test_the_map_names_pictures_without_a_cluster():
