@@ -1,5 +1,6 @@
 """`RecurrentClusterer` keeps scikit-learn's conventions; its network says what k-means found."""
 
+import importlib
 import importlib.util
 import json
 import re
@@ -13,7 +14,6 @@ from sklearn.cluster import KMeans
 from sklearn.exceptions import NotFittedError
 from sklearn.utils import estimator_checks
 from sklearn.utils.validation import check_is_fitted, validate_data
-from support.plain import outputs_without_package
 
 import rnn_tutor as rt
 from rnn_tutor._backend import keras
@@ -547,10 +547,12 @@ def test_a_network_that_was_changed_is_not_opened(tmp_path, made):
     assert json.loads((folder / "clusterer.json").read_text())["settings"]["n_clusters"] == 3
 
 
-def test_what_it_saves_is_plain_keras(tmp_path, made):
-    X, file = colours(), made.save(tmp_path) / "network.keras"
-    (found,) = outputs_without_package([file], X.astype("float32") / 255, tmp_path)
-    np.testing.assert_allclose(found, made.predict_proba(X), atol=1e-5)
+def test_it_leaves_as_plain_keras(tmp_path, monkeypatch, made):
+    X = colours()
+    made.export_keras_script(tmp_path / "taken_along")
+    monkeypatch.syspath_prepend(tmp_path)
+    taken = importlib.import_module("taken_along").model
+    assert np.allclose(models.embed(taken, X), made.predict_proba(X), atol=1e-6)
 
 
 def test_the_recurrence_can_be_switched_off(fitted, made):

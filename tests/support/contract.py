@@ -85,13 +85,10 @@ def namespace(notebook):
 
 
 def _is_short_name(statement, names):
-    """Whether a statement names a constant, a part of something imported, or a dict of these."""
-    return isinstance(statement, ast.Assign) and _is_known(statement.value, names)
-
-
-def _is_known(value, names):
-    if isinstance(value, ast.Dict):
-        return all(_is_known(part, names) for part in [*value.keys, *value.values])
+    """Whether a statement gives a name to a constant or to a part of something imported."""
+    if not isinstance(statement, ast.Assign):
+        return False
+    value = statement.value
     while isinstance(value, ast.Attribute):
         value = value.value
     return isinstance(value, ast.Constant) or (isinstance(value, ast.Name) and value.id in names)
