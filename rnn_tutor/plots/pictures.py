@@ -6,7 +6,17 @@ from matplotlib.offsetbox import AnnotationBbox, OffsetImage
 
 from rnn_tutor._text import count, listed
 from rnn_tutor.images.imageset import ImageSet
-from rnn_tutor.plots.figure import WIDTH, ImageGrid, finish, name_of, nothing, plain, rgb, style
+from rnn_tutor.plots.figure import (
+    WIDTH,
+    ImageGrid,
+    any_names,
+    finish,
+    name_of,
+    nothing,
+    plain,
+    rgb,
+    style,
+)
 
 MAP_WIDTH = 9.5  # inches, the column of text in JupyterLab
 THUMBNAIL = 0.38  # inches, the longer side
@@ -156,7 +166,8 @@ def embedding_map(
         alt += "; coloured as " + listed([name_of(names, g) for g in np.unique(groups)])
     picture = finish(figure, alt, title)
     if images is not None:
-        figure.draw_without_rendering()  # only now is known where the points lie
+        with any_names(figure):
+            figure.draw_without_rendering()  # only now is known where the points lie
         _put_thumbnails(axes, points, rgb(images), groups, shown, thumbnails)
     return picture
 

@@ -186,6 +186,12 @@ def test_the_map_has_a_group_for_each_cluster_and_thumbnails_apart():
         assert not box.count_contains(places)  # beside points, never over one
 
 
+def test_any_name_may_stand_on_a_map(recwarn):
+    names = ["寺庙", "$5", "$\\frac"]
+    assert plots.embedding_map(POINTS, GREY, FITTED.labels, names=names).png()
+    assert not [str(warning.message) for warning in recwarn if "Glyph" in str(warning.message)]
+
+
 def test_the_map_names_pictures_without_a_cluster():
     picture = plots.embedding_map(POINTS[:2], None, [-1, 0])
     assert picture.alt.endswith("no cluster, cluster 0")
