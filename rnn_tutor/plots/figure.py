@@ -5,6 +5,7 @@ import html
 import io
 import textwrap
 import warnings
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
@@ -69,13 +70,20 @@ class Picture:
 
     @cached_property
     def _drawn(self):
-        for text in self.figure.findobj(Text):  # a folder may be called "$5" or be in Chinese
-            text.set(fontfamily=_fonts(), parse_math=False)
         buffer = io.BytesIO()
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", "Glyph .* missing")
+        with any_names(self.figure):
             self.figure.savefig(buffer, dpi=DPI, pil_kwargs={"optimize": True})
         return buffer.getvalue()
+
+
+@contextmanager
+def any_names(figure):
+    """Draw the texts of a figure as they are: a folder may be called "$5" or be in Chinese."""
+    for text in figure.findobj(Text):
+        text.set(fontfamily=_fonts(), parse_math=False)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing")
+        yield
 
 
 def style(index):

@@ -6,9 +6,23 @@ from matplotlib.offsetbox import AnnotationBbox, OffsetImage
 
 from rnn_tutor._text import format_count, format_list
 from rnn_tutor.images.imageset import ImageSet
-from rnn_tutor.plots.figure import WIDTH, ImageGrid, finish, name_of, nothing, plain, rgb, style
+from rnn_tutor.plots.figure import (
+    WIDTH,
+    ImageGrid,
+    any_names,
+    finish,
+    name_of,
+    nothing,
+    plain,
+    rgb,
+    style,
+)
 
-THUMBNAIL = 0.32  # inches, the longer side
+MAP_WIDTH = 9.5  # inches, the column of text in JupyterLab
+THUMBNAIL = 0.38  # inches, the longer side
+TRIED = 600  # images for which a place beside their point is looked for
+ANGLES = np.arange(8) * np.pi / 4
+DIRECTIONS = np.stack([np.cos(ANGLES), np.sin(ANGLES)], axis=1)
 
 
 def image_grid(images, titles=None, columns=10, title=None):
@@ -116,57 +130,81 @@ def clusters(images, fitted, n=8, names=None, title=None):
 
 
 def embedding_map(
-    points, images=None, clusters=None, names=None, thumbnails=80, title=None, seed=0
+    points, images=None, clusters=None, names=None, thumbnails=60, title=None, seed=0
 ):
-    """A map of embeddings: a point a picture, coloured by cluster, some with their thumbnail.
+    """Draw a map of embeddings: a point an image, coloured by cluster, some with a thumbnail.
 
-    points: (n, 2) from `clustering.project`. clusters: (n,) integers (or labels), or None.
-    names: one for each cluster. thumbnails: at most so many, none over another. seed: of which
-    pictures get one, and of the 2,000 points that are drawn where there are more.
+    Args:
+        points: `(n, 2)` numbers, from `clustering.project`.
+        images: an `ImageSet` of n images, for the thumbnails; none where None.
+        clusters: `(n,)` integers, clusters or labels; one colour where None.
+        names: a name for each cluster.
+        thumbnails: at most so many; they stand beside points, never over one or over each other.
+        title: a line above the map.
+        seed: chooses the images with a thumbnail, and 2,000 points to draw where there are more.
+
+    Returns:
+        A `Picture`.
     """
     points = np.asarray(points, np.float64)
     groups = np.zeros(len(points), int) if clusters is None else np.asarray(clusters)
-    figure = Figure((WIDTH, 0.72 * WIDTH), layout="constrained")
+    figure = Figure((MAP_WIDTH, 0.66 * MAP_WIDTH), layout="constrained")
     axes = figure.subplots()
     shown = np.random.default_rng(seed).permutation(len(points))[:2000]
     for group in np.unique(groups):
         x, y = points[shown[groups[shown] == group]].T
-        colour, marker = style(group) if group >= 0 else ("#999999", ".")
+        colour, marker = _look(group)
         name = name_of(names, group)
-        axes.scatter(x, y, 14, colour, marker=marker, alpha=0.7, linewidths=0, label=name)
-    if images is not None:
-        _thumbnails(axes, points, images, groups, thumbnails, seed)
+        axes.scatter(x, y, 16, colour, marker=marker, alpha=0.7, linewidths=0, label=name)
     axes.set(xlabel="first direction of the map", ylabel="second direction", xticks=[], yticks=[])
+    axes.margins(0.08)  # room for thumbnails around the outermost points
     plain(axes)
     alt = f"Map of {format_count(len(points), 'picture')}: similar ones lie close together"
     if clusters is not None:
-        figure.legend(loc="outside right upper", frameon=False, markerscale=2, fontsize=9)
+        place = {"loc": "outside lower center", "ncols": 6, "frameon": False}
+        figure.legend(**place, markerscale=2, fontsize=9)
         alt += "; coloured as " + format_list([name_of(names, g) for g in np.unique(groups)])
-    return finish(figure, alt, title)
+    picture = finish(figure, alt, title)
+    if images is not None:
+        with any_names(figure):
+            figure.draw_without_rendering()  # only now is known where the points lie
+        _put_thumbnails(axes, points, rgb(images), groups, shown, thumbnails)
+    return picture
 
 
-def _is_empty(images):
-    return isinstance(images, ImageSet) and len(images) == 0
+def _look(group):
+    return style(group) if group >= 0 else ("#999999", ".")
 
 
-def _thumbnails(axes, points, images, groups, most, seed):
-    """Pictures on the map, framed in their cluster's colour, none over another."""
-    pictures = rgb(images)
-    zoom = THUMBNAIL * 72 / max(pictures.shape[1:3])
-    for index in _spread(points, most, seed):
-        edge = {"edgecolor": style(max(groups[index], 0))[0], "linewidth": 1.5}
-        picture = OffsetImage(pictures[index], zoom=zoom)
-        box = AnnotationBbox(picture, points[index], pad=0.1, bboxprops=edge)
+def _put_thumbnails(axes, points, pictures, groups, shown, most):
+    """Put images beside their points, where no other point and no other thumbnail lies."""
+    inches = axes.transData.transform(points[shown]) / axes.figure.dpi
+    low, high = axes.get_window_extent().get_points() / axes.figure.dpi
+    half = 0.5 * THUMBNAIL * np.array(pictures.shape[2:0:-1]) / max(pictures.shape[1:3])
+    zoom, taken = THUMBNAIL * 72 / max(pictures.shape[1:3]), np.empty((0, 2))
+    for index, place in zip(shown[:TRIED], inches, strict=False):
+        around = place + np.concatenate([step * THUMBNAIL * DIRECTIONS for step in (0.8, 1.4, 2)])
+        room = half + 0.06
+        free = ((around > low + room) & (around < high - room)).all(axis=1)
+        free &= ~(abs(inches - around[:, None]) < room).all(axis=2).any(axis=1)
+        free &= ~(abs(taken - around[:, None]) < 2 * room).all(axis=2).any(axis=1)
+        if len(taken) >= most or not free.any():
+            continue
+        centre = around[free.argmax()]
+        taken = np.vstack([taken, centre])
+        colour = _look(groups[index])[0]
+        box = AnnotationBbox(
+            OffsetImage(pictures[index], zoom=zoom),
+            points[index],
+            tuple((centre - place) * 72),
+            boxcoords="offset points",
+            pad=0.1,
+            bboxprops={"edgecolor": colour, "linewidth": 1.5},
+            arrowprops={"arrowstyle": "-", "color": colour, "linewidth": 0.8},
+        )
         box.set_in_layout(False)
         axes.add_artist(box)
 
 
-def _spread(points, most, seed):
-    """Indices of at most `most` points, at random, that leave a thumbnail's room between them."""
-    room = 1.2 * THUMBNAIL / (0.78 * WIDTH), 1.2 * THUMBNAIL / (0.66 * WIDTH)
-    scaled = (points - points.min(axis=0)) / np.maximum(np.ptp(points, axis=0), 1e-9) / room
-    chosen = []
-    for index in np.random.default_rng(seed).permutation(len(points)):
-        if len(chosen) < most and (np.abs(scaled[chosen] - scaled[index]).max(axis=1) > 1).all():
-            chosen.append(index)
-    return chosen
+def _is_empty(images):
+    return isinstance(images, ImageSet) and len(images) == 0

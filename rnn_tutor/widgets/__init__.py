@@ -6,7 +6,6 @@ _HOMES = {
     "TrainingPanel": "training",
     "ClassifierPanel": "classifier",
     "ClusterPanel": "clusters",
-    "ExplorePanel": "explore",
     "PreprocessingPanel": "preprocessing",
     "ScanPanel": "scan",
     "ReadAlongPanel": "read_along",

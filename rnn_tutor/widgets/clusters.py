@@ -6,39 +6,57 @@ import numpy as np
 from sklearn.base import clone
 
 from rnn_tutor import plots
+from rnn_tutor._errors import TutorError
 from rnn_tutor.clusters import evaluation
 from rnn_tutor.clusters.clustering import Clustering
 from rnn_tutor.clusters.projection import FEWEST_FOR_NEIGHBOURS, project
 from rnn_tutor.widgets import _parts as parts
+from rnn_tutor.widgets.map import MapPanel
 
 METHODS = {
     "k-means": "kmeans",
     "Gaussian mixture": "gaussian_mixture",
     "mixture, one shape (tied)": "tied_mixture",
 }
+MAPS = {"PCA": "pca", "t-SNE": "tsne", "UMAP": "umap"}
+GIVEN = "given"  # the map that the panel was given
 MOST = 20  # clusters on the slider
 SHOWN = 4  # pictures of each cluster on its border, and as many typical ones
 
 
 class ClusterPanel(parts.Panel):
-    """Clusters embeddings anew whenever a setting changes, and shows what came of it.
+    """Cluster embeddings anew whenever a setting changes, and show what came of it on a live map.
 
-    embeddings: (n, d) numbers. images: the `ImageSet` they came from; labels, where there are any,
-    only measure. clustering: `Clustering` to begin with. points: (n, 2), a map; PCA's if None.
-    Where the clustering goes through UMAP, the map is UMAP's, too.
+    Args:
+        embeddings: `(n, d)` numbers.
+        images: the `ImageSet` of n images they came from; labels only measure.
+        clustering: the `Clustering` to begin with; five clusters by k-means where None.
+        points: `(n, 2)` numbers, a map of your own; PCA's where None.
+        name: the variable that holds the images, for the code that the panel shows; the embeddings
+            are called `embeddings`.
 
-    `clustering` can be read and set; `clusters` and `fitted` are the result (they wait for it);
-    `code` is the plain Python that gives the same, where the embeddings are called
-    `embeddings` and the pictures `name`.
+    Attributes:
+        clustering: the `Clustering` that the controls show; can be set.
+        projection: how the map is drawn, "pca", "tsne", "umap" or "given"; can be set.
+        fitted: what `Clustering.fit` returned; waits for it.
+        clusters: `(n,)` int64; waits for it.
+        map: the `MapPanel`.
+        code: the lines of Python that give the same.
     """
 
     def __init__(self, embeddings, images, clustering=None, points=None, name="images"):
         clustering = clustering or Clustering(min(5, len(images)))
-        self.embeddings, self._given, self._maps = embeddings, points, {}
-        self._fitted = self._error = None
+        self.embeddings = embeddings
+        self._maps = {} if points is None else {GIVEN: points}
+        self._fitted = self._error = self._asked = None
         controls = _controls(clustering, len(images))
+        drawn = MAPS if points is None else {"the one given": GIVEN} | MAPS
+        self._projection = parts.choice("Map", drawn, next(iter(drawn.values())))
+        nowhere = np.zeros((len(images), 2))
+        self.map = MapPanel(images, nowhere, embeddings=embeddings, name=name, correct=False)
         super().__init__("cluster", images, self._layout(controls), name)
         self._fields = parts.Fields(clustering, controls, self._changed)
+        self._projection.observe(lambda change: self._changed(), "value")
         self._work = parts.DebouncedWorker(self._show)
         self._changed()
 
@@ -50,6 +68,18 @@ class ClusterPanel(parts.Panel):
     @clustering.setter
     def clustering(self, clustering):
         self._fields.value = clustering
+
+    @property
+    def projection(self):
+        """How the map is drawn: "pca", "tsne", "umap" or "given"; setting it draws it anew."""
+        return self._projection.value
+
+    @projection.setter
+    def projection(self, method):
+        known = [meant for _, meant in self._projection.options]
+        if method not in known:
+            raise TutorError(f"Maps are drawn by {', '.join(map(repr, known))}; not {method!r}.")
+        self._projection.value = method
 
     @property
     def fitted(self):
@@ -69,6 +99,8 @@ class ClusterPanel(parts.Panel):
         """The lines of plain Python that give the same clusters."""
         clustering = parts.call("rt.Clustering", self.clustering)
         lines = f"clustering = {clustering}\nclusters = clustering.fit_predict(embeddings)"
+        if self.projection != GIVEN:
+            lines += f'\npoints = rt.clustering.project(embeddings, "{self.projection}")'
         if self.images.has_labels:
             lines += f"\nrt.evaluation.scores({self.name}.labels, clusters)"
         return lines
@@ -77,56 +109,66 @@ class ClusterPanel(parts.Panel):
         """Block until the newest settings are shown; returns whether they are."""
         return self._work.wait(timeout)
 
+    def close(self):
+        """Close the panel and its map."""
+        self.map.close()
+        super().close()
+
     def _changed(self):
         self._code.value = parts.code(self.code)
         slowly = ""
-        if self.clustering.umap:
-            slowly = " UMAP takes 7 to 15 s for 5,000 pictures, and as long again for a new map."
+        if self.clustering.umap or self.projection not in (*self._maps, "pca"):
+            slowly = " UMAP takes 7 to 15 s for 5,000 pictures, t-SNE about 28 s."
         self._status.value = f'<span class="rt-quiet">working ...{slowly}</span>'
-        self._work.submit(self.clustering)
+        self._work.submit((self.clustering, self.projection))
 
-    def _show(self, clustering):
+    def _show(self, asked):
         """Clusters and shows; on a thread of its own."""
+        clustering, projection = asked
         try:
-            self._error, self._fitted = None, clone(clustering).fit(self.embeddings)
-            self._show_result(self._fitted, *self._map_of(clustering))
+            if self._asked != clustering or self._error:
+                self._asked, self._error = clustering, None
+                self._fitted = clone(clustering).fit(self.embeddings)
+                self._show_result(self._fitted)
+            points, title = self._drawn(projection)
+            self.map.replace(points, self._fitted.labels, title)
+            self._say()
         except Exception as error:
             self._error = error
             self._status.value = parts.sentence(error)
 
-    def _map_of(self, clustering):
-        """The points (n, 2) of the map on which a clustering is shown, and what map that is."""
-        if not clustering.umap and self._given is not None:
-            return self._given, "The map that was given"
-        different = len(np.unique(self.embeddings, axis=0))
-        through_umap = clustering.umap and different >= FEWEST_FOR_NEIGHBOURS
-        kind = ("umap", clustering.seed) if through_umap else ("pca", 0)
-        if kind not in self._maps:
-            self._maps[kind] = project(self.embeddings, *kind)
-        return self._maps[kind], {"umap": "UMAP's map", "pca": "PCA's map"}[kind[0]]
+    def _drawn(self, projection):
+        """The points `(n, 2)` of a map, and what map that is; each is computed once."""
+        few = len(np.unique(self.embeddings, axis=0)) < FEWEST_FOR_NEIGHBOURS
+        if few and projection != GIVEN:
+            projection = "pca"
+        if projection not in self._maps:
+            self._maps[projection] = project(self.embeddings, projection)
+        name = {method: name for name, method in MAPS.items()}.get(projection)
+        return self._maps[projection], f"{name}'s map" if name else "The map that was given"
 
-    def _show_result(self, fitted, points, title):
-        scores = evaluation.scores(self.images.labels, fitted.labels)
-        drawn = plots.embedding_map(points, self.images, fitted.labels, title=title)
-        self._map.value = drawn.html()
+    def _show_result(self, fitted):
         self._examples.value = _examples(self.images, fitted)
-        if scores:
+        if evaluation.scores(self.images.labels, fitted.labels):
             table = evaluation.contingency(
                 self.images.labels, fitted.labels, self.images.n_classes, fitted.n_clusters
             )
             self._table.value = plots.contingency(table, self.images.class_names).html()
-        self._status.value = f"<b>{_sizes(fitted)}</b><br>{html.escape(_sentence(scores))}"
+
+    def _say(self):
+        scores = evaluation.scores(self.images.labels, self._fitted.labels)
+        self._status.value = f"<b>{_sizes(self._fitted)}</b><br>{html.escape(_sentence(scores))}"
 
     def _layout(self, controls):
-        self._status, self._code = parts.text(), parts.text(flex="1 1 350px")
-        self._map, self._examples = parts.text(flex="1 1 420px"), parts.text(flex="0 1 372px")
-        self._table = parts.text(flex="1 1 400px")
+        self._status, self._code = parts.text(), parts.text()
+        self._examples, self._table = parts.text(flex="0 1 372px"), parts.text(flex="1 1 400px")
         return [
             parts.title("Cluster the embeddings"),
-            parts.grid(*controls.values()),
+            parts.grid(*controls.values(), self._projection),
             self._status,
-            parts.wrapped(self._map, self._examples),
-            parts.wrapped(self._table, self._code),
+            self.map,
+            parts.wrapped(self._examples, self._table),
+            self._code,
         ]
 
 

@@ -2,19 +2,20 @@
 // Everything that can be seen works without the kernel once the data has come; what changes the
 // sorting is sent to Python, which answers with the new state.
 
-const COLOURS = ["#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#000000", "#F0E442"];
 const SHAPES = ["circle", "square", "triangle", "cross", "diamond", "down", "plus", "star"];
 const NO_CATEGORY = "#999999";
 const MANY = 8000; // visible points above which plain squares take the place of shapes
-const FEW = 600; // visible points below which thumbnails appear
+const FEW = 200; // visible points below which thumbnails may lie over points
+const TRIED = 500; // points for which, above that, a free place for a thumbnail is looked for
+const CELL = 8; // pixels, of the grid that says where points lie
 const BUCKETS = 128; // of the search grid, a side
 const PATIENCE = 5000; // ms without an answer, after which the kernel counts as gone
 
-/** The colour and shape of category `k`: no two alike below 64. */
-function style(k, dark) {
+/** The colour and shape of category `k`, as in `rt.plots.style`: no two alike below 64. */
+function style(k, palette, dark) {
   if (k < 0) return { colour: NO_CATEGORY, shape: "circle" };
-  const colour = COLOURS[k % 8];
-  return { colour: dark && colour === "#000000" ? "#FFFFFF" : colour, shape: SHAPES[(k + Math.floor(k / 8)) % 8] };
+  const colour = palette[k % palette.length];
+  return { colour: dark && colour === "#000000" ? "#FFFFFF" : colour, shape: SHAPES[(k + Math.floor(k / palette.length)) % 8] };
 }
 
 /** Trace one marker around (x, y) with radius r. */
@@ -86,9 +87,12 @@ class MapView {
     const button = (label, action, more = {}) => element("button", { type: "button", onclick: action, ...more }, label);
     this.colours = element("select", { "aria-label": "Colour by", onchange: () => this.colourBy(this.colours.value) });
     this.lassoButton = button("Lasso", () => this.setLasso(!this.lassoing), { "aria-pressed": "false", title: "Draw around images to select them" });
+    this.listButton = button("List", () => this.setListing(!this.listing), { "aria-pressed": "false", title: "List the images that are on the map now" });
+    this.heading = element("div", { class: "rt-map-title" }, this.model.get("title"));
     const look = element("div", { class: "rt-map-bar", role: "toolbar", "aria-label": "Look" },
       element("label", {}, "Colour by ", this.colours), this.lassoButton,
-      button("+", () => this.zoom(1.5), { "aria-label": "Zoom in" }), button("−", () => this.zoom(1 / 1.5), { "aria-label": "Zoom out" }), button("Fit", () => this.fit()),
+      button("+", () => this.zoom(1.5), { "aria-label": "Zoom in" }), button("−", () => this.zoom(1 / 1.5), { "aria-label": "Zoom out" }), button("Fit", () => this.fit()), this.listButton,
+      element("span", { class: "rt-map-hint" }, "Select:"),
       button("Most typical", () => this.pick("typical")), button("On the border", () => this.pick("border")), button("Most doubtful", () => this.pick("doubtful")));
     this.canvas = element("canvas", { tabindex: "0", role: "application", "data-lm-suppress-shortcuts": "true",
       "aria-label": "Map of images. Arrows go to the next image, Enter pins it, space selects it, a letter names its cluster, plus and minus zoom, Escape leaves." });
@@ -101,23 +105,24 @@ class MapView {
     this.mergeInto = element("select", { "aria-label": "Merge the chosen cluster into", onchange: () => this.mergeChosen() });
     this.selectedText = element("span", { class: "rt-map-count" });
     this.clusterText = element("span", { class: "rt-map-count" });
-    this.asideButton = button("Set aside", () => this.act("set_aside", [...this.chosen()]));
+    this.asideButton = button("Set aside", () => this.act("set_aside", [...this.chosen()]), { title: "Take them out of all clusters; their files stay" });
     this.clearButton = button("Clear", () => this.select([]));
-    this.splitButton = button("Split in two", () => this.act("split", this.cluster));
+    this.splitButton = button("Split in two", () => this.act("split", this.cluster), { title: "k-means inside this cluster" });
     this.undoButton = button("Undo", () => this.act("undo"));
     this.redoButton = button("Redo", () => this.act("redo"));
     this.suggestButton = button("Suggest", () => this.act("suggest"), { title: "Predict the rest from the clusters you named" });
     this.acceptButton = button("Accept", () => this.act("accept"), { hidden: true });
     this.dropButton = button("Keep as it is", () => this.act("drop"), { hidden: true });
-    const correct = element("div", { class: "rt-map-bar", role: "toolbar", "aria-label": "Correct" },
+    this.correct = this.model.get("correct");
+    const correct = element("div", { class: "rt-map-bar", role: "toolbar", "aria-label": "Correct", hidden: !this.correct },
       this.selectedText, this.moveTo, this.asideButton, this.clearButton, this.clusterText, this.splitButton, this.mergeInto,
       this.undoButton, this.redoButton, this.suggestButton, this.acceptButton, this.dropButton);
     this.said = element("div", { class: "rt-map-said", role: "status", "aria-live": "polite" }, "Waiting for the kernel ...");
     this.rows = element("div", { class: "rt-map-rows" });
     this.grid = element("div", { class: "rt-map-grid", tabindex: "0", role: "listbox", "aria-label": "Selected images", "aria-multiselectable": "true", "data-lm-suppress-shortcuts": "true" }, this.rows);
     this.code = element("pre", { tabindex: "0", "aria-label": "The same in Python" });
-    this.root = element("div", { class: "rt-map" }, look, element("div", { class: "rt-map-main" }, this.stage, side), correct, this.said, this.grid,
-      element("details", {}, element("summary", {}, "The same in Python"), this.code));
+    this.root = element("div", { class: "rt-map" }, this.heading, look, element("div", { class: "rt-map-main" }, this.stage, side), correct, this.said, this.grid,
+      element("details", { hidden: !this.correct }, element("summary", {}, "The same in Python"), this.code));
     this.el.append(this.root);
     this.el.classList.add("rt-map-host");
   }
@@ -132,6 +137,8 @@ class MapView {
     this.model.on("change:_selection", this.onSelection);
     this.model.on("change:pinned", this.onPinned);
     this.model.on("change:colour", this.onColour);
+    this.onTitle = () => { this.heading.textContent = this.model.get("title"); };
+    this.model.on("change:title", this.onTitle);
     on(this.canvas, "wheel", (event) => { event.preventDefault(); this.zoom(Math.exp(-event.deltaY * (event.ctrlKey ? 0.01 : 0.0015)), event.offsetX, event.offsetY); }, { passive: false });
     on(this.canvas, "pointerdown", (event) => this.pointerDown(event));
     on(this.canvas, "pointermove", (event) => this.pointerMove(event));
@@ -160,6 +167,8 @@ class MapView {
     this.model.off("change:_selection", this.onSelection);
     this.model.off("change:pinned", this.onPinned);
     this.model.off("change:colour", this.onColour);
+    this.model.off("change:title", this.onTitle);
+    clearTimeout(this.listed);
     cancelAnimationFrame(this.frame);
     clearTimeout(this.waiting);
     for (const sheet of this.sheets.values()) sheet.image.close();
@@ -196,7 +205,10 @@ class MapView {
   takeData(message, buffers) {
     this.n = message.n;
     this.points = new Float32Array(buffer(buffers[0]));
-    this.columns = message.columns.map((column, i) => ({ ...column, values: column.kind === "number" ? new Float32Array(buffer(buffers[i + 2])) : new Int32Array(buffer(buffers[i + 2])) }));
+    this.palette = message.palette;
+    const columns = message.columns.map((column, i) => ({ ...column, values: column.kind === "number" ? new Float32Array(buffer(buffers[i + 2])) : new Int32Array(buffer(buffers[i + 2])) }));
+    this.doubt = { name: "doubt", kind: "number", values: new Float32Array(this.n) };
+    this.columns = [...columns.filter((c) => c.name === "label"), this.doubt, ...columns.filter((c) => c.name !== "label")];
     const near = message.near ? new Int32Array(buffer(buffers[1])) : null;
     if (near) for (let i = 0; i < this.n; i++) this.neighbours.set(i, near.subarray(i * message.near, (i + 1) * message.near));
     this.sheetSize = message.sheet_size;
@@ -205,11 +217,14 @@ class MapView {
     const names = ["cluster", "name", ...this.columns.map((column) => column.name)];
     this.colours.replaceChildren(...names.map((name) => element("option", { value: name }, name)));
     this.colours.value = this.colour = names.includes(this.model.get("colour")) ? this.model.get("colour") : "cluster";
+    this.askSheet(0);
     this.fit();
   }
 
   takeState(message, buffers) {
     this.clusters = new Int32Array(buffer(buffers[0]));
+    this.doubt.values = new Float32Array(buffer(buffers[1]));
+    this.other = new Int32Array(buffer(buffers[2]));
     this.names = message.names;
     this.sizes = message.sizes;
     this.code.textContent = message.code;
@@ -217,12 +232,11 @@ class MapView {
     this.redoButton.disabled = !message.can_redo;
     this.acceptButton.hidden = this.dropButton.hidden = !message.suggestion;
     this.suggestButton.hidden = !!message.suggestion;
-    this.flagged = new Set(buffers[1] ? new Int32Array(buffer(buffers[1])) : []);
+    this.flagged = new Set(buffers[3] ? new Int32Array(buffer(buffers[3])) : []);
     const known = Object.keys(this.sizes).map(Number);
     if (!known.includes(this.cluster)) this.cluster = null;
-    const options = (first) => [element("option", { value: "" }, first), ...known.map((k) => element("option", { value: k }, this.nameOf(k)))];
-    this.moveTo.replaceChildren(...options("Move to ..."), element("option", { value: "new" }, "a new cluster"));
-    this.mergeInto.replaceChildren(...options("Merge into ..."));
+    this.moveTo.replaceChildren(...this.options("Move them to ..."), element("option", { value: "new" }, "a new cluster"));
+    this.mergeInto.replaceChildren(...this.options("Merge into ..."));
     this.recolour();
     this.takeSelection();
     if (this.pinned < 0 && this.model.get("pinned") >= 0) this.pin(this.model.get("pinned"), false);
@@ -314,7 +328,7 @@ class MapView {
       const [low, high] = this.range, value = this.numbers[i];
       return Number.isFinite(value) ? `rgb(${ramp((value - low) / (high - low || 1)).join()})` : NO_CATEGORY;
     }
-    return style(this.categories[i], this.dark).colour;
+    return style(this.categories[i], this.palette, this.dark).colour;
   }
 
   drawLegend() {
@@ -327,22 +341,23 @@ class MapView {
     const focused = this.root.contains(document.activeElement) && document.activeElement.dataset?.key;
     const rows = this.entries.map(({ k, label, count }) => {
       const swatch = element("canvas", { width: 32, height: 32, class: "rt-map-swatch", "aria-hidden": "true" });
-      const g = swatch.getContext("2d"), { colour, shape } = style(k, this.dark);
+      const g = swatch.getContext("2d"), { colour, shape } = style(k, this.palette, this.dark);
       trace(g, shape, 16, 16, 11), (g.fillStyle = colour), g.fill();
       const shown = !this.hidden.has(k);
       const eye = element("button", { type: "button", "aria-pressed": String(shown), "aria-label": `Show ${label}`, title: shown ? "Hide" : "Show", "data-key": `eye${k}`, onclick: () => this.toggle(k) }, shown ? "◉" : "○");
       const only = element("button", { type: "button", "aria-label": `Show only ${label}`, title: "Show only this; again, all", "data-key": `only${k}`, onclick: () => this.isolate(k) }, "only");
       const choose = element("button", { type: "button", "aria-label": `Select all of ${label}`, title: "Select all", "data-key": `all${k}`, onclick: () => this.chooseCategory(k) }, count.toLocaleString());
-      const naming = this.colour === "cluster" && k >= 0;
+      const ofCluster = this.colour === "cluster" && k >= 0, naming = ofCluster && this.correct;
       const field = naming
         ? element("input", { type: "text", value: this.names[k] || "", placeholder: `name cluster ${k}`, "aria-label": `Name of cluster ${k}`, "data-key": `name${k}`, "data-cluster": k,
             onkeydown: (event) => { event.stopPropagation(); if (event.key === "Escape") { event.target.value = this.names[k] || ""; this.canvas.focus(); } if (event.key === "Enter") this.canvas.focus(); },
             onchange: (event) => { if (event.target.value !== (this.names[k] || "")) this.act("name", k, event.target.value); } })
         : element("span", { class: "rt-map-label" }, label);
       const number = naming ? element("span", { class: "rt-map-number" }, String(k)) : "";
-      return element("div", { class: "rt-map-row" + (this.cluster === k && naming ? " rt-map-chosen" : "") }, swatch, number, field, choose, eye, only);
+      return element("div", { class: "rt-map-row rt-map-kind" + (this.cluster === k && ofCluster ? " rt-map-chosen" : "") }, swatch, number, field, choose, eye, only);
     });
-    this.legend.replaceChildren(...rows);
+    const head = element("div", { class: "rt-map-row rt-map-hint", "aria-hidden": "true" }, element("span", { class: "rt-map-label" }, this.correct && this.colour === "cluster" ? "Clusters: type a name" : `Each ${this.colour}`), "select all, show, only");
+    this.legend.replaceChildren(head, ...rows);
     if (focused) this.legend.querySelector(`[data-key="${focused}"]`)?.focus();
   }
 
@@ -493,14 +508,16 @@ class MapView {
     const seen = [...this.inside(x0, y0, x1, y1)];
     g.setTransform(1, 0, 0, 1, 0, 0);
     g.clearRect(0, 0, this.canvas.width, this.canvas.height);
+    this.seen = seen;
     const radius = Math.max(2, Math.min(6, 90 / Math.sqrt(seen.length + 1) + 1));
     if (seen.length > MANY) this.paintSquares(g, seen);
     else this.paintShapes(g, seen, radius * ratio);
     g.setTransform(ratio, 0, 0, ratio, 0, 0);
     this.thumbnails = [];
-    if (seen.length <= FEW) this.paintThumbnails(g, new Set(seen));
+    if (seen.length <= MANY && this.sheets.size) this.paintThumbnails(g, seen);
     this.paintMarks(g, radius);
     if (this.path) this.paintLasso(g);
+    if (this.listing) clearTimeout(this.listed), (this.listed = setTimeout(() => this.drawRows(true), 150));
     this.lastFrame = performance.now() - began;
     this.root.dataset.frame = this.lastFrame.toFixed(1);
   }
@@ -509,7 +526,7 @@ class MapView {
     const { width, height } = this.canvas, image = g.createImageData(width, height), pixels = new Uint32Array(image.data.buffer);
     const size = Math.max(1, Math.round((seen.length > 30000 ? 1.5 : 2) * this.ratio));
     const packed = (rgb) => (255 << 24) | (rgb[2] << 16) | (rgb[1] << 8) | rgb[0];
-    const table = this.categories ? new Map(this.entries.map(({ k }) => [k, packed(hex(style(k, this.dark).colour))])) : null;
+    const table = this.categories ? new Map(this.entries.map(({ k }) => [k, packed(hex(style(k, this.palette, this.dark).colour))])) : null;
     const [low, high] = this.range || [0, 1];
     const s = this.side * this.view.scale * this.ratio, ox = this.view.x * this.ratio, oy = this.view.y * this.ratio;
     for (const i of seen) {
@@ -533,7 +550,7 @@ class MapView {
     if (!this.sprites || this.sprites.radius !== radius) {
       this.sprites = { radius, of: new Map() };
       for (const { k } of this.entries) {
-        const size = Math.ceil(3 * radius), sprite = element("canvas", { width: size, height: size }), h = sprite.getContext("2d"), { colour, shape } = style(k, this.dark);
+        const size = Math.ceil(3 * radius), sprite = element("canvas", { width: size, height: size }), h = sprite.getContext("2d"), { colour, shape } = style(k, this.palette, this.dark);
         trace(h, shape, size / 2, size / 2, radius);
         h.globalAlpha = 0.85;
         h.fillStyle = colour;
@@ -547,23 +564,40 @@ class MapView {
     }
   }
 
+  /** Thumbnails beside their points: never over each other and, where there are many points, never over one. */
   paintThumbnails(g, seen) {
-    const longer = Math.max(...this.cell), size = Math.min(64, Math.max(28, longer)), scale = size / longer;
-    const w = this.cell[0] * scale, h = this.cell[1] * scale, taken = new Map(), step = size + 6;
+    const longer = Math.max(...this.cell), size = Math.min(64, Math.max(32, longer)), scale = size / longer;
+    const w = this.cell[0] * scale, h = this.cell[1] * scale, columns = Math.ceil(this.width / CELL) + 1, rows = Math.ceil(this.height / CELL) + 1;
+    const crowded = seen.length > FEW, used = new Uint8Array(columns * rows), among = new Set(seen);
+    const mark = (x, y) => { if (x >= 0 && y >= 0 && x < this.width && y < this.height) used[Math.floor(y / CELL) * columns + Math.floor(x / CELL)] = 1; };
+    if (crowded) for (const i of seen) mark(...this.at(i));
+    const free = (u, v) => {
+      if (u < 2 || v < 2 || u + w > this.width - 2 || v + h > this.height - 2) return false;
+      for (let y = Math.floor((v - 3) / CELL); y <= (v + h + 3) / CELL; y++)
+        for (let x = Math.floor((u - 3) / CELL); x <= (u + w + 3) / CELL; x++) if (used[y * columns + x]) return false;
+      return true;
+    };
     g.imageSmoothingEnabled = scale < 1;
-    for (const i of this.priority) {
-      if (!seen.has(i)) continue;
-      const [x, y] = this.at(i), u = x + 5, v = y - h / 2, column = Math.floor(u / step), row = Math.floor(v / step);
-      if (u + w > this.width || v < 0 || v + h > this.height) continue;
-      let free = true;
-      for (let a = -1; a <= 1 && free; a++) for (let b = -1; b <= 1 && free; b++) {
-        const other = taken.get(`${column + a},${row + b}`);
-        if (other && Math.abs(other[0] - u) < w + 4 && Math.abs(other[1] - v) < h + 4) free = false;
-      }
-      if (!free || !this.paintImage(g, i, u, v, w, h)) continue;
-      taken.set(`${column},${row}`, [u, v]);
-      this.thumbnails.push([i, u, v, w, h]);
+    const pinned = this.pinned >= 0 ? [this.pinned, ...(this.neighbours.get(this.pinned) || [])] : [];
+    let tried = 0;
+    for (const list of [pinned, this.priority]) for (const i of list) {
+      if (!among.delete(i)) continue;
+      if (crowded && tried++ > TRIED) break;
+      const [x, y] = this.at(i), gap = crowded ? 9 : 5, far = 14;
+      const places = [[x + gap, y - h / 2], [x - gap - w, y - h / 2], [x - w / 2, y - h - gap], [x - w / 2, y + gap],
+        [x + far, y - h - far], [x - w - far, y - h - far], [x + far, y + far], [x - w - far, y + far]];
+      const place = (crowded ? places : places.slice(0, 1)).find(([u, v]) => free(u, v));
+      if (!place) continue;
+      const [u, v] = place;
       g.strokeStyle = this.colourOf(i);
+      g.lineWidth = 1;
+      g.beginPath();
+      g.moveTo(x, y);
+      g.lineTo(Math.min(Math.max(x, u), u + w), Math.min(Math.max(y, v), v + h));
+      g.stroke();
+      if (!this.paintImage(g, i, u, v, w, h)) continue;
+      for (let b = Math.floor(v / CELL); b <= (v + h) / CELL; b++) for (let a = Math.floor(u / CELL); a <= (u + w) / CELL; a++) used[b * columns + a] = 1;
+      this.thumbnails.push([i, u, v, w, h]);
       g.lineWidth = 1.5;
       g.strokeRect(u - 1, v - 1, w + 2, h + 2);
     }
@@ -639,7 +673,7 @@ class MapView {
     this.canvas.style.cursor = this.lassoing ? "crosshair" : i >= 0 ? "pointer" : "grab";
     this.tip.hidden = i < 0;
     if (i < 0) return;
-    this.tip.replaceChildren(this.picture(i, 84), ...this.describe(i).map((line) => element("div", {}, line)));
+    this.tip.replaceChildren(this.picture(i, 84, Math.min(360, this.height / 2)), ...this.describe(i).map((line) => element("div", {}, line)));
     const [x, y] = this.at(i), { offsetWidth: w, offsetHeight: h } = this.tip;
     this.tip.style.left = `${Math.max(0, x + 16 + w > this.width ? x - w - 16 : x + 16)}px`;
     this.tip.style.top = `${Math.min(Math.max(0, y - h / 2), Math.max(0, this.height - h))}px`;
@@ -663,24 +697,50 @@ class MapView {
   drawCard() {
     if (!this.clusters) return;
     if (this.pinned < 0) {
-      this.card.replaceChildren(element("p", { class: "rt-map-hint" }, "Point at an image to see it. Click to pin it and see its nearest neighbours. Shift-click or draw a lasso to select, then move, or type a name in the legend."));
+      this.card.replaceChildren(element("p", { class: "rt-map-hint" }, this.correct ? "Point at an image to see it. Click to pin it: you see its nearest neighbours, and can move it. To select several, draw a lasso or shift-click." : "Point at an image to see it. Click to pin it and see its nearest neighbours."));
     } else {
       const near = this.neighbours.get(this.pinned), parts = this.describe(this.pinned);
-      const alike = near ? [...near].filter((i) => this.clusters[i] === this.clusters[this.pinned]).length : 0;
       const strip = near
         ? [...near].map((i) => element("button", { type: "button", "aria-label": `Neighbour: ${this.describe(i).join(", ")}`, title: this.describe(i).join("\n"), style: `border-color:${this.colourOf(i)}`, onclick: () => this.pin(i) }, this.picture(i, 36, 44)))
         : ["Neighbours come when the kernel is free."];
       const close = element("button", { type: "button", "aria-label": "Unpin", title: "Unpin", class: "rt-map-close", onclick: () => this.pin(-1) }, "×");
       this.card.replaceChildren(close, element("div", { class: "rt-map-pinned" }, this.picture(this.pinned, 84, 160), element("div", {}, ...parts.map((line) => element("div", {}, line)))),
-        element("div", { class: "rt-map-hint" }, near ? `Nearest neighbours: ${alike} of ${near.length} are in the same cluster.` : ""), element("div", { class: "rt-map-strip" }, ...strip));
+        element("div", { class: "rt-map-hint" }, near ? `Nearest neighbours: ${this.whereAre(near)}` : ""), element("div", { class: "rt-map-strip" }, ...strip), ...this.moves(near || []));
     }
     this.drawBars();
   }
 
+  /** In which clusters these images are, the most frequent first. */
+  tally(images) {
+    const counts = new Map();
+    for (const i of images) counts.set(this.clusters[i], (counts.get(this.clusters[i]) || 0) + 1);
+    return [...counts].sort((a, b) => b[1] - a[1]);
+  }
+
+  whereAre(images) {
+    const own = this.clusters[this.pinned], found = this.tally(images), same = found.find(([k]) => k === own)?.[1] || 0;
+    const others = found.filter(([k]) => k !== own).map(([k, n]) => `${n} in ${this.nameOf(k)}`);
+    return [`${same} of ${images.length} are in the same cluster`, ...others].join(", ") + ".";
+  }
+
+  /** What moves the pinned image alone: buttons for where it nearly belongs, and a list of all clusters. */
+  moves(near) {
+    const own = this.clusters[this.pinned], next = this.other[this.pinned], targets = [...new Set([...this.tally(near).map(([k]) => k), next])].filter((k) => k >= 0 && k !== own);
+    if (!this.correct) return [];
+    const move = (k) => this.act("move", [this.pinned], k);
+    const choice = element("select", { "aria-label": "Move the pinned image to", onchange: () => choice.value && move(choice.value === "new" ? "new" : Number(choice.value)) }, ...this.options("Move it elsewhere ..."), element("option", { value: "new" }, "a new cluster"));
+    return [next >= 0 ? element("div", { class: "rt-map-hint" }, `The next nearest cluster is ${this.nameOf(next)}.`) : "",
+      element("div", { class: "rt-map-bar" }, ...targets.slice(0, 1).map((k) => element("button", { type: "button", onclick: () => move(k) }, `Move it to ${this.nameOf(k)}`)), choice)];
+  }
+
+  options(first) {
+    return [element("option", { value: "" }, first), ...Object.keys(this.sizes).map((k) => element("option", { value: k }, this.nameOf(Number(k))))];
+  }
+
   drawBars() {
-    const n = this.selected.size, any = n > 0 || this.pinned >= 0;
+    const n = this.selected.size;
     this.selectedText.textContent = n ? `${n.toLocaleString()} selected` : this.pinned >= 0 ? "The pinned image" : "Nothing selected";
-    this.moveTo.disabled = this.asideButton.disabled = !any;
+    this.moveTo.disabled = this.asideButton.disabled = !n && this.pinned < 0;
     this.clearButton.disabled = !n;
     this.clusterText.textContent = this.cluster === null ? "" : this.nameOf(this.cluster);
     this.splitButton.disabled = this.mergeInto.disabled = this.cluster === null;
@@ -706,7 +766,7 @@ class MapView {
 
   select(indices, words) {
     this.selected = new Set(indices);
-    this.active = 0;
+    if (!this.listing) this.active = 0;
     const values = Int32Array.from(this.selected);
     this.model.set("_selection", new DataView(values.buffer));
     this.model.save_changes();
@@ -726,6 +786,19 @@ class MapView {
 
   pick(what) {
     this.send({ type: "pick", what, cluster: this.cluster });
+  }
+
+  /** The images in sight, those of one category together. */
+  inView() {
+    return [...(this.seen || [])].sort((a, b) => (this.categories ? this.categories[a] - this.categories[b] : this.numbers[b] - this.numbers[a]) || a - b);
+  }
+
+  setListing(on) {
+    this.listing = on;
+    this.listButton.setAttribute("aria-pressed", String(on));
+    this.active = 0;
+    this.drawRows(true);
+    if (on) this.say(`Listed below the map: ${this.items.length.toLocaleString()} images. Zoom in, or hide clusters, for fewer.`);
   }
 
   setLasso(on) {
@@ -755,10 +828,13 @@ class MapView {
 
   drawRows(anew = false) {
     if (!this.cell || !this.clusters) return;
-    const items = [...this.selected], longer = Math.max(...this.cell), size = Math.min(96, Math.max(56, longer));
+    const items = (this.items = this.listing ? this.inView() : [...this.selected]), longer = Math.max(...this.cell), size = Math.min(96, Math.max(56, longer));
     const scale = size / longer, pitch = Math.ceil(Math.max(this.cell[0] * scale, 56)) + 8, height = Math.ceil(this.cell[1] * scale) + 8;
     const columns = Math.max(1, Math.floor((this.grid.clientWidth - 4) / pitch)), top = this.grid.scrollTop;
     this.grid.hidden = !items.length;
+    this.grid.classList.toggle("rt-map-listing", !!this.listing);
+    this.grid.setAttribute("aria-label", this.listing ? `Images on the map: ${items.length.toLocaleString()}` : "Selected images");
+    if (this.active >= items.length) this.active = 0;
     this.gridColumns = columns;
     this.rows.style.height = `${Math.ceil(items.length / columns) * height}px`;
     const first = Math.max(0, Math.floor(top / height) - 1) * columns, last = Math.min(items.length, (Math.ceil((top + 320) / height) + 1) * columns);
@@ -766,7 +842,7 @@ class MapView {
     this.drawn = [first, last];
     this.rows.replaceChildren(...items.slice(first, last).map((i, j) => {
       const place = first + j;
-      return element("div", { role: "option", id: `${this.gridId()}-${place}`, "aria-selected": "true", "aria-label": this.describe(i).join(", "), class: "rt-map-cell" + (place === this.active ? " rt-map-active" : ""), title: this.describe(i).join("\n"),
+      return element("div", { role: "option", id: `${this.gridId()}-${place}`, "aria-selected": String(this.selected.has(i)), "aria-label": this.describe(i).join(", "), class: "rt-map-cell" + (place === this.active ? " rt-map-active" : ""), title: this.describe(i).join("\n"),
         style: `left:${(place % columns) * pitch}px;top:${Math.floor(place / columns) * height}px;border-color:${this.colourOf(i)}`, onclick: () => { this.active = place; this.pin(i); this.drawRows(true); } }, this.picture(i, size, size));
     }));
     this.grid.setAttribute("aria-activedescendant", items.length ? `${this.gridId()}-${this.active || 0}` : "");
@@ -777,10 +853,10 @@ class MapView {
   }
 
   gridKey(event) {
-    const items = [...this.selected], steps = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: this.gridColumns, ArrowUp: -this.gridColumns };
+    const items = this.items || [], steps = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: this.gridColumns, ArrowUp: -this.gridColumns };
     if (event.key in steps) this.active = Math.min(items.length - 1, Math.max(0, (this.active || 0) + steps[event.key]));
     else if (event.key === "Enter") this.pin(items[this.active || 0]);
-    else if (event.key === "Delete") this.select(items.filter((_, k) => k !== this.active));
+    else if (event.key === " " || event.key === "Delete") return event.preventDefault(), event.stopPropagation(), this.toggleSelected(items[this.active || 0]);
     else if (event.key === "Escape") this.canvas.focus();
     else return;
     event.preventDefault();
@@ -857,7 +933,7 @@ class MapView {
       if (this.selected.size) this.select([]);
       else if (this.pinned >= 0) this.pin(-1);
       else this.canvas.blur();
-    } else if (event.key.length === 1 && /\p{L}/u.test(event.key) && this.cursor >= 0) this.beginName(this.clusters[this.cursor], event.key);
+    } else if (event.key.length === 1 && /\p{L}/u.test(event.key) && this.cursor >= 0 && this.correct) this.beginName(this.clusters[this.cursor], event.key);
     else return;
     event.preventDefault();
     event.stopPropagation();

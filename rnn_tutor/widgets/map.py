@@ -9,13 +9,16 @@ from pathlib import Path
 import anywidget
 import numpy as np
 import traitlets
+from sklearn.metrics.pairwise import euclidean_distances
 from sklearn.neighbors import NearestNeighbors
 
 from rnn_tutor import plots
 from rnn_tutor._cv2 import cv2
 from rnn_tutor._errors import TutorError
 from rnn_tutor._text import format_count
+from rnn_tutor.clusters.projection import check_embeddings
 from rnn_tutor.clusters.sorting import Sorting
+from rnn_tutor.plots.figure import COLOURS, MORE_COLOURS
 
 FOLDER = Path(__file__).parent
 NEIGHBOURS = 8
@@ -40,6 +43,8 @@ class MapPanel(anywidget.AnyWidget):
         path: a CSV file that keeps what you do with the map, or None. Where it exists, it is taken
             up again.
         name: the variable that holds the images, for the code that the panel shows.
+        title: a line above the map, such as how it was drawn.
+        correct: whether the panel offers to name, move, merge and split.
 
     Attributes:
         sorting: the `Sorting` that the panel works on.
@@ -65,6 +70,8 @@ class MapPanel(anywidget.AnyWidget):
     _selection = traitlets.Bytes(b"").tag(sync=True, from_json=lambda value, _: bytes(value))
     pinned = traitlets.Int(-1).tag(sync=True)
     colour = traitlets.Unicode("cluster").tag(sync=True)
+    title = traitlets.Unicode("").tag(sync=True)
+    correct = traitlets.Bool(True).tag(sync=True)
 
     def __init__(
         self,
@@ -77,20 +84,32 @@ class MapPanel(anywidget.AnyWidget):
         columns=None,
         path=None,
         name="images",
+        title="",
+        correct=True,
     ):
-        super().__init__()
+        super().__init__(title=title, correct=correct)
         self.images, self.name = images, name
         n = len(images)
         self._points = _checked_points(points, n)
+        if embeddings is not None and len(check_embeddings(embeddings)) != n:
+            raise TutorError(
+                f"Expected an embedding for each of {n} images; not {len(embeddings)}."
+            )
+        self._first_line = "sorting = panel.sorting"
         if not isinstance(clusters, Sorting):
             start = np.zeros(n, np.int64) if clusters is None else clusters
             where = self._points if embeddings is None else embeddings
+            called = f"np.zeros({n}, int)" if clusters is None else "clusters"
+            called += ", points" if embeddings is None else ", embeddings"
+            called += f", {str(path)!r}" if path else ""
+            self._first_line = f"sorting = rt.Sorting({name}, {called})"
             clusters = Sorting(images, start, where, path)
         self.sorting = clusters
         self._doubt = None if doubt is None else _checked_column("doubt", doubt, n)
         self._columns = {k: _checked_column(k, v, n) for k, v in (columns or {}).items()}
-        self._search, self._suggestion = None, None
-        self.sorting.on_change(self._send_state)
+        self._search, self._suggestion, self._nearest_to_all = None, None, None
+        self._acting = False
+        self.sorting.on_change(self._changed)
         self.on_msg(self._receive)
         _close_earlier(self)
 
@@ -112,8 +131,10 @@ class MapPanel(anywidget.AnyWidget):
     @property
     def code(self):
         """The lines of Python that do what was done with the map."""
-        lines = self.sorting.history or ("# nothing was changed yet",)
-        return "\n".join(["sorting = panel.sorting", *lines])
+        lines = [self._first_line, *(self.sorting.history or ("# nothing was changed yet",))]
+        if self.sorting.path is not None:  # a second time, splitting would split again
+            lines[1:] = ["# the file holds what was done:", *("# " + line for line in lines[1:])]
+        return "\n".join(lines)
 
     def neighbours(self, index, n=NEIGHBOURS):
         """Return the indices of the n images nearest to one in the embedding, nearest first."""
@@ -133,13 +154,30 @@ class MapPanel(anywidget.AnyWidget):
         """Return the n images of all clusters whose place is least clear."""
         return self._ranked(-self.doubt, None, n)
 
+    def replace(self, points, clusters, title=""):
+        """Show other points and clusters of the same images; corrections made so far are dropped.
+
+        Args:
+            points: `(n, 2)` numbers.
+            clusters: `(n,)` integers from 0.
+            title: the line above the map.
+        """
+        self._points = _checked_points(points, len(self.images))
+        self.sorting.forget(self._changed)
+        self.sorting = Sorting(self.images, clusters, self.sorting.embeddings)
+        self.sorting.on_change(self._changed)
+        self.title, self._suggestion = title, None
+        self._send_data()
+        self._send_state()
+
     def figure(self):
         """Return the map as a still `Picture`, coloured by cluster."""
         sizes = self.sorting.sizes
         names = [
             self.sorting.names.get(k, f"cluster {k}") for k in range(max(sizes, default=0) + 1)
         ]
-        return plots.embedding_map(self._points, self.images, self.sorting.clusters, names)
+        clusters, title = self.sorting.clusters, self.title or None
+        return plots.embedding_map(self._points, self.images, clusters, names, title=title)
 
     def __repr__(self):
         return f"MapPanel({self.images.name}: {format_count(len(self.images), 'image')})"
@@ -154,7 +192,7 @@ class MapPanel(anywidget.AnyWidget):
 
     def close(self):
         """Take the map off the page and let go of what it held."""
-        self.sorting.forget(self._send_state)
+        self.sorting.forget(self._changed)
         if self.layout is not None:
             self.layout.close()
         super().close()
@@ -179,20 +217,33 @@ class MapPanel(anywidget.AnyWidget):
         except TutorError as error:
             self.send({"type": "say", "words": str(error), "alarm": True})
 
+    def _changed(self):
+        if not self._acting:
+            self._send_state()
+
     def _act(self, action, values):
-        """Do what a button asks for; the state is sent by whatever changes it."""
+        """Do what a button asks for, and say what was done."""
         if action == "suggest":
             self._suggestion = self.sorting.suggest()
-            self._send_state(f"{self._suggestion}. Dashed rings mark the doubtful ones.")
-        elif action == "accept" and self._suggestion is not None:
-            accepted, self._suggestion = self._suggestion, None
-            self.sorting.accept(accepted)
-        elif action == "drop":
+            self.selection = self._suggestion.changes
+            words = f"{self._suggestion}. Dashed rings mark the doubtful ones."
+            if len(self._suggestion.changes):
+                words += " Those that would change are selected."
+            return self._send_state(words)
+        if action == "drop":
             self._suggestion = None
-            self._send_state("Nothing was changed.")
-        elif action in ("name", "move", "merge", "split", "set_aside", "undo", "redo"):
-            self._suggestion = None
-            getattr(self.sorting, action)(*values)
+            return self._send_state("Nothing was changed.")
+        accepted, self._suggestion, words = self._suggestion, None, ""
+        self._acting = True
+        try:
+            if action == "accept" and accepted is not None:
+                self.sorting.accept(accepted)
+                words = f"{format_count(len(accepted.changes), 'image')} went where the names say."
+            elif action in ACTIONS:
+                words = ACTIONS[action](self.sorting, *values)
+        finally:  # a file that cannot be written comes after the change
+            self._acting = False
+            self._send_state(words)
 
     def _pick(self, what, cluster):
         if what == "typical":
@@ -214,7 +265,7 @@ class MapPanel(anywidget.AnyWidget):
                 {"name": "label", "kind": "category", "categories": list(self.images.class_names)}
             )
             values.append(self.images.labels.astype(np.int32).tobytes())
-        for name, column in ({"doubt": self.doubt} | self._columns).items():
+        for name, column in self._columns.items():
             if column.dtype.kind == "f":
                 columns.append({"name": name, "kind": "number"})
                 values.append(column.astype(np.float32).tobytes())
@@ -224,11 +275,10 @@ class MapPanel(anywidget.AnyWidget):
                 columns.append({"name": name, "kind": "category", "categories": known})
                 values.append(places.astype(np.int32).tobytes())
         near = min(NEIGHBOURS, n - 1) if n <= PRECOMPUTED else 0
-        nearest = b""
-        if near:
-            everyone = np.arange(n)
-            found = self._nearest(self.sorting.embeddings, near + 1, everyone)
-            nearest = found.astype(np.int32).tobytes()
+        if near and self._nearest_to_all is None:
+            found = self._nearest(self.sorting.embeddings, near + 1, np.arange(n))
+            self._nearest_to_all = found.astype(np.int32)
+        nearest = self._nearest_to_all.tobytes() if near else b""
         height, width = self._cell()
         self.send(
             {
@@ -238,12 +288,16 @@ class MapPanel(anywidget.AnyWidget):
                 "cell": [width, height],
                 "sheet_size": self._sheet_size(),
                 "columns": columns,
+                "palette": [*COLOURS, *MORE_COLOURS],
             },
             [_unit_square(self._points).tobytes(), nearest, *values],
         )
 
     def _send_state(self, words=""):
         sorting, suggestion = self.sorting, self._suggestion
+        _, doubt, other = self._distances()
+        doubt = doubt if self._doubt is None else self._doubt
+        clusters = f"{format_count(len(self.images), 'image')} in {format_count(len(sorting.sizes), 'cluster')}."
         self.send(
             {
                 "type": "state",
@@ -253,10 +307,12 @@ class MapPanel(anywidget.AnyWidget):
                 "can_undo": sorting.can_undo,
                 "can_redo": sorting.can_redo,
                 "suggestion": suggestion is not None,
-                "words": words or str(sorting),
+                "words": words or clusters,
             },
             [
                 sorting.clusters.astype(np.int32).tobytes(),
+                doubt.astype(np.float32).tobytes(),
+                other.astype(np.int32).tobytes(),
                 *([suggestion.doubtful.astype(np.int32).tobytes()] if suggestion else []),
             ],
         )
@@ -316,27 +372,83 @@ class MapPanel(anywidget.AnyWidget):
         return found[~is_own].reshape(len(found), n - 1)
 
     def _distances(self):
-        """Distances `(n,)` to the own cluster's mean, and that over the next nearest one's."""
+        """Distance `(n,)` to the own cluster's mean, doubt, and the cluster next nearest."""
         points, clusters = self.sorting.embeddings, self.sorting.clusters
-        own, other = np.full((2, len(points)), np.nan, np.float32)
-        numbers = list(self.sorting.sizes)
-        means = np.array([points[clusters == k].mean(axis=0) for k in numbers])
-        for number, mean in zip(numbers, means, strict=True):
-            members = clusters == number
-            own[members] = np.linalg.norm(points[members] - mean, axis=1)
-            others = means[[k != number for k in numbers]]
-            if len(others):
-                far = np.linalg.norm(points[members][:, None] - others[None], axis=2)
-                other[members] = far.min(axis=1)
-        doubt = np.divide(own, other, out=np.zeros_like(own), where=other > 0)
-        doubt[np.isnan(own)] = np.nan
-        return own, np.minimum(doubt, 1)
+        numbers = np.array(list(self.sorting.sizes), np.int64)
+        own, doubt = np.full((2, len(points)), np.nan, np.float32)
+        other = np.full(len(points), -1)
+        kept = np.flatnonzero(clusters >= 0)
+        if not len(kept):
+            return own, doubt, other
+        means = np.array([points[clusters == number].mean(axis=0) for number in numbers])
+        distances = euclidean_distances(points[kept], means)
+        place = np.searchsorted(numbers, clusters[kept])
+        own[kept] = distances[np.arange(len(kept)), place]
+        doubt[kept] = 0
+        if len(numbers) > 1:
+            distances[np.arange(len(kept)), place] = np.inf
+            other[kept] = numbers[distances.argmin(axis=1)]
+            next_one = distances.min(axis=1)
+            doubt[kept] = np.minimum(own[kept] / np.where(next_one > 0, next_one, np.inf), 1)
+        return own, doubt, other
 
     def _ranked(self, values, cluster, n):
         members = np.flatnonzero(np.isfinite(values))
         if cluster is not None:
             members = members[self.sorting.clusters[members] == cluster]
         return members[np.argsort(values[members], kind="stable")[:n]]
+
+
+def _called(sorting, cluster):
+    """What a cluster is called in a sentence, by its number, or by its name."""
+    cluster = next((k for k, name in sorting.names.items() if name == cluster), cluster)
+    return f"{cluster}: {sorting.names[cluster]}" if cluster in sorting.names else str(cluster)
+
+
+def _name(sorting, cluster, name):
+    sorting.name(cluster, name)
+    named = f"is called {sorting.names[cluster]}" if cluster in sorting.names else "has no name"
+    return f"Cluster {cluster} {named}."
+
+
+def _move(sorting, indices, cluster):
+    target = sorting.move(indices, cluster)
+    return f"{format_count(len(indices), 'image')} moved to cluster {_called(sorting, target)}."
+
+
+def _merge(sorting, clusters):
+    sorting.merge(clusters)
+    return f"Clusters {' and '.join(map(str, clusters))} are one, {_called(sorting, clusters[0])}."
+
+
+def _split(sorting, cluster):
+    parts = (f"{k} with {sorting.sizes[k]:,}" for k in sorting.split(cluster))
+    return f"Cluster {cluster} is split: {', '.join(parts)}."
+
+
+def _set_aside(sorting, indices):
+    sorting.set_aside(indices)
+    return f"{format_count(len(indices), 'image')} set aside."
+
+
+def _undo(sorting):
+    line = sorting.history[-1:]
+    return f"Undone: {line[0]}" if sorting.undo() else "There is nothing to undo."
+
+
+def _redo(sorting):
+    return f"Done again: {sorting.history[-1]}" if sorting.redo() else "There is nothing to redo."
+
+
+ACTIONS = {
+    "name": _name,
+    "move": _move,
+    "merge": _merge,
+    "split": _split,
+    "set_aside": _set_aside,
+    "undo": _undo,
+    "redo": _redo,
+}
 
 
 def _checked_points(points, n):

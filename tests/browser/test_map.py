@@ -1,5 +1,7 @@
 """The live map in JupyterLab: mouse, keyboard, a busy kernel, two maps, themes, re-runs."""
 
+import json
+import re
 import time
 
 import pytest
@@ -37,7 +39,7 @@ SLEEP = """() => { window.jupyterapp.shell.currentWidget.sessionContext.session.
 def page(open_notebook):
     """A page with the map, its data there."""
     page = open_notebook(MAP)
-    expect(page.locator(".rt-map-row")).to_have_count(5)
+    expect(page.locator(".rt-map-kind")).to_have_count(5)
     page.wait_for_selector(".rt-map[data-frame]")
     return page
 
@@ -135,13 +137,59 @@ def test_name_move_merge_split_undo(page):
     expect(page.get_by_label("Select all of 2: twos")).to_have_text("80")
     page.get_by_label("Select all of 2: twos").click()
     page.get_by_role("button", name="Split in two").click()
-    expect(page.locator(".rt-map-row")).to_have_count(5)
+    expect(page.locator(".rt-map-kind")).to_have_count(5)
     for _ in range(4):
         page.get_by_role("button", name="Undo").click()
     expect(page.get_by_label("Select all of cluster 2")).to_have_text("40")
     settles(page, "print(panel.sorting.history)", "()")
     page.get_by_role("button", name="Redo").click()
     assert "twos" in python(page, "print(open(path).read())")
+
+
+def test_a_pinned_image_is_told_why_and_moved_alone(page):
+    index = python(page, "print(int(np.argmax(points.sum(1))))")
+    python(page, f"panel.sorting.move([{index}], 0); panel.selection = [1, 2, 3]")
+    page.mouse.click(*place(page, index))
+    card = page.locator(".rt-map-card")
+    expect(card).to_contain_text("0 of 8 are in the same cluster, 8 in cluster 2")
+    card.get_by_role("button", name="Move it to cluster 2").click()
+    expect(page.locator(".rt-map-said")).to_contain_text("1 image moved to cluster 2.")
+    settles(page, f"print(panel.sorting.clusters[[{index}, 1, 2, 3]])", "[2 1 2 3]")
+    card.get_by_label("Move the pinned image to").select_option("new")
+    settles(page, f"print(panel.sorting.clusters[[{index}, 1, 2, 3]])", "[5 1 2 3]")
+
+
+def test_the_list_holds_what_is_in_sight(page):
+    page.get_by_role("button", name="List", exact=True).click()
+    page.get_by_role("button", name="Show only cluster 3").click()
+    listed = page.get_by_role("listbox")
+    expect(listed).to_have_accessible_name("Images on the map: 40")
+    expect(listed.get_by_role("option").first).to_have_accessible_name(re.compile("cluster 3"))
+    listed.focus()
+    listed.press("ArrowRight")
+    listed.press("Space")
+    settles(page, "print(panel.selection.tolist())", "[8]")
+    expect(listed.locator("[aria-selected=true]")).to_have_count(1)
+
+
+def test_other_points_and_clusters_take_the_place_of_the_first(page):
+    python(page, "panel.replace(points[:, ::-1], np.arange(200) % 7, 'turned')")
+    expect(page.locator(".rt-map-title")).to_have_text("turned")
+    expect(page.locator(".rt-map-kind")).to_have_count(7)
+    index = python(page, "points = points[:, ::-1]\nprint(int(np.argmax(points.sum(1))))")
+    page.mouse.move(*place(page, index))
+    expect(page.locator(".rt-map-tip")).to_be_visible()
+    assert hovered(page) == index
+
+
+def test_a_saved_notebook_holds_no_pictures(page, lab):
+    commands = "window.jupyterapp.commands.execute"
+    page.evaluate(f"async () => {{ await {commands}('docmanager:save'); }}")
+    name = page.evaluate("window.jupyterapp.shell.currentWidget.context.path")
+    saved = json.loads((lab.folder / name).read_text())
+    outputs = [output for cell in saved["cells"] for output in cell["outputs"]]
+    assert "<img alt=" in json.dumps(outputs)  # the still figure
+    assert len(json.dumps(saved.get("metadata"))) < 120_000  # the code of the map, no pictures
 
 
 def test_suggest_marks_counts_and_can_be_dropped(page):
@@ -157,7 +205,7 @@ def test_suggest_marks_counts_and_can_be_dropped(page):
     page.get_by_role("button", name="Suggest").click()
     page.get_by_role("button", name="Accept").click()
     expect(page.get_by_role("button", name="Suggest")).to_be_visible()
-    settles(page, "print(panel.sorting.clusters[0])", "0")
+    settles(page, "print(panel.sorting.clusters[0], panel.selection)", "0 [0]")
 
 
 def test_the_keyboard_alone_does_it(page):
@@ -195,7 +243,7 @@ def test_arrows_go_the_way_they_say(page):
 
 
 def test_the_legend_hides_and_isolates(page):
-    expect(page.locator(".rt-map-row")).to_have_count(5)
+    expect(page.locator(".rt-map-kind")).to_have_count(5)
     index = python(page, "print(int(np.argmax(points.sum(1))))")
     x, y = place(page, index)
     cluster = python(page, f"print(clusters[{index}])")
@@ -209,7 +257,7 @@ def test_the_legend_hides_and_isolates(page):
 
 def test_colours_follow_a_column_and_python(page):
     page.get_by_label("Colour by").select_option("label")
-    expect(page.locator(".rt-map-row")).to_have_count(10)
+    expect(page.locator(".rt-map-kind")).to_have_count(10)
     python(page, "panel.colour = 'doubt'")
     expect(page.locator(".rt-map-scale")).to_be_visible()
 

@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 SETUP = """
 import numpy as np
 import rnn_tutor as rt
-from rnn_tutor.widgets import ClusterPanel, ExplorePanel, TrainingPanel
+from rnn_tutor.widgets import ClusterPanel, TrainingPanel
 
 rng = np.random.default_rng(0)
 labels = rng.integers(0, 3, 150)
@@ -256,34 +256,13 @@ def test_cluster_panel(open_notebook):
     code = panel.get_by_role("textbox", name="plain Python")
     expect(code).to_contain_text('n_clusters=4,\n    method="gaussian_mixture"')
     expect(panel.get_by_text("4 clusters of")).to_be_visible()
-    expect(panel.get_by_role("img", name="Map of")).to_be_visible()
+    expect(panel.locator(".rt-map-title")).to_have_text("PCA's map")
+    expect(panel.locator(".rt-map-kind")).to_have_count(4)
+    panel.get_by_label("Map", exact=True).select_option("t-SNE")
+    expect(panel.locator(".rt-map-title")).to_have_text("t-SNE's map")
     expect(panel.get_by_role("img", name="Table of")).to_be_visible()
     expect(panel.get_by_role("img", name="typical of cluster 3")).to_have_count(4)
     expect(panel.get_by_role("img", name="on the border of cluster 3")).to_have_count(4)
-
-
-def test_explore_panel(open_notebook):
-    source = """clusters = rt.Clustering(3).fit_predict(embeddings)
-panel = ExplorePanel(rt.clustering.project(embeddings), images, embeddings, clusters)
-panel"""
-    page = open_notebook(SETUP, source)
-    panel = page.locator(".rt-explore-panel")
-    check(page, panel)
-    heading, ring = panel.locator(".rt-head").first, panel.locator(".rt-chosen")
-    before, place = heading.inner_text(), ring.bounding_box()
-    panel.get_by_role("slider").press("ArrowRight")
-    expect(panel.get_by_label("Place")).to_have_value("2")
-    expect(heading).not_to_have_text(before)
-    expect(panel.locator(".rt-code")).to_contain_text(f"picture = {heading.inner_text()[8:]}\n")
-    assert ring.bounding_box() != place
-    panel.get_by_label("Cluster").press("ArrowDown")
-    expect(panel.locator(".rt-chip").first).to_have_text("1")
-    expect(panel.get_by_label("Place")).to_have_value("1")
-    expect(panel.locator(".rt-ring")).to_have_count(9)
-    on_map = panel.get_by_role("img", name="Map of").bounding_box()
-    inside = ring.bounding_box()
-    assert on_map["x"] < inside["x"] < on_map["x"] + on_map["width"]
-    assert on_map["y"] < inside["y"] < on_map["y"] + on_map["height"]
 
 
 def test_preprocessing_panel(open_notebook):

@@ -80,7 +80,7 @@ def test_every_figure_is_drawn_small_and_has_alt_text(name, pixels):
     assert not re.search(r"0x[0-9a-f]{6}", picture.alt)
     assert len(picture.png()) < 60_000
     height, width = decoded(picture).shape[:2]
-    assert 50 < width <= 600
+    assert 50 < width <= 820
     assert 20 < height <= 620
 
 
@@ -177,11 +177,19 @@ def test_the_map_has_a_group_for_each_cluster_and_thumbnails_apart():
     legend = [t.get_text() for t in picture.figure.legends[0].get_texts()]
     assert legend == ["A", "B", "C"]
     assert [len(c.get_offsets()) for c in axes.collections] == FITTED.sizes.tolist()
-    picture.png()
-    boxes = [b.get_window_extent() for b in axes.artists]
+    picture.figure.draw_without_rendering()
+    boxes = [artist.offsetbox.get_window_extent() for artist in axes.artists]
     assert 3 <= len(boxes) <= 9
+    places = axes.transData.transform(POINTS)
     for k, box in enumerate(boxes):
         assert not any(box.overlaps(other) for other in boxes[:k])
+        assert not box.count_contains(places)  # beside points, never over one
+
+
+def test_any_name_may_stand_on_a_map(recwarn):
+    names = ["寺庙", "$5", "$\\frac"]
+    assert plots.embedding_map(POINTS, GREY, FITTED.labels, names=names).png()
+    assert not [str(warning.message) for warning in recwarn if "Glyph" in str(warning.message)]
 
 
 def test_the_map_names_pictures_without_a_cluster():

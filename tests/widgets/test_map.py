@@ -56,6 +56,44 @@ def test_the_selection_and_the_sorting_are_ordinary_objects(panel):
     assert panel.sorting.history[-1] in panel.code
 
 
+def test_the_code_shown_does_the_same(images, panel):
+    panel.sorting.name(1, "ones")
+    panel.sorting.move([0, 4], 1)
+    panel.sorting.split(1)
+    names = {"rt": rt, "images": images, "clusters": CLUSTERS, "embeddings": EMBEDDINGS}
+    exec(panel.code, names)
+    np.testing.assert_array_equal(names["sorting"].clusters, panel.sorting.clusters)
+    assert names["sorting"].names == panel.sorting.names
+
+
+def test_the_code_does_nothing_twice_that_a_file_holds(images, tmp_path):
+    path = tmp_path / "sorting.csv"
+    panel = MapPanel(images, EMBEDDINGS[:, :2], CLUSTERS, embeddings=EMBEDDINGS, path=path)
+    panel.sorting.split(0)
+    names = {"rt": rt, "images": images, "clusters": CLUSTERS, "embeddings": EMBEDDINGS}
+    exec(panel.code, names)
+    np.testing.assert_array_equal(names["sorting"].clusters, panel.sorting.clusters)
+
+
+def test_doubt_follows_what_was_moved(panel):
+    before = panel.doubt
+    panel.sorting.set_aside([3])
+    panel.sorting.move(np.flatnonzero(CLUSTERS == 1), 0)
+    assert np.isnan(panel.doubt[3])
+    assert not np.allclose(panel.doubt, before, equal_nan=True)
+
+
+def test_other_points_and_clusters_replace_the_first(panel):
+    first = panel.sorting
+    panel.replace(EMBEDDINGS[:, 2:4], CLUSTERS % 2, "PCA")
+    assert panel.title == "PCA" and panel.sorting.sizes == {0: 20, 1: 20}
+    assert panel.figure().alt.startswith("PCA. Map of 40")
+    first.move([0], 1)
+    assert panel.sorting.sizes == {0: 20, 1: 20}
+    with pytest.raises(rt.TutorError):
+        panel.replace(EMBEDDINGS, CLUSTERS)
+
+
 def test_the_saved_state_holds_no_images(images):
     many = images[np.arange(3000) % N]
     panel = MapPanel(many, np.random.default_rng(0).normal(size=(3000, 2)))
@@ -79,6 +117,8 @@ def test_where_no_front_end_runs_there_is_a_figure(panel):
         lambda images: MapPanel(images, EMBEDDINGS[:3, :2]),
         lambda images: MapPanel(images, np.full((N, 2), np.nan)),
         lambda images: MapPanel(images, EMBEDDINGS[:, :2], [0]),
+        lambda images: MapPanel(images, EMBEDDINGS[:, :2], embeddings=EMBEDDINGS[:3]),
+        lambda images: MapPanel(images, EMBEDDINGS[:, :2], embeddings=EMBEDDINGS * np.nan),
         lambda images: MapPanel(images, EMBEDDINGS[:, :2], columns={"size": [1, 2]}),
         lambda images: MapPanel(images, EMBEDDINGS[:, :2]).neighbours(N),
     ],

@@ -5,7 +5,6 @@ import re
 import threading
 from dataclasses import replace
 
-import cv2
 import numpy as np
 import pytest
 from support import panels as seen
@@ -16,13 +15,11 @@ import rnn_tutor as rt
 from rnn_tutor import plots
 from rnn_tutor.widgets import (
     ClusterPanel,
-    ExplorePanel,
     ScanPanel,
     TrainingPanel,
     _parts,
     _running,
     clusters,
-    explore,
     training,
 )
 
@@ -48,15 +45,6 @@ def ran(panel, **names):
     names = {"rt": rt, "images": panel.images, **names}
     exec(panel.code, names)
     return names
-
-
-def explore_panel(images):
-    return ExplorePanel(
-        rt.clustering.project(flat(images)),
-        images,
-        flat(images),
-        rt.Clustering(3).fit_predict(flat(images)),
-    )
 
 
 @pytest.fixture
@@ -439,26 +427,31 @@ def test_the_border_comes_before_what_is_typical(images):
     assert panel._examples.value.index("border") < panel._examples.value.index("typical")
 
 
-def test_the_map_is_that_of_the_clustering(images, monkeypatch):
+def test_the_map_is_drawn_as_chosen_and_says_how(images, monkeypatch):
     asked, found = [], rt.Clustering(3).fit(flat(images))
 
     def project(embeddings, method="pca", seed=0):
-        asked.append((method, seed))
+        asked.append(method)
         return np.random.default_rng(len(asked)).random((len(embeddings), 2))
 
     monkeypatch.setattr(clusters, "project", project)
-    monkeypatch.setattr(rt.Clustering, "fit", lambda self, embeddings: found)  # UMAP is slow
+    monkeypatch.setattr(rt.Clustering, "fit", lambda self, embeddings: found)
     panel = ClusterPanel(flat(images), images, rt.Clustering(3))
-    for umap, seed in ((False, 0), (True, 0), (True, 1), (False, 1), (True, 0)):
-        panel.clustering = rt.Clustering(3, umap=umap, seed=seed)
-        assert panel.wait(30)
-        assert f'alt="{"UMAP" if umap else "PCA"}&#x27;s map' in panel._map.value
-    assert asked == [("pca", 0), ("umap", 0), ("umap", 1)]  # each once
+    assert panel.wait(30) and panel.map.title == "PCA's map"
+    for method, title in (("tsne", "t-SNE"), ("umap", "UMAP"), ("pca", "PCA"), ("tsne", "t-SNE")):
+        panel.projection = method
+        assert panel.wait(30) and panel.map.title == f"{title}'s map"
+        assert f'project(embeddings, "{method}")' in panel.code
+    assert asked == ["pca", "tsne", "umap"]  # each once
+    np.testing.assert_array_equal(panel.map.sorting.clusters, panel.clusters)
+    with pytest.raises(rt.TutorError, match="'tsne'"):
+        panel.projection = "isomap"
     given = ClusterPanel(flat(images), images, points=np.zeros((200, 2)), name="others")
-    assert given.wait(30) and "The map that was given" in given._map.value
+    assert given.wait(30) and given.map.title == "The map that was given"
     repeated = np.repeat(flat(images)[:10], 20, axis=0)  # too few for neighbours: PCA's
-    few = ClusterPanel(repeated, images, rt.Clustering(3, umap=True), name="few")
-    assert few.wait(30) and "PCA&#x27;s map" in few._map.value and len(asked) == 4
+    few = ClusterPanel(repeated, images, rt.Clustering(3), name="few")
+    few.projection = "umap"
+    assert few.wait(30) and few.map.title == "PCA's map" and len(asked) == 4
 
 
 def test_the_code_shown_gives_the_same_clusters(images):
@@ -506,52 +499,13 @@ def test_of_many_requests_the_last_is_served():
     assert latest.wait(5) and served[-1] == 19 and len(served) <= 2
 
 
-# Exploring
-
-
-def test_the_code_shown_finds_the_same_neighbours(images):
-    panel = explore_panel(images)
-    panel.picture = 77
-    names = ran(panel, embeddings=flat(images))
-    assert names["picture"] == panel.picture == 77
-    np.testing.assert_array_equal(names["neighbours"], panel.neighbours)
-    distances = np.linalg.norm(flat(images) - flat(images)[77], axis=1)
-    assert panel.neighbours.tolist() == [i for i in np.argsort(distances) if i != 77][:8]
-
-
-def test_every_picture_can_be_reached_by_its_controls(images):
-    panel, seen = explore_panel(images), []
-    for cluster in range(3):
-        panel._cluster.value = cluster
-        for place in range(1, panel._rank.box.max + 1):
-            panel._rank.box.value = place
-            seen.append(panel.picture)
-            assert panel.clusters[panel.picture] == cluster
-    assert sorted(seen) == list(range(len(images)))
-    with pytest.raises(rt.TutorError, match="0 to 199"):
-        panel.picture = 200
-
-
-def test_rings_lie_where_the_map_has_its_points():
-    points = np.array([[0.0, 0.0], [3.0, 1.0], [1.0, 5.0]])
-    drawn = plots.embedding_map(points, clusters=[0, 1, 2])
-    sheet = cv2.imdecode(np.frombuffer(drawn.png(), np.uint8), cv2.IMREAD_COLOR)
-    for cluster, (left, top) in enumerate(explore._places(drawn, points)):
-        x, y = round(left / 100 * sheet.shape[1]), round(top / 100 * sheet.shape[0])
-        red, green, blue = (int(plots.style(cluster)[0][i : i + 2], 16) for i in (1, 3, 5))
-        expected = 0.7 * np.array([blue, green, red]) + 0.3 * 255
-        assert np.abs(sheet[y, x] - expected).max() < 40
-
-
 # All of them
 
 
-@pytest.fixture(params=["training", "cluster", "explore"])
+@pytest.fixture(params=["training", "cluster"])
 def panel(request, images):
     if request.param == "training":
         return TrainingPanel(images, QUICK)
-    if request.param == "explore":
-        return explore_panel(images)
     panel = ClusterPanel(flat(images), images)
     panel.wait(20)
     return panel

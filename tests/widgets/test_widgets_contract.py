@@ -18,7 +18,7 @@ CALLED = {
     "ClassifierPanel": {0: "name", "validation": "validation_name"},
     "TrainingPanel": {0: "name"},
     "ClusterPanel": {0: "=embeddings", 1: "name"},
-    "ExplorePanel": {1: "name", 2: "=embeddings"},
+    "MapPanel": {0: "name", 2: "=clusters", "embeddings": "=embeddings"},
     "PreprocessingPanel": {0: "name"},
     "ScanPanel": {0: "name"},
     "ReadAlongPanel": {0: "name", 1: "=probabilities", 2: "=states"},
