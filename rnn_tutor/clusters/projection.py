@@ -15,7 +15,7 @@ from threadpoolctl import threadpool_limits
 from rnn_tutor._backend import release_memory
 from rnn_tutor._errors import TutorError, check_known
 from rnn_tutor._folders import replace_folders
-from rnn_tutor._text import listed
+from rnn_tutor._text import format_list
 
 FEWEST_FOR_NEIGHBOURS = 30  # below it, a graph of 20 neighbours joins everything with everything
 
@@ -172,7 +172,7 @@ def check_embeddings(embeddings):
     bad = np.flatnonzero(~np.isfinite(points).all(axis=1))
     if len(bad):
         raise TutorError(
-            f"{len(bad)} of {len(points)} embeddings hold NaN or infinity (rows {listed(bad, 10)})."
+            f"{len(bad)} of {len(points)} embeddings hold NaN or infinity (rows {format_list(bad, 10)})."
             " This is what a network gives whose training diverged: lower the learning rate, or "
             "leave these rows out."
         )

@@ -297,7 +297,8 @@ class MapPanel(anywidget.AnyWidget):
         sorting, suggestion = self.sorting, self._suggestion
         _, doubt, other = self._distances()
         doubt = doubt if self._doubt is None else self._doubt
-        clusters = f"{format_count(len(self.images), 'image')} in {format_count(len(sorting.sizes), 'cluster')}."
+        images = format_count(len(self.images), "image")
+        clusters = f"{images} in {format_count(len(sorting.sizes), 'cluster')}."
         self.send(
             {
                 "type": "state",
