@@ -172,8 +172,8 @@ def check_embeddings(embeddings):
     bad = np.flatnonzero(~np.isfinite(points).all(axis=1))
     if len(bad):
         raise TutorError(
-            f"{len(bad)} of {len(points)} embeddings hold NaN or infinity (rows {format_list(bad, 10)})."
-            " This is what a network gives whose training diverged: lower the learning rate, or "
+            f"{len(bad)} of {len(points)} embeddings hold NaN or infinity (rows "
+            f"{format_list(bad, 10)}). This is what a network gives whose training diverged: lower the learning rate, or "
             "leave these rows out."
         )
     return points
