@@ -173,7 +173,7 @@ def check_embeddings(embeddings):
     if len(bad):
         raise TutorError(
             f"{len(bad)} of {len(points)} embeddings hold NaN or infinity (rows "
-            f"{format_list(bad, 10)}). This is what a network gives whose training diverged: lower the learning rate, or "
-            "leave these rows out."
+            f"{format_list(bad, 10)}). This is what a network gives whose training diverged: lower "
+            "the learning rate, or leave these rows out."
         )
     return points
