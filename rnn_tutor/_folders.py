@@ -93,7 +93,11 @@ def replace_folders(variables=None) -> dict[Path, str]:
             folder = Path(os.environ.get(variable) or PLACES[variable]())
         except ImportError:  # the doctor says what is not installed
             continue
-        if why := cannot_write(folder):
+        except RuntimeError:  # the system knows no home folder, below which it would be
+            folder, why = Path("~"), "the system knows no home folder for this user"
+        else:
+            why = cannot_write(folder)
+        if why:
             replaced[folder] = why
             _set(variable, temporary_folder() / variable.lower(), folder)
     return replaced
