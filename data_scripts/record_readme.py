@@ -19,7 +19,7 @@ from playwright.sync_api import sync_playwright
 ROOT = Path(__file__).resolve().parents[1]
 TARGET = ROOT / ".readme" / "map.gif"
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "data_scripts")]
-FRAMES, COLOURS, WIDTH = 22, 96, 860
+FRAMES, COLOURS, WIDTH = 18, 64, 800
 CELL = """
 import numpy as np
 import rnn_tutor as rt
