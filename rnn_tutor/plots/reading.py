@@ -209,7 +209,7 @@ def scan_paths(paths, shape, title=None):
         A Picture.
 
     Example:
-        >>> picture = rt.plots.scan_paths({"rows": rt.sequences.scan(4, 4, "rows")}, (4, 4))
+        >>> picture = rt.plots.scan_paths({"rows": rt.sequences.scan(4, 4, "row_major")}, (4, 4))
         >>> picture.alt[:25]
         '1 path over 4 x 4 pixels,'
     """

@@ -395,7 +395,7 @@ def test_a_number_out_of_range_is_said(images, field, typed, taken):
 
 
 def test_a_step_beyond_the_last_is_said(images):
-    panel = ScanPanel(images, "columns")  # pixel by pixel
+    panel = ScanPanel(images, "column_major")
     control(panel, "step").set_state({"value": 500})
     assert panel.step == 144 and "Step: from 0 to 144; 500 became 144." in html_of(panel)
 
