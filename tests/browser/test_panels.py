@@ -217,12 +217,12 @@ def test_classifier_panel(open_notebook):
     code = panel.get_by_role("textbox", name="plain Python")
     panel.get_by_label("Units").press("ArrowUp")
     panel.get_by_label("Units").press("Enter")
-    expect(code).to_contain_text("x = layers.SimpleRNN(5)(x)")
-    panel.get_by_label("Recurrent cell").press("ArrowUp")
-    expect(code).to_contain_text("x = layers.LSTM(5)(x)")
+    expect(code).to_contain_text("x = layers.SimpleRNN(5)(rows)")
     panel.get_by_label("Recurrent cell").press("ArrowDown")
+    expect(code).to_contain_text("x = layers.GRU(5)(rows)")
+    panel.get_by_label("Recurrent cell").press("ArrowUp")
     panel.get_by_label("read the rows both ways").press("Space")
-    expect(code).to_contain_text("layers.Bidirectional(layers.SimpleRNN(5))(x)")
+    expect(code).to_contain_text("layers.Bidirectional(layers.SimpleRNN(5))(rows)")
     code.press("End")  # the code is longer than its place: keys scroll it
     page.wait_for_function("() => document.querySelector('.rt-code').scrollTop > 0")
     for width in (700, 1280):
