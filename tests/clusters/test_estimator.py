@@ -489,7 +489,7 @@ def test_predicting_more_pictures_takes_no_more_memory(monkeypatch, made):
         made.predict(X[:n])
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
-    assert peaks[1] - peaks[0] < X[:100].nbytes / 2
+    assert peaks[1] - peaks[0] < X[:100].nbytes  # holding all 1,200 more would take ten times that
 
 
 def test_a_dozen_pictures_get_a_warning_and_clusters():
