@@ -110,15 +110,19 @@ def compute(ask, port, code):
         address = f"ws://127.0.0.1:{port}/api/kernels/{kernel}/channels?token=t&session_id=s"
         socket = await websocket_connect(address)
         await socket.write_message(json.dumps(message | {"channel": "shell", "buffers": []}))
-        printed = []
-        while True:
+        printed, missing = [], {"reply", "idle"}  # two channels, in whichever order they come
+        while missing:
             said = json.loads(await asyncio.wait_for(socket.read_message(), 600))
-            if said["parent_header"].get("msg_id") == "1":
-                printed.append(said["content"].get("text", ""))
-                if said["msg_type"] == "execute_reply":
-                    assert said["content"]["status"] == "ok", said
-                    socket.close()
-                    return "".join(printed)
+            if said["parent_header"].get("msg_id") != "1":
+                continue
+            printed.append(said["content"].get("text", ""))
+            if said["msg_type"] == "execute_reply":
+                assert said["content"]["status"] == "ok", said
+                missing.discard("reply")
+            elif said["content"].get("execution_state") == "idle":
+                missing.discard("idle")
+        socket.close()
+        return "".join(printed)
 
     return asyncio.run(talk())
 
