@@ -527,7 +527,10 @@ def test_settings_as_they_should_be_are_no_finding(tmp_path, monkeypatch):
         pytest.param("imports", "secrets.py", "x =", marks=pytest.mark.full),
     ],
 )
-def test_a_file_in_the_folder_that_wins_over_a_module_is_named(tmp_path, probe, file, text):
+def test_a_file_in_the_folder_that_wins_over_a_module_is_named(
+    tmp_path, monkeypatch, probe, file, text
+):
+    monkeypatch.setenv("KERAS_BACKEND", "tensorflow")  # another backend's folder is in no way
     path = tmp_path / file
     path.parent.mkdir(exist_ok=True)
     path.write_text(text)
