@@ -51,7 +51,7 @@ class Panel(widgets.VBox):
         _NEWEST[type(self), name] = weakref.ref(self)
         if before is not None:
             before.end_background()
-        _close_earlier(self)
+        close_earlier(self)
 
     def end_background(self):
         """End what goes on without the reader: a run, a timer; returns at once."""
@@ -84,7 +84,7 @@ def close(widget):
     widget.close()
 
 
-def _close_earlier(panel):
+def close_earlier(panel):
     """Close the panels that this cell of a notebook made when it ran before."""
     try:
         shell = get_ipython()

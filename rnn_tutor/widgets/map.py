@@ -19,6 +19,7 @@ from rnn_tutor._text import format_count
 from rnn_tutor.clusters.projection import check_embeddings
 from rnn_tutor.clusters.sorting import Sorting
 from rnn_tutor.plots.figure import COLOURS, MORE_COLOURS
+from rnn_tutor.widgets._parts import close_earlier
 
 FOLDER = Path(__file__).parent
 NEIGHBOURS = 8
@@ -26,7 +27,6 @@ PRECOMPUTED = 10_000  # images up to which neighbours are sent along, for a busy
 SHEET_SIDE = 2048  # pixels, of one sheet of images
 SHEET_PIXELS = 60_000_000  # of all sheets together; beyond, images are sent smaller
 PICKED = 60  # images that "most typical" and the like select
-OPEN = {}  # the map of each notebook cell, to close it when the cell runs again
 
 
 class MapPanel(anywidget.AnyWidget):
@@ -111,7 +111,7 @@ class MapPanel(anywidget.AnyWidget):
         self._acting = False
         self.sorting.on_change(self._changed)
         self.on_msg(self._receive)
-        _close_earlier(self)
+        close_earlier(self)
 
     @property
     def selection(self):
@@ -477,17 +477,3 @@ def _unit_square(points):
     low, high = points.min(axis=0), points.max(axis=0)
     scaled = (points - (low + high) / 2) / max(float((high - low).max()), 1e-9)
     return np.ascontiguousarray(scaled * (1, -1) + 0.5, np.float32)
-
-
-def _close_earlier(panel):
-    """Close the map that the same notebook cell made before: its models would stay for ever."""
-    try:
-        cell = get_ipython().get_parent()["metadata"]["cellId"]
-    except (NameError, AttributeError, KeyError, TypeError):
-        return
-    OPEN.setdefault(cell, [])
-    run = get_ipython().execution_count  # noqa: F821
-    for number, earlier in OPEN[cell]:
-        if number != run:
-            earlier.close()
-    OPEN[cell] = [(number, old) for number, old in OPEN[cell] if number == run] + [(run, panel)]
