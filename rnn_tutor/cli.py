@@ -1,6 +1,7 @@
 """The command `rnn-tutor`: `lab` opens the course, `doctor` says whether it can run here.
 
-`notebooks` lays the course out without opening it. For instructors, `progress` collects what a class has done. This module only reads the command line.
+`notebooks` lays the course out without opening it. For instructors, `progress` collects what a
+class has done. This module only reads the command line.
 """
 
 import argparse
