@@ -34,13 +34,13 @@ class Clustering(ClusterMixin, BaseEstimator):
     5,000 images on two cores UMAP takes about 7 s, the first time 14.
 
     Args:
-        n_clusters: how many clusters; 5 by default.
-        method: a name from `METHODS`: "kmeans" (of ten starts, that of least inertia),
+        n_clusters: How many clusters; 5 by default.
+        method: A name from `METHODS`: "kmeans" (of ten starts, that of least inertia),
             "gaussian_mixture" (a full covariance for each cluster) or "tied_mixture" (one
             covariance for all).
-        umap: whether UMAP first lays the embeddings out in ten dimensions by their 20 nearest
+        umap: Whether UMAP first lays the embeddings out in ten dimensions by their 20 nearest
             neighbours.
-        seed: of everything random; 0 by default.
+        seed: Of everything random; 0 by default.
 
     Attributes:
         labels_: `(n,)` int64, the cluster of each image, numbered from the largest, which is 0.
@@ -48,7 +48,7 @@ class Clustering(ClusterMixin, BaseEstimator):
             next: for k-means 1 - (distance to the own centre / to the next centre), for a mixture
             the posterior of the own component minus that of the next.
         distances_: `(n,)` float64, to the own centre; for a mixture Mahalanobis's.
-        n_features_in_: d of the embeddings.
+        n_features_in_: D of the embeddings.
 
     Example:
         >>> found = Clustering(n_clusters=2).fit([[0.0], [0.1], [0.2], [9.0], [9.1]])
@@ -71,14 +71,14 @@ class Clustering(ClusterMixin, BaseEstimator):
 
         Args:
             embeddings: `(n, d)` numbers, a row an image.
-            y: not looked at.
+            y: Not looked at.
 
         Returns:
             The estimator. Where there are fewer different embeddings than clusters, the last
             clusters are empty.
 
         Raises:
-            TutorError: they have another shape, hold NaN, or are fewer than clusters; or a setting
+            TutorError: They have another shape, hold NaN, or are fewer than clusters; or a setting
                 does not exist.
         """
         check_known("clustering method", self.method, METHODS)
@@ -120,14 +120,14 @@ class Clustering(ClusterMixin, BaseEstimator):
         """Return the images nearest to the centre of a cluster.
 
         Args:
-            cluster: its number.
-            n: how many; all there are where these are fewer.
+            cluster: Its number.
+            n: How many; all there are where these are fewer.
 
         Returns:
             Their indices, the nearest first.
 
         Raises:
-            TutorError: no cluster has that number.
+            TutorError: No cluster has that number.
         """
         members = self._members(cluster)
         return members[np.argsort(self.distances_[members], kind="stable")[:n]]
@@ -136,15 +136,15 @@ class Clustering(ClusterMixin, BaseEstimator):
         """Return the images of a cluster that most nearly belong elsewhere.
 
         Args:
-            cluster: its number.
-            n: how many; all there are where these are fewer.
+            cluster: Its number.
+            n: How many; all there are where these are fewer.
 
         Returns:
             Their indices, the least confident first; of equally confident ones, as a mixture's
             often are, the outermost first.
 
         Raises:
-            TutorError: no cluster has that number.
+            TutorError: No cluster has that number.
         """
         members = self._members(cluster)
         return members[np.lexsort((-self.distances_[members], self.confidence_[members]))[:n]]
@@ -160,7 +160,7 @@ def first_guess(images):
     """Return how many clusters to begin with: as many as there are classes, else five.
 
     Args:
-        images: an `ImageSet`.
+        images: An `ImageSet`.
 
     Returns:
         An int. Where there are no labels or only one class, five, or one for each image if these

@@ -30,9 +30,9 @@ def on_halves(embeddings, n_clusters, seed=0, halves=3):
 
     Args:
         embeddings: `(n, d)` numbers.
-        n_clusters: how many clusters.
-        seed: of the halves and the starts, 0 by default.
-        halves: how many, 3 by default.
+        n_clusters: How many clusters.
+        seed: Of the halves and the starts, 0 by default.
+        halves: How many, 3 by default.
 
     Returns:
         A list of `(n,)` int64; an empty one from fewer images than two for each cluster.
@@ -69,9 +69,9 @@ class Scores:
 
     Attributes:
         values: `{name: float}` of each of `METRICS`; `scores.accuracy` and so on read it.
-        labelled: how many images have a label.
-        pictures: how many there are.
-        classes: how many classes their labels name; of one class alone the scores say nothing, and
+        labelled: How many images have a label.
+        pictures: How many there are.
+        classes: How many classes their labels name; of one class alone the scores say nothing, and
             it is false.
     """
 
@@ -129,8 +129,8 @@ def chance(labels, clusters, draws=1000, seed=0):
     Args:
         labels: (n,) int, from 0, -1 for a picture without a label.
         clusters: (n,) int, from 0.
-        draws: how many times the pictures are dealt.
-        seed: of the draws.
+        draws: How many times the pictures are dealt.
+        seed: Of the draws.
 
     Returns:
         A float, the mean over the draws; or None where the scores would say nothing.
@@ -184,10 +184,10 @@ class Accuracy:
     alone.
 
     Attributes:
-        right, answered: how many, among the images whose class is known.
-        labelled: how many these are.
-        pictures: how many there are in all.
-        classes: how many classes there are among these answers and labels.
+        right, answered: How many, among the images whose class is known.
+        labelled: How many these are.
+        pictures: How many there are in all.
+        classes: How many classes there are among these answers and labels.
     """
 
     right: int
@@ -270,7 +270,7 @@ def linear_probe(points, labels, C=10):
     Args:
         points: (n, features) float, embeddings for instance.
         labels: (n,) int, from 0, -1 for a picture without a label.
-        C: the larger, the less large weights are punished.
+        C: The larger, the less large weights are punished.
 
     Returns:
         A fitted scikit-learn classifier.
@@ -292,15 +292,15 @@ def contingency(labels, clusters, n_classes=None, n_clusters=None):
     Args:
         labels: `(n,)` integers from 0; a label of -1 is not counted.
         clusters: `(n,)` integers from 0.
-        n_classes, n_clusters: at least so many rows and columns, for classes or clusters that are
+        n_classes, n_clusters: At least so many rows and columns, for classes or clusters that are
             empty here; None for as many as there are.
 
     Returns:
         `(n_classes, n_clusters)` int64.
 
     Raises:
-        NeedsLabels: labels are None.
-        TutorError: the two do not belong together.
+        NeedsLabels: Labels are None.
+        TutorError: The two do not belong together.
 
     Example:
         >>> contingency([0, 0, 1, -1], [1, 1, 0, 0])
@@ -322,8 +322,8 @@ def match(labels, clusters, n_clusters=None):
     """Name clusters by classes, one to one, so that the most images are right.
 
     Args:
-        labels, clusters: as for `contingency`.
-        n_clusters: at least so many; None for as many as there are.
+        labels, clusters: As for `contingency`.
+        n_clusters: At least so many; None for as many as there are.
 
     Returns:
         `(n_clusters,)` int64: the class of each cluster, or -1 for a cluster that is left over
@@ -348,7 +348,7 @@ def matched_accuracy(labels, clusters):
     Images in clusters that are left over count as errors, those without a label do not count.
 
     Args:
-        labels, clusters: as for `contingency`.
+        labels, clusters: As for `contingency`.
 
     Example:
         >>> matched_accuracy([0, 0, 1, 1], [1, 1, 0, 2])
@@ -366,7 +366,7 @@ def nmi(labels, clusters):
     That is the mutual information over the arithmetic mean of the two entropies.
 
     Args:
-        labels, clusters: as for `contingency`.
+        labels, clusters: As for `contingency`.
 
     Source: Vinh, Epps, Bailey (2010), Information theoretic measures for clusterings comparison.
     """
@@ -379,7 +379,7 @@ def ari(labels, clusters):
     It is 0 by chance, and 1 at best.
 
     Args:
-        labels, clusters: as for `contingency`.
+        labels, clusters: As for `contingency`.
 
     Source: Hubert, Arabie (1985), Comparing partitions, equation 5.
     """
@@ -399,14 +399,14 @@ def stability(clusterings):
     """Return the mean ARI over all pairs of clusterings of the same images: needs no labels.
 
     Args:
-        clusterings: two or more arrays `(n,)` of integers, one for each seed.
+        clusterings: Two or more arrays `(n,)` of integers, one for each seed.
 
     Returns:
         A float: 1 when all seeds agree, about 0 when they agree no more than chance would. Stable
         need not mean right.
 
     Raises:
-        TutorError: there are fewer than two.
+        TutorError: There are fewer than two.
 
     Example:
         >>> stability([[0, 0, 1], [1, 1, 0]])
@@ -430,11 +430,11 @@ class Proposal:
     x="number of clusters", y="score", start=p.numbers[0])` draws the scores.
 
     Attributes:
-        n_clusters: the number whose silhouette and stability have the largest sum.
-        numbers: those that were tried.
-        silhouettes: for each, how much closer an image is to its own cluster than to the next, 1 at
+        n_clusters: The number whose silhouette and stability have the largest sum.
+        numbers: Those that were tried.
+        silhouettes: For each, how much closer an image is to its own cluster than to the next, 1 at
             best.
-        stabilities: for each, the mean adjusted Rand index between clusterings found from other
+        stabilities: For each, the mean adjusted Rand index between clusterings found from other
             halves, 1 at best.
     """
 
@@ -457,14 +457,14 @@ def propose_number(embeddings, numbers=None, seed=0):
 
     Args:
         embeddings: `(n, d)` numbers.
-        numbers: those to try; None for 2 to 15, or fewer for few images.
-        seed: of the 2,000 embeddings that are looked at where there are more, and of the starts.
+        numbers: Those to try; None for 2 to 15, or fewer for few images.
+        seed: Of the 2,000 embeddings that are looked at where there are more, and of the starts.
 
     Returns:
         A `Proposal`.
 
     Raises:
-        TutorError: there are fewer than two images for each cluster.
+        TutorError: There are fewer than two images for each cluster.
 
     Example:
         >>> propose_number([[0.0], [0.1], [0.2], [9.0], [9.1], [9.2]], numbers=[2, 3]).n_clusters

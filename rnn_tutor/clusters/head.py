@@ -19,7 +19,7 @@ def linear_borders(embeddings, labels, n_clusters):
     Args:
         embeddings: `(n, d)` numbers.
         labels: `(n,)` integers from 0 to n_clusters - 1; some may be missing.
-        n_clusters: how many there are.
+        n_clusters: How many there are.
 
     Returns:
         Weights `(d, n_clusters)` and biases `(n_clusters,)`, both float64.
@@ -49,13 +49,13 @@ def with_head(encoder, embeddings, groups, clusters, n_clusters, linear=False):
     all probabilities would be 0 or 1, and rank nothing.
 
     Args:
-        encoder: a Keras model, images -> `(n, d)`.
+        encoder: A Keras model, images -> `(n, d)`.
         embeddings: `(n, d)` float32, what it makes of some images, each of length one.
         groups: `(n,)` integers, the group of each of them.
         clusters: `(n_groups,)` integers, the cluster of each group. Where there are more groups
             than clusters, a second layer adds up the probabilities of each cluster's.
-        n_clusters: how many there are.
-        linear: whether the layer learns linear borders between groups in place of their centres.
+        n_clusters: How many there are.
+        linear: Whether the layer learns linear borders between groups in place of their centres.
 
     Returns:
         A Keras model, images -> `(n, n_clusters)` probabilities.

@@ -29,8 +29,8 @@ def reassign_by_neighbours(embeddings, labels, pixels, n_clusters, seed=0):
         embeddings: `(n, d)` numbers.
         labels: `(n,)` int64, the clusters found in them.
         pixels: `(n, height, width, channels)`.
-        n_clusters: how many clusters there are.
-        seed: of the groups, and of the 20,000 images that are looked at of more.
+        n_clusters: How many clusters there are.
+        seed: Of the groups, and of the 20,000 images that are looked at of more.
 
     Returns:
         `(groups, clusters)`: `(n,)` int64, the group of each image, and `(n_groups,)` int64, the

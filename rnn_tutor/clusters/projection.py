@@ -32,7 +32,7 @@ def l2_normalize(embeddings):
         `(n, d)` float32; a row of zeros stays zeros.
 
     Raises:
-        TutorError: they are no embeddings, or hold NaN or infinity.
+        TutorError: They are no embeddings, or hold NaN or infinity.
 
     Example:
         >>> l2_normalize([[3, 4], [0, 0]])
@@ -50,14 +50,14 @@ def project(embeddings, method="pca", seed=0):
 
     Args:
         embeddings: `(n, d)` numbers.
-        method: a name from `MAPS`: "pca", "umap" or "tsne".
-        seed: of everything random; 0 by default.
+        method: A name from `MAPS`: "pca", "umap" or "tsne".
+        seed: Of everything random; 0 by default.
 
     Returns:
         `(n, 2)` float32.
 
     Raises:
-        TutorError: no map has that name, or they are no embeddings.
+        TutorError: No map has that name, or they are no embeddings.
 
     Example:
         >>> project([[0, 0, 0], [0, 3, 4]]).shape
@@ -158,7 +158,7 @@ def check_embeddings(embeddings):
     """Return embeddings as float64 `(n, d)`.
 
     Raises:
-        TutorError: they are no numbers of that shape, or hold NaN or infinity.
+        TutorError: They are no numbers of that shape, or hold NaN or infinity.
     """
     try:
         points = check_array(embeddings, dtype=np.float64, ensure_all_finite=False)

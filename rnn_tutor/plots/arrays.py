@@ -38,15 +38,15 @@ def maps(rows, titles=None, most=None, title=None):
     shape = np.max([array.shape[:2] for row in drawn.values() for array in row], axis=0)
     columns = max(map(len, drawn.values()))
     left = min(2.0, max(0.9, 0.09 * max(map(len, drawn))))
-    sheet = ImageGrid(shape, len(drawn), columns, left, heading=titles is not None, title=title)
+    grid = ImageGrid(shape, len(drawn), columns, left, heading=titles is not None, title=title)
     for column, words in enumerate([] if titles is None else titles):
-        sheet.head(column, shorten(words, int(sheet.pitch * 13)))
+        grid.head(column, shorten(words, int(grid.pitch * 13)))
     for row, (name, arrays) in enumerate(drawn.items()):
-        sheet.name_row(row, name)
+        grid.name_row(row, name)
         for column, array in enumerate(arrays):
-            sheet.put(array, row, column)
+            grid.put(array, row, column)
     heads = "" if titles is None else f"; above them {format_list(titles)}"
-    return sheet.picture(f"Rows of up to {format_count(columns, 'map')}: {', '.join(drawn)}{heads}")
+    return grid.picture(f"Rows of up to {format_count(columns, 'map')}: {', '.join(drawn)}{heads}")
 
 
 def numbers(arrays, marked=None, title=None):

@@ -620,7 +620,7 @@ def test_an_image_set_brings_its_labels_and_floats_are_pixels():
         ({"seed": -1}, "seed must be a whole number from 0"),
         ({"labels": KINDS[:5]}, "label for each of 20 pictures"),
         ({"labels": KINDS / 1}, "received float64"),
-        ({"labels": KINDS + 1}, "tells 3 classes apart.*from 1 to 3"),
+        ({"labels": KINDS + 1}, "distinguishes 3 classes.*from 1 to 3"),
         ({"images": LABELLED.pixels * 1.0}, "give `pixels / 255`"),
         (
             {"images": LABELLED.resized(8, 4)},
