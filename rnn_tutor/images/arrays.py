@@ -40,7 +40,7 @@ def as_pixels(images):
     """Read pictures of one size: the array that `as_pictures` gives.
 
     Raises:
-        TutorError: As there, or the pictures have different sizes.
+        TutorError: As for `as_pictures`, or the pictures have different sizes.
     """
     pixels = as_pictures(images)
     if isinstance(pixels, list):
@@ -70,7 +70,7 @@ class ImageReader:
     Attributes:
         height, width: Pixels; an image that has neither this size nor `size` is cut to its
             proportions around the middle.
-        channels: That an image must have.
+        channels: Channels of every image, int: 1 or 3.
         size: `(height, width)` of what comes out; images of that size stay as they are.
     """
 
