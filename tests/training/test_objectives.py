@@ -200,7 +200,7 @@ def test_labels_are_not_shown_to_an_objective_without_them():
 
 
 def test_classification_without_labels_is_refused():
-    with pytest.raises(NeedsLabels, match="a label for each picture"):
+    with pytest.raises(NeedsLabels, match="label"):
         batches(objective=objectives.Classification())
 
 
