@@ -7,7 +7,7 @@ from matplotlib.patches import Rectangle
 
 from rnn_tutor._errors import TutorError
 from rnn_tutor._text import format_count, format_list, shorten
-from rnn_tutor.plots.figure import COLOURS, LINES, WIDTH, ImageGrid, finish, rgb
+from rnn_tutor.plots.figure import COLOURS, LINES, WIDTH, ImageGrid, finish, rgb_of_one
 
 SIGNED = colormaps["cividis"]  # its lightness rises all the way, so it can be read in grey
 SMALL = 100  # numbers of an array that are still written out
@@ -103,7 +103,7 @@ def boxes(picture, boxes, title=None):
         >>> rt.plots.boxes(np.zeros((28, 28)), {"window": (3, 4, 5, 5)})
         Picture: A picture with frames on it: window
     """
-    (drawn,) = rgb(np.asarray(picture)[None])
+    drawn = rgb_of_one(picture)
     height, width = drawn.shape[:2]
     figure = Figure((0.8 * WIDTH, 0.5 * WIDTH), layout="constrained")
     axes = figure.subplots()
@@ -120,7 +120,7 @@ def _coloured(arrays, most):
     """Return `(h, w, 3)` uint8 for each array of a row."""
     arrays = [np.asarray(array) for array in arrays]
     if arrays[0].ndim == 3:
-        return [rgb(array[None])[0] for array in arrays]
+        return [rgb_of_one(array) for array in arrays]
     signed = any(np.nanmin(array) < 0 for array in arrays)
     return [_colour(array, most or np.nanmax(np.abs(array)) or 1, signed) for array in arrays]
 
@@ -128,7 +128,7 @@ def _coloured(arrays, most):
 def _colour(array, most, signed):
     """Return `(h, w, 3)` uint8 for an array; `most` is drawn brightest."""
     share = np.clip(array / most, -1, 1)
-    drawn = SIGNED(0.5 + share / 2, bytes=True)[..., :3] if signed else rgb(share[None] * 1.0)[0]
+    drawn = SIGNED(0.5 + share / 2, bytes=True)[..., :3] if signed else rgb_of_one(share * 1.0)
     return np.where(np.isnan(array)[..., None], np.uint8(255), drawn)
 
 

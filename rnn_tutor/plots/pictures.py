@@ -15,6 +15,7 @@ from rnn_tutor.plots.figure import (
     nothing,
     plain,
     rgb,
+    rgb_of_one,
     style,
 )
 
@@ -109,7 +110,7 @@ def photographs(pictures, titles=None, columns=3, title=None):
         >>> rt.plots.photographs([np.zeros((20, 30)), np.ones((40, 20))], ["dark", "bright"])
         Picture: 2 pictures: dark, bright
     """
-    drawn = [rgb(_as_number(picture)[None])[0] for picture in pictures]
+    drawn = [rgb_of_one(picture) for picture in pictures]
     columns = min(columns, len(drawn))
     rows = -(-len(drawn) // columns)
     tallest = max(picture.shape[0] / picture.shape[1] for picture in drawn)
@@ -137,11 +138,6 @@ def _large(figure, picture, left, above, width, height):
     axes = figure.add_axes(box, anchor="N")
     axes.imshow(picture, interpolation="nearest" if picture.shape[1] < 200 else "antialiased")
     axes.set_axis_off()
-
-
-def _as_number(picture):
-    picture = np.asarray(picture)
-    return picture.astype(np.float32) if picture.dtype == bool else picture
 
 
 def clusters(images, fitted, n=8, names=None, title=None):

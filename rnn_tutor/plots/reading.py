@@ -7,7 +7,7 @@ from matplotlib.patches import FancyBboxPatch
 from rnn_tutor._errors import TutorError
 from rnn_tutor._text import format_count, format_list, shorten
 from rnn_tutor.plots.arrays import SIGNED
-from rnn_tutor.plots.figure import COLOURS, LINES, WIDTH, finish, name_of, plain, rgb, style
+from rnn_tutor.plots.figure import COLOURS, LINES, WIDTH, finish, name_of, plain, rgb_of_one, style
 
 
 def sequence(image, order="rows", size=7, title=None):
@@ -29,7 +29,7 @@ def sequence(image, order="rows", size=7, title=None):
         >>> rt.plots.sequence(np.zeros((28, 28, 1)))
         Picture: A picture of 28 x 28 pixels, and its 28 steps as rows, pulled apart
     """
-    picture = rgb(_single(image))[0]
+    picture = rgb_of_one(image)
     height, width = picture.shape[:2]
     sizes = {"rows": (1, width), "columns": (height, 1), "patches": (size, size)}
     if order not in sizes or height % sizes[order][0] or width % sizes[order][1]:
@@ -46,11 +46,6 @@ def sequence(image, order="rows", size=7, title=None):
     apart.set_title(f"{steps} steps, one after another", fontsize=10)
     alt = f"A picture of {height} x {width} pixels, and its {steps} steps as {order}, pulled apart"
     return finish(figure, alt, title)
-
-
-def _single(image):
-    pixels = np.asarray(getattr(image, "pixels", image))
-    return pixels if pixels.ndim == 4 else pixels[None]
 
 
 def _pull_apart(axes, picture, height, width):
@@ -105,7 +100,7 @@ def reading(picture, states, probabilities=None, class_names=None, title=None):
         >>> rt.plots.reading(np.zeros((28, 28)), np.zeros((28, 16)))
         Picture: A picture read in 28 steps; beside each, a state of 16 numbers
     """
-    (drawn,), states = rgb(np.asarray(picture)[None]), np.asarray(states)
+    drawn, states = rgb_of_one(picture), np.asarray(states)
     steps, units = states.shape
     parts = 2 if probabilities is None else 3
     figure = Figure((WIDTH, 2.9) if parts == 3 else (0.7 * WIDTH, 2.5), layout="constrained")
