@@ -81,7 +81,7 @@ def numbers(arrays, marked=None, title=None):
     lefts = np.cumsum([gap / 2, *(width + gap for width in widths[:-1])])
     for left, (name, array) in zip(lefts, arrays.items(), strict=True):
         axes.text(left, -0.15, name, fontsize=9)
-        _write(axes, array, left)
+        _write_numbers(axes, array, left)
         if name in (marked or {}):
             _frame(axes, marked[name], left, COLOURS[3])
     shapes = (f"{name}, {array.shape[0]} x {array.shape[1]}" for name, array in arrays.items())
@@ -132,7 +132,7 @@ def _colour(array, most, signed):
     return np.where(np.isnan(array)[..., None], np.uint8(255), drawn)
 
 
-def _write(axes, array, left):
+def _write_numbers(axes, array, left):
     """Draw an array's cells, coloured, with their numbers, from `left` on."""
     (colours,) = _coloured([array], None)
     height, width = array.shape

@@ -258,19 +258,19 @@ def histogram(picture, threshold=None, between=None, title=None):
     axes.yaxis.set_major_locator(MaxNLocator(4, integer=True))
     axes.yaxis.set_major_formatter("{x:,.0f}")
     alt = f"Histogram of {counts.sum():,} pixels by grey level, from 0 to 255"
-    alt += _cut(axes, counts)
+    alt += _limit_height(axes, counts)
     plain(axes)
     if between is not None:
-        _curve(axes, between)
+        _draw_variance(axes, between)
         alt += "; a curve shows the between-class variance of each threshold"
     if threshold is not None:
-        _line(figure.axes[-1], threshold)  # over the curve, where there is one
+        _draw_threshold(figure.axes[-1], threshold)  # over the curve, where there is one
         dark = counts[: int(threshold) + 1].sum() / counts.sum()
         alt += f"; a line marks the threshold {threshold:g}, with {dark:.0%} of the pixels up to it"
     return finish(figure, alt, title)
 
 
-def _cut(axes, counts):
+def _limit_height(axes, counts):
     """End the axis below levels that would press all others flat; return words about them."""
     usual = np.sort(counts)[-3]
     top = 1.25 * (usual if 0 < 4 * usual < counts.max() else counts.max())
@@ -285,7 +285,7 @@ def _cut(axes, counts):
     return f"; cut off at the top: {tallest}" if tallest else ""
 
 
-def _curve(axes, between):
+def _draw_variance(axes, between):
     """Draw the between-class variance of each threshold, on an axis of its own."""
     other = axes.twinx()
     other.plot(np.arange(256), between, "--", color=COLOURS[3])
@@ -294,7 +294,7 @@ def _curve(axes, between):
     other.spines["top"].set_visible(False)
 
 
-def _line(axes, threshold):
+def _draw_threshold(axes, threshold):
     """Draw the threshold just right of its level, which is dark; name it where there is room."""
     axes.axvline(threshold + 0.5, color="black", linewidth=1.5)
     left = threshold > 128

@@ -120,7 +120,7 @@ def photographs(pictures, titles=None, columns=3, title=None):
     figure = Figure((columns * width, rows * height + top))
     for k, picture in enumerate(drawn):
         left, above = (k % columns) * width + 0.04, top + (k // columns) * height + caption
-        _large(figure, picture, left, above, width - 0.08, height - caption - 0.06)
+        _place_image(figure, picture, left, above, width - 0.08, height - caption - 0.06)
         if titles is not None:
             x, y = left + width / 2 - 0.04, above - 0.04
             size = figure.get_size_inches()
@@ -131,7 +131,7 @@ def photographs(pictures, titles=None, columns=3, title=None):
     return finish(figure, what, title)
 
 
-def _large(figure, picture, left, above, width, height):
+def _place_image(figure, picture, left, above, width, height):
     """Put a picture into a box whose upper left corner and size are given in inches."""
     across, down = figure.get_size_inches()
     box = (left / across, 1 - (above + height) / down, width / across, height / down)
@@ -209,7 +209,7 @@ def embedding_map(
     shown = np.random.default_rng(seed).permutation(len(points))[:2000]
     for group in np.unique(groups):
         x, y = points[shown[groups[shown] == group]].T
-        colour, marker = _look(group)
+        colour, marker = _style_of(group)
         name = name_of(names, group)
         axes.scatter(x, y, 16, colour, marker=marker, alpha=0.7, linewidths=0, label=name)
     axes.set(xlabel="first direction of the map", ylabel="second direction", xticks=[], yticks=[])
@@ -228,7 +228,7 @@ def embedding_map(
     return picture
 
 
-def _look(group):
+def _style_of(group):
     return style(group) if group >= 0 else ("#999999", ".")
 
 
@@ -248,7 +248,7 @@ def _put_thumbnails(axes, points, pictures, groups, shown, most):
             continue
         centre = around[free.argmax()]
         taken = np.vstack([taken, centre])
-        colour = _look(groups[index])[0]
+        colour = _style_of(groups[index])[0]
         box = AnnotationBbox(
             OffsetImage(pictures[index], zoom=zoom),
             points[index],

@@ -539,7 +539,7 @@ def test_a_file_in_the_folder_that_wins_over_a_module_is_named(
         found = doctor.check_keras(status, output, None)
     else:
         found = doctor.check_imports(status, output)
-    first, *others = doctor.blame_shadows(found, output)
+    first, *others = doctor.explain_shadows(found, output)
     assert first.level == "problem"
     assert str(tmp_path / file.split("/")[0]) in first.text
     assert str(tmp_path / file.split("/")[0]) in first.remedy
@@ -552,7 +552,7 @@ def test_a_file_that_is_in_nobodys_way_is_no_finding(tmp_path):
     (tmp_path / "numpy").mkdir()  # a folder of arrays is no module
     status, output = probed("imports", tmp_path)
     found = doctor.check_imports(status, output)
-    assert [finding.level for finding in doctor.blame_shadows(found, output)] == ["ok"]
+    assert [finding.level for finding in doctor.explain_shadows(found, output)] == ["ok"]
 
 
 def test_another_keras_on_the_python_path_is_named(tmp_path, monkeypatch):
@@ -568,7 +568,7 @@ def test_another_keras_on_the_python_path_is_named(tmp_path, monkeypatch):
     assert "PYTHONPATH" in keras.remedy and str(tmp_path) in keras.remedy
     assert "pip" not in keras.remedy and "pip install" in numpy.remedy
     status, output = probed("keras", tmp_path.parent)
-    first, _ = doctor.blame_shadows(doctor.check_keras(status, output, None), output)
+    first, _ = doctor.explain_shadows(doctor.check_keras(status, output, None), output)
     assert "PYTHONPATH" in first.remedy and str(tmp_path) in first.remedy
 
 
