@@ -505,7 +505,7 @@ def test_a_preset_says_how_many_steps(monkeypatch):
     assert len(made.history_["loss"]) == 3
 
 
-def foretold(capsys, monkeypatch, product, **settings):
+def predicted_duration(capsys, monkeypatch, product, **settings):
     """The steps and seconds that `fit` foretells where a product of matrices takes `product` s."""
     monkeypatch.setattr(timeit, "repeat", lambda *args, number=1, **kwargs: 5 * [number * product])
     X = colours(128, **settings.pop("shape", {}))
@@ -516,16 +516,16 @@ def foretold(capsys, monkeypatch, product, **settings):
 
 def test_it_says_beforehand_how_long_it_takes(capsys, monkeypatch):
     """In proportion to the work and to the machine, whose speed is made up here."""
-    steps, seconds = foretold(capsys, monkeypatch, 10_000)
+    steps, seconds = predicted_duration(capsys, monkeypatch, 10_000)
     assert steps == 4 and seconds > 0
     for factor, changes in {
         "three epochs": (3, {"epochs": 3}),
         "four times the pixels": (4, {"shape": {"height": 24, "width": 20}}),
         "a machine ten times as slow": (10, {"product": 100_000}),
     }.values():
-        _, longer = foretold(capsys, monkeypatch, **{"product": 10_000} | changes)
+        _, longer = predicted_duration(capsys, monkeypatch, **{"product": 10_000} | changes)
         assert longer == pytest.approx(factor * seconds, rel=0.01)
-    assert foretold(capsys, monkeypatch, 1)[1] < 60  # a quick one is told in seconds
+    assert predicted_duration(capsys, monkeypatch, 1)[1] < 60  # a quick one is told in seconds
 
 
 def test_a_bar_shows_how_far_it_is(capsys):

@@ -297,18 +297,18 @@ def test_what_is_measured_outside_is_in_nobodys_way(expected):
 
 
 def test_progress_goes_on_too():
-    stopped, told = stopping(a_trainer(), 2), []
+    stopped, reports = stopping(a_trainer(), 2), []
     stopped.run()
     for event in training.EVENTS:
-        stopped.on(event, told.append)
+        stopped.on(event, reports.append)
     stopped.run()
-    assert [p.event for p in told][:4] == ["start", "batch", "epoch", "batch"]
-    assert [(p.epoch, p.step) for p in told][:4] == [(0, 2), (0, 3), (1, 3), (1, 1)]
-    assert told[0].loss is None
-    assert told[1].loss == stopped.history["loss"][0]
-    assert told[1].accuracy == stopped.history["accuracy"][0]
-    assert told[1].seconds_left is None
-    assert told[3].seconds_left > told[-1].seconds_left == 0
+    assert [p.event for p in reports][:4] == ["start", "batch", "epoch", "batch"]
+    assert [(p.epoch, p.step) for p in reports][:4] == [(0, 2), (0, 3), (1, 3), (1, 1)]
+    assert reports[0].loss is None
+    assert reports[1].loss == stopped.history["loss"][0]
+    assert reports[1].accuracy == stopped.history["accuracy"][0]
+    assert reports[1].seconds_left is None
+    assert reports[3].seconds_left > reports[-1].seconds_left == 0
 
 
 # -- interrupts -----------------------------------------------------------------------------
@@ -348,7 +348,7 @@ def test_an_interrupt_lets_the_batch_finish(expected, heard):
     ],
 )
 def test_a_second_interrupt_breaks_in_and_loses_nothing(expected, moment, at):
-    """Before a batch, between its weights and all that is told of them, and at an epoch's end."""
+    """Before a batch, between its weights and all that is reported of them, and at an epoch's end."""
     stopped, calls = a_trainer(), []
     callback = getattr(RunCallback, moment)
 
