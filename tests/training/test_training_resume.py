@@ -348,7 +348,7 @@ def test_an_interrupt_lets_the_batch_finish(expected, heard):
     ],
 )
 def test_a_second_interrupt_breaks_in_and_loses_nothing(expected, moment, at):
-    """Before a batch, between its weights and all that is reported of them, and at an epoch's end."""
+    """Before a batch, between its weights and the report on it, and at the end of an epoch."""
     stopped, calls = a_trainer(), []
     callback = getattr(RunCallback, moment)
 
