@@ -263,7 +263,10 @@ def test_the_readers_options_win(tmp_path):
 
 
 def test_lab_opens_quietly_with_this_python_and_leaves_the_readers_settings(folder, free_port):
-    """A real JupyterLab, whose owner has a setting, and another kernel of the same name."""
+    """A real JupyterLab, whose owner has a setting, and another kernel of the same name.
+
+    The token is the reader's own, so that Jupyter itself prints no address.
+    """
     home = folder.parent / "home"
     theme = home / "config/lab/user-settings/@jupyterlab/apputils-extension"
     theme.mkdir(parents=True)
@@ -281,38 +284,28 @@ def test_lab_opens_quietly_with_this_python_and_leaves_the_readers_settings(fold
         kernel = ask("api/kernelspecs")["kernelspecs"]["python3"]["spec"]
         assert kernel["argv"][0] == sys.executable
         assert FIRST in {entry["name"] for entry in ask("api/contents")["content"]}
+        assert compute(ask, free_port, "print(6 * 7)") == "42\n"
+    said = (home / "log").read_text()
+    assert f"http://localhost:{free_port}/lab/tree/{FIRST}\n" in said
+    assert "WARN" not in said and "[W " not in said, said
     assert set((home / "config").rglob("*")) - before <= {
         home / "config/migrated",
         home / "config/lab",
     }
 
 
-def test_lab_starts_a_kernel_without_a_warning_and_says_the_address(folder, free_port):
-    """The token is the reader's own, so that Jupyter itself prints no address."""
-    home = folder.parent / "home"
-    home.mkdir()
-    with served(folder, home, free_port) as ask:
-        assert compute(ask, free_port, "print(6 * 7)") == "42\n"
-    said = (home / "log").read_text()
-    assert f"http://localhost:{free_port}/lab/tree/{FIRST}\n" in said
-    assert "WARN" not in said and "[W " not in said, said
-
-
 def test_a_second_lab_says_where_the_first_one_runs(folder, free_port, tmp_path):
     home = tmp_path / "home"
     home.mkdir()
-    command = [sys.executable, "-m", "rnn_tutor.cli", "lab", "--restore", "07"]
+    (link := tmp_path / "link").symlink_to(folder)
+    command = [sys.executable, "-m", "rnn_tutor.cli", "lab", "--restore", "07", link]
     environment = os.environ | jupyter_folders(home)
-    (tmp_path / "link").symlink_to(folder)
     with served(folder, home, free_port) as ask:
         ask("api/status")
-        for name in (folder, tmp_path / "link"):
-            done = subprocess.run(
-                [*command, name], env=environment, capture_output=True, text=True, timeout=600
-            )
-            assert done.returncode == 0, done.stderr
-            where = f"http://localhost:{free_port}/lab/tree/{SEVENTH.removesuffix('.ipynb')}"
-            assert f"{where}.fresh.ipynb?token=t" in done.stdout
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=600)
+        assert done.returncode == 0, done.stderr
+        where = f"http://localhost:{free_port}/lab/tree/{SEVENTH.removesuffix('.ipynb')}"
+        assert f"{where}.fresh.ipynb?token=t" in done.stdout
         assert len(list((home / "runtime").glob("jpserver-*.json"))) == 1
 
 

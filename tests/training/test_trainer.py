@@ -512,6 +512,7 @@ assert small_trainer(checkpoints=sys.argv[1]).load_checkpoint() == 3, "there was
 """
 
 
+@pytest.mark.full
 @pytest.mark.skipif(resource is None, reason="needs Unix limits")
 def test_a_full_disk_ends_no_training(tmp_path):
     """No file may grow beyond 2 kB; h5py itself would crash the process."""
