@@ -27,10 +27,6 @@ def _other_way_round(height, width, channels, size):
     return steps_and_features(height, width, channels, size)[::-1]
 
 
-def _without_channels(height, width, channels, size):
-    return steps_and_features(height, width, 1, size)
-
-
 def _channels_as_steps(height, width, channels, size):
     steps, features = steps_and_features(height, width, 1, size)
     return steps * channels, features
@@ -72,14 +68,6 @@ def _always_one_more(height, width, channels, size):
     return (height // size + 1) * (width // size + 1), size * size * channels
 
 
-def _along_one_side(height, width, channels, size):
-    return -(-height // size), size * size * channels
-
-
-def _along_the_other_side(height, width, channels, size):
-    return -(-width // size), size * size * channels
-
-
 def _added(height, width, channels, size):
     return -(-height // size) + -(-width // size), size * size * channels
 
@@ -116,18 +104,10 @@ def _places(height, width):
     return np.arange(height * width).reshape(height, width)
 
 
-def _always_to_the_right(height, width):
-    return _places(height, width).ravel()
-
-
 def _first_row_back(height, width):
     places = _places(height, width)
     places[::2] = places[::2, ::-1].copy()
     return places.ravel()
-
-
-def _all_rows_back(height, width):
-    return _places(height, width)[:, ::-1].ravel()
 
 
 def _all_but_the_first_back(height, width):
@@ -154,22 +134,6 @@ def _along_the_columns(height, width):
     return places.ravel()
 
 
-def _columns(height, width):
-    return _places(height, width).T.ravel()
-
-
-def _as_a_picture(height, width):
-    return snake_path(height, width).reshape(height, width)
-
-
-def _counted_from_1(height, width):
-    return snake_path(height, width) + 1
-
-
-def _from_the_end(height, width):
-    return snake_path(height, width)[::-1]
-
-
 def _upwards(height, width):
     return (_places(height, width)[::-1].ravel())[snake_path(height, width)]
 
@@ -181,10 +145,6 @@ def _times_the_height(height, width):
 
 def _rows_and_columns(height, width):
     return np.stack(np.divmod(snake_path(height, width), width), axis=1)
-
-
-def _columns_of_each_step(height, width):
-    return snake_path(height, width) % width
 
 
 def _column_0_left_out(height, width):
@@ -232,60 +192,8 @@ def _joined(sequences, other, axis=2):
     return np.concatenate([sequences, other], axis=axis)
 
 
-def _batch_turned(sequences):
-    return _joined(sequences, sequences[::-1])
-
-
-def _features_turned(sequences):
-    return _joined(sequences, sequences[..., ::-1])
-
-
-def _nothing_turned(sequences):
-    return _joined(sequences, sequences)
-
-
-def _steps_and_features_turned(sequences):
-    return _joined(sequences, sequences[:, ::-1, ::-1])
-
-
-def _batch_and_steps_turned(sequences):
-    return _joined(sequences, sequences[::-1, ::-1])
-
-
-def _everything_turned(sequences):
-    return _joined(sequences, np.flip(sequences))
-
-
-def _backwards_first(sequences):
-    return _joined(sequences[:, ::-1], sequences)
-
-
-def _one_after_the_other(sequences):
-    return _joined(sequences, sequences[:, ::-1], axis=1)
-
-
-def _as_further_sequences(sequences):
-    return _joined(sequences, sequences[:, ::-1], axis=0)
-
-
-def _moved_by_one(sequences):
-    return _joined(sequences, np.roll(sequences[:, ::-1], 1, axis=1))
-
-
 def _on_a_new_axis(sequences):
     return np.stack([sequences, sequences[:, ::-1]], axis=-1)
-
-
-def _interleaved(sequences):
-    return _on_a_new_axis(sequences).reshape(*sequences.shape[:2], -1)
-
-
-def _added_up(sequences):
-    return sequences + sequences[:, ::-1]
-
-
-def _backwards_only(sequences):
-    return sequences[:, ::-1]
 
 
 AFTER = "Here the second reading follows *after* the first, as further steps. It should stand "
@@ -299,25 +207,44 @@ EXERCISES = (
         solution=steps_and_features,
         cases=_patch_cases,
         mistakes=(
-            (_other_way_round, "These are the right numbers the other way round: (steps, "
-             "features)."),
-            (_channels_as_steps, "Each pixel of a patch has a number for every channel: channels "
-             "add features, and no steps."),
-            (_without_channels, "Each pixel of a patch has a number for every channel."),
+            (
+                _other_way_round,
+                "These are the right numbers the other way round: (steps, features).",
+            ),
+            (
+                _channels_as_steps,
+                "Each pixel of a patch has a number for every channel: channels "
+                "add features, and no steps.",
+            ),
+            (
+                lambda height, width, channels, size: steps_and_features(height, width, 1, size),
+                "Each pixel of a patch has a number for every channel.",
+            ),
             (_side_of_a_patch, "A patch is a square: it has size x size pixels."),
             (_rounded_down, FITS_NOT),
             (_only_down_rounded_up, FITS_NOT + " So it is along both sides."),
             (_only_across_rounded_up, FITS_NOT + " So it is along both sides."),
-            (_rounded_down_without_channels, FITS_NOT + " And each pixel of a patch has a number "
-             "for every channel."),
+            (
+                _rounded_down_without_channels,
+                FITS_NOT + " And each pixel of a patch has a number for every channel.",
+            ),
             (_rounded, FITS_NOT + " Always round up."),
             (_not_rounded, "There are no parts of patches: count whole ones along each side."),
             (_area_rounded_up, SIDES),
             (_area_rounded_down, SIDES),
-            (_always_one_more, "One more patch is needed only where they do not fit. Where they "
-             "do, this is one too many."),
-            (_along_one_side, ONE_SIDE),
-            (_along_the_other_side, ONE_SIDE),
+            (
+                _always_one_more,
+                "One more patch is needed only where they do not fit. Where they "
+                "do, this is one too many.",
+            ),
+            (
+                lambda height, width, channels, size: (-(-height // size), size * size * channels),
+                ONE_SIDE,
+            ),
+            (
+                lambda height, width, channels, size: (-(-width // size), size * size * channels),
+                ONE_SIDE,
+            ),
             (_added, ONE_SIDE),
             (_every_place, "The patches lie side by side and do not overlap."),
         ),
@@ -336,29 +263,58 @@ EXERCISES = (
         cases=_sizes,
         returns="index",
         mistakes=(
-            (_always_to_the_right, "Every second row has to be read from right to left."),
+            (
+                lambda height, width: _places(height, width).ravel(),
+                "Every second row has to be read from right to left.",
+            ),
             (_first_row_back, "The first row is read from left to right, the second one back."),
-            (_all_rows_back, "Every row is read from right to left; only every second one is to "
-             "be."),
-            (_all_but_the_first_back, "From the third row on something else happens: rows 0, 2, "
-             "4, ... go to the right."),
-            (_only_the_second_back, "From the fourth row on something else happens: rows 1, 3, "
-             "5, ... go to the left."),
-            (_rows_exchanged, "You turned round the order of the *rows*. The pixels within every "
-             "second row are to be turned round."),
+            (
+                lambda height, width: _places(height, width)[:, ::-1].ravel(),
+                "Every row is read from right to left; only every second one is to be.",
+            ),
+            (
+                _all_but_the_first_back,
+                "From the third row on something else happens: rows 0, 2, 4, ... go to the right.",
+            ),
+            (
+                _only_the_second_back,
+                "From the fourth row on something else happens: rows 1, 3, 5, ... go to the left.",
+            ),
+            (
+                _rows_exchanged,
+                "You turned round the order of the *rows*. The pixels within every "
+                "second row are to be turned round.",
+            ),
             (_along_the_columns, "This goes down and up the columns; the snake follows the rows."),
-            (_columns, "This reads the columns; the snake follows the rows."),
-            (_as_a_picture, "The path is one long list: `.ravel()`."),
-            (_counted_from_1, "You count from 1: the first pixel is at place 0."),
-            (_from_the_end, "The path begins at the end: the first pixel is the upper left one."),
+            (
+                lambda height, width: _places(height, width).T.ravel(),
+                "This reads the columns; the snake follows the rows.",
+            ),
+            (
+                lambda height, width: snake_path(height, width).reshape(height, width),
+                "The path is one long list: `.ravel()`.",
+            ),
+            (
+                lambda height, width: snake_path(height, width) + 1,
+                "You count from 1: the first pixel is at place 0.",
+            ),
+            (
+                lambda height, width: snake_path(height, width)[::-1],
+                "The path begins at the end: the first pixel is the upper left one.",
+            ),
             (_upwards, "The path begins at the bottom: the first row is the upper one."),
             (_times_the_height, "A row has `width` pixels: the place is row * width + column."),
             (_rows_and_columns, "A place is a single number, row * width + column."),
-            (_columns_of_each_step, "These are the columns. A place is row * width + column."),
+            (
+                lambda height, width: snake_path(height, width) % width,
+                "These are the columns. A place is row * width + column.",
+            ),
             (_column_0_left_out, ROW_BACK),
             (_last_column_left_out, ROW_BACK + " The last column is `width - 1`."),
-            (_one_to_the_right, "On the way back everything is one too far: the last column is "
-             "`width - 1`."),
+            (
+                _one_to_the_right,
+                "On the way back everything is one too far: the last column is `width - 1`.",
+            ),
         ),
         hints=(
             "`np.arange(height * width).reshape(height, width)` numbers the pixels.",
@@ -373,24 +329,59 @@ EXERCISES = (
         solution=both_ways,
         cases=_sequence_cases,
         mistakes=(
-            (_batch_turned, "You turned round the *batch*: another picture is read now."),
-            (_features_turned, "You turned round the *features* of each step, not the steps."),
-            (_nothing_turned, "The second half reads forwards too."),
-            (_steps_and_features_turned, "The steps are turned round, but so are the features of "
-             "each."),
-            (_batch_and_steps_turned, "You turned round the *batch* and the steps."),
-            (_everything_turned, "You turned round everything; only the steps are to be."),
-            (_backwards_first, "First the sequence as it is, then the one from its end."),
-            (_one_after_the_other, AFTER),
-            (_as_further_sequences, "Here the second reading is a further *sequence* of the "
-             "batch. It should stand beside the first, as further features."),
-            (_moved_by_one, "The second reading has moved by one step: beside the first step "
-             "stands the last one."),
+            (
+                lambda sequences: _joined(sequences, sequences[::-1]),
+                "You turned round the *batch*: another picture is read now.",
+            ),
+            (
+                lambda sequences: _joined(sequences, sequences[..., ::-1]),
+                "You turned round the *features* of each step, not the steps.",
+            ),
+            (
+                lambda sequences: _joined(sequences, sequences),
+                "The second half reads forwards too.",
+            ),
+            (
+                lambda sequences: _joined(sequences, sequences[:, ::-1, ::-1]),
+                "The steps are turned round, but so are the features of each.",
+            ),
+            (
+                lambda sequences: _joined(sequences, sequences[::-1, ::-1]),
+                "You turned round the *batch* and the steps.",
+            ),
+            (
+                lambda sequences: _joined(sequences, np.flip(sequences)),
+                "You turned round everything; only the steps are to be.",
+            ),
+            (
+                lambda sequences: _joined(sequences[:, ::-1], sequences),
+                "First the sequence as it is, then the one from its end.",
+            ),
+            (lambda sequences: _joined(sequences, sequences[:, ::-1], axis=1), AFTER),
+            (
+                lambda sequences: _joined(sequences, sequences[:, ::-1], axis=0),
+                "Here the second reading is a further *sequence* of the "
+                "batch. It should stand beside the first, as further features.",
+            ),
+            (
+                lambda sequences: _joined(sequences, np.roll(sequences[:, ::-1], 1, axis=1)),
+                "The second reading has moved by one step: beside the first step "
+                "stands the last one.",
+            ),
             (_on_a_new_axis, "There is a fourth axis now. The features of both lie along one."),
-            (_interleaved, "The features of both are mixed, one by one. First come all of the "
-             "one, then all of the other."),
-            (_added_up, "The two readings are added up; they are to stand side by side."),
-            (_backwards_only, "Only the second half is here: the sequence as it is comes first."),
+            (
+                lambda sequences: _on_a_new_axis(sequences).reshape(*sequences.shape[:2], -1),
+                "The features of both are mixed, one by one. First come all of the "
+                "one, then all of the other.",
+            ),
+            (
+                lambda sequences: sequences + sequences[:, ::-1],
+                "The two readings are added up; they are to stand side by side.",
+            ),
+            (
+                lambda sequences: sequences[:, ::-1],
+                "Only the second half is here: the sequence as it is comes first.",
+            ),
         ),
         hints=(
             "Which of the three axes holds the steps?",
@@ -399,4 +390,4 @@ EXERCISES = (
         ),
         then="Keras's `Bidirectional` reads so, with a layer of its own for each half.",
     ),
-)  # fmt: skip
+)

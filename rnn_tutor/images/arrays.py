@@ -17,7 +17,7 @@ def as_pictures(images):
     """Read pictures from what holds them.
 
     Args:
-        images: an `ImageSet`, an array `(n, height, width)` or `(n, height, width, channels)`, or a
+        images: An `ImageSet`, an array `(n, height, width)` or `(n, height, width, channels)`, or a
             list or column of pictures `(height, width)` or `(height, width, channels)`. Pixels are
             uint8, floats in 0..1, bool, or other integers that can only be levels from 0 to 255.
 
@@ -26,7 +26,7 @@ def as_pictures(images):
         pictures `(height, width, channels)`.
 
     Raises:
-        TutorError: it is no set of pictures, or its numbers may mean more than one thing.
+        TutorError: It is no set of pictures, or its numbers may mean more than one thing.
     """
     pixels = getattr(images, "pixels", images)
     if not isinstance(pixels, list | tuple):
@@ -40,7 +40,7 @@ def as_pixels(images):
     """Read pictures of one size: the array that `as_pictures` gives.
 
     Raises:
-        TutorError: as there, or the pictures have different sizes.
+        TutorError: As for `as_pictures`, or the pictures have different sizes.
     """
     pixels = as_pictures(images)
     if isinstance(pixels, list):
@@ -68,9 +68,9 @@ class ImageReader:
     """Images of any size, as a network reads them.
 
     Attributes:
-        height, width: pixels; an image that has neither this size nor `size` is cut to its
+        height, width: Pixels; an image that has neither this size nor `size` is cut to its
             proportions around the middle.
-        channels: that an image must have.
+        channels: Channels of every image, int: 1 or 3.
         size: `(height, width)` of what comes out; images of that size stay as they are.
     """
 
@@ -84,8 +84,8 @@ class ImageReader:
         """Return a reader for images like these, as a network is trained on them.
 
         Args:
-            images: from `as_pictures`. They are brought to their median size.
-            longest: pixels; where the longer side of that size is longer, it is shrunk to it.
+            images: From `as_pictures`. They are brought to their median size.
+            longest: Pixels; where the longer side of that size is longer, it is shrunk to it.
             size: `(height, width)` that the network reads already, in place of both; or None.
         """
         median = np.median([image.shape[:2] for image in images], axis=0)
@@ -147,7 +147,7 @@ def _from_list(pictures):
     try:
         pictures = [np.asarray(getattr(picture, "pixels", picture)) for picture in pictures]
     except ValueError:  # rows of different lengths
-        raise _refusal("a picture whose rows differ in length") from None
+        raise _images_error("a picture whose rows differ in length") from None
     kinds = {(picture.shape, picture.dtype) for picture in pictures}
     if len(kinds) <= 1:
         return _as_levels(_with_channels(np.array(pictures)))
@@ -170,15 +170,17 @@ def _with_channels(pixels):
         )
     shape = pixels.shape
     if pixels.ndim == 3 and shape[2] in (1, 3, 4) and min(shape[:2]) > 4:
-        raise _refusal(f"{shape}, which looks like a single picture: put it into a list, [picture]")
+        raise _images_error(
+            f"{shape}, which looks like a single picture: put it into a list, [picture]"
+        )
     pixels = pixels[..., None] if pixels.ndim == 3 else pixels
     channels_first = pixels.ndim == 4 and pixels.shape[1] <= 4 < min(pixels.shape[2:])
     if pixels.ndim != 4 or 0 in pixels.shape[1:] or channels_first:
-        raise _refusal(f"the shape {shape}")
+        raise _images_error(f"the shape {shape}")
     return pixels
 
 
-def _refusal(received):
+def _images_error(received):
     return TutorError(
         "Expected pictures (n, height, width) or (n, height, width, channels), the channels last; "
         f"received {received}."

@@ -25,7 +25,7 @@ from rnn_tutor.images.shapes import draw_shapes
 
 LONGER_SIDE = 128  # pixels: the most that an image of one's own keeps unless `size` says more
 _MEMORY = 4_000_000_000  # bytes, where the system does not say what is free
-_LOOKED_AT = 50  # files, to estimate the memory that all of them need
+_MEASURED = 50  # files, to estimate the memory that all of them need
 
 
 def load_images(source, *, size=None, channels=None, seed=0, limit=None):
@@ -175,7 +175,7 @@ def _estimate_memory(entries, size, channels, limit):
     n = min(len(entries), limit or len(entries))
     if n * prod(size or (LONGER_SIDE, LONGER_SIDE)) * (channels or 3) <= _usable_memory():
         return
-    some = choose(len(entries), _LOOKED_AT, seed=0)
+    some = choose(len(entries), _MEASURED, seed=0)
     headers = [
         header for _, header in _readable([entries[i] for i in some], range(len(some)), [], None)
     ]

@@ -37,14 +37,14 @@ _SYSTEM_FOLDERS = {
     *("system volume information", "lost+found"),
 }
 TARS = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
-_PACKED = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\0": lzma.open}
-_UNPACKED = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA}
+_DECOMPRESS = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\0": lzma.open}
+_ZIP_METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA}
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 _DOWNLOAD = (
     "nothing is read from the network. Download it first, for instance with "
     '`urllib.request.urlretrieve(address, "pictures.zip")`, and load the file'
 )
-_TAKEN = (
+_ACCEPTED = (
     "a name, a folder, a file, a zip or tar, a pattern such as 'pets/*/*.jpg', a list of paths or "
     "images, an array, bytes, or a dict from path to label"
 )
@@ -143,9 +143,9 @@ def _from_path(source, explain_missing, stack):
     if not path.strip() or not os.path.exists(path):
         if not glob.has_magic(path) or "\0" in path:
             raise TutorError(explain_missing(source))
-        return _by_name(_matching(path))
+        return _by_name(_match_pattern(path))
     if os.path.isdir(path):
-        return _by_name(_walked(path))
+        return _by_name(_walk_folder(path))
     name = printable_name(path)
     members = _from_archive(path, path.lower(), stack)
     return [_file(path, name, ())] if members is None else members
@@ -179,7 +179,7 @@ def _from_archive(file, name, stack):
             rows = _zip_rows(stack.enter_context(zipfile.ZipFile(file)))
         elif name.endswith(TARS) or _is_tar(file):
             kind = "tar"
-            rows = _tar_rows(_unpacked_tar(file, stack))
+            rows = _tar_rows(_open_tar(file, stack))
         else:
             return None
         things = [thing for row in rows if (thing := _member(kind, *row))]
@@ -195,7 +195,7 @@ def _zip_rows(archive):
         problem = ""
         if info.flag_bits & 1:
             problem = "locked with a password"
-        elif info.compress_type not in _UNPACKED:
+        elif info.compress_type not in _ZIP_METHODS:
             problem = "packed in a way that Python cannot unpack: pack the zip anew"
         if not info.is_dir():
             yield info.filename, partial(archive.open, info), info.file_size, problem
@@ -219,7 +219,7 @@ def _member(kind, name, opener, size, problem):
     if name.startswith("/") or ".." in folders or re.match(r"[A-Za-z]:", name):
         return SkippedFile(shown, f"its name leads out of the {kind}")
     for folder in folders:
-        if reason := _passed_over(folder):
+        if reason := _skip_reason(folder):
             return SkippedFile(shown, f"in {reason}")
     if problem:
         return SkippedFile(shown, problem)
@@ -230,11 +230,11 @@ def _is_tar(file):
     with open(file, "rb") if isinstance(file, str) else io.BytesIO(file.getvalue()) as opened:
         start = opened.read(262)
         opened.seek(0)
-        is_packed = start.startswith(tuple(_PACKED))
+        is_packed = start.startswith(tuple(_DECOMPRESS))
         return start[257:] == b"ustar" or (is_packed and tarfile.is_tarfile(opened))
 
 
-def _unpacked_tar(file, stack):
+def _open_tar(file, stack):
     """Return an open tar; a compressed one by way of a temporary file, which can be read anywhere.
 
     Reading a member of a compressed tar would unpack all that stand before it, each time.
@@ -245,7 +245,7 @@ def _unpacked_tar(file, stack):
     opened.seek(0)
     start = opened.read(6)
     opened.seek(0)
-    unpack = next((how for magic, how in _PACKED.items() if start.startswith(magic)), None)
+    unpack = next((how for magic, how in _DECOMPRESS.items() if start.startswith(magic)), None)
     if unpack is not None:
         plain = stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115
         room = shutil.disk_usage(tempfile.gettempdir()).free // 2
@@ -260,14 +260,14 @@ def _unpacked_tar(file, stack):
     return stack.enter_context(tarfile.open(fileobj=opened, mode="r:"))
 
 
-def _passed_over(folder):
+def _skip_reason(folder):
     """Return why a folder of this name is not searched, or None."""
     if folder.startswith("."):
         return "a hidden folder"
     return "a system folder" if folder.lower() in _SYSTEM_FOLDERS else None
 
 
-def _matching(pattern):
+def _match_pattern(pattern):
     """Return the entries and skipped files that match; folders are those below the fixed part.
 
     `pets/*/*.jpg` gives what the folder `pets` would, of its `.jpg` files.
@@ -276,7 +276,7 @@ def _matching(pattern):
     things, depth = [], len(fixed)
     for path in glob.glob(pattern, recursive=True):
         folders = Path(path).parts[depth:-1]
-        if not os.path.isdir(path) and not any(map(_passed_over, folders)):
+        if not os.path.isdir(path) and not any(map(_skip_reason, folders)):
             shown = tuple(map(printable_name, folders))
             things.append(
                 _file(path, "/".join([*shown, printable_name(os.path.basename(path))]), shown)
@@ -288,7 +288,7 @@ def _matching(pattern):
     return things
 
 
-def _walked(root):
+def _walk_folder(root):
     """Return the entries and skipped files of a folder and all below it; none is read twice.
 
     Links to folders and files come last: where they lead may have been read by then.
@@ -323,7 +323,7 @@ def _walked(root):
             is_junction = os.name == "nt" and os.path.realpath(item.path) != here
             is_link = item.is_symlink() or is_junction
             is_folder = os.path.isdir(item.path) if is_link else item.is_dir()
-            if is_folder and (reason := _passed_over(item.name)):
+            if is_folder and (reason := _skip_reason(item.name)):
                 things.append(SkippedFile("/".join([*folders, shown]), reason))
             elif is_link and os.path.exists(item.path):
                 name = "/".join([*folders, shown])
@@ -393,7 +393,7 @@ def _from_list(source):
         things = [_from_item(item, f"image {i}") for i, item in enumerate(source)]
     except TypeError:
         raise TutorError(
-            f"load_images takes {_TAKEN}; it received an object of type {type(source).__name__}."
+            f"load_images takes {_ACCEPTED}; it received an object of type {type(source).__name__}."
         ) from None
     if not things:
         raise TutorError("The list of paths is empty.")
@@ -436,7 +436,7 @@ def _from_item(item, name):
         return _entry(printable_name(name), (), partial(io.BytesIO, content), len(content))
     if hasattr(item, "__array__") and np.ndim(array := np.asarray(item)):
         return Entry(name, (), lambda: array)
-    raise TutorError(f"load_images takes {_TAKEN}; {name} is of type {type(item).__name__}.")
+    raise TutorError(f"load_images takes {_ACCEPTED}; {name} is of type {type(item).__name__}.")
 
 
 def _is_missing(value):

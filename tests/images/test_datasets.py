@@ -612,7 +612,7 @@ def test_an_unknown_name_is_answered_with_the_names_there_are():
 
 @pytest.mark.parametrize("source", ["", " ", "no/such/folder", Path("gone"), "x\0y", "a" * 5000])
 def test_a_missing_folder_is_one_clear_error(source):
-    with pytest.raises(TutorError, match="There is no set, folder or zip called"):
+    with pytest.raises(TutorError, match="named sets"):
         load_images(source)
 
 
