@@ -8,6 +8,7 @@ import difflib
 import json
 import os
 from dataclasses import replace
+from functools import partial
 from itertools import chain, islice
 from math import prod
 from pathlib import Path
@@ -18,7 +19,7 @@ from rnn_tutor import _machine
 from rnn_tutor._cv2 import cv2
 from rnn_tutor._errors import TutorError
 from rnn_tutor._text import DATA, format_count, printable_name, sha256
-from rnn_tutor.images import decoding, files
+from rnn_tutor.images import decoding, files, full_sets
 from rnn_tutor.images.folder_classes import labels_of
 from rnn_tutor.images.imageset import ImageSet, SkippedFile, check_request, choose, fit
 from rnn_tutor.images.shapes import draw_shapes
@@ -33,7 +34,8 @@ def load_images(source, *, size=None, channels=None, seed=0, limit=None):
 
     The source is one of
 
-    - a named set: "fashion5", "digits", "shapes";
+    - a named set: "fashion5", "digits", "shapes"; once `rnn-tutor fetch` has brought them, also
+      "mnist", "fashion_mnist", "kmnist", "usps", "cifar10", "flowers";
     - a folder, whose sub-folders are the classes. Sub-folders called train, val, test and the like
       become the split that the set comes with. Images in no class folder have no label;
     - a zip or a tar (.tar, .tar.gz, .tgz, .tar.bz2, .tar.xz) of the same;
@@ -298,6 +300,7 @@ def _digits():
 
 
 NAMED_SETS = {"fashion5": _fashion5, "digits": _digits, "shapes": draw_shapes}
+NAMED_SETS |= {name: partial(full_sets.load, name) for name in full_sets.FULL_SETS}
 
 
 def answerable(train, test):

@@ -607,6 +607,7 @@ def test_an_unknown_name_is_answered_with_the_names_there_are():
     assert "Did you mean 'fashion5'?" in str(error.value)
     for name in datasets.NAMED_SETS:
         assert name in str(error.value)
+    for name in ("fashion5", "digits", "shapes"):
         assert len(load_images(name, limit=3)) == 3
 
 
