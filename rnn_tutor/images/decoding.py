@@ -7,6 +7,7 @@ What a file is by its first bytes stands in `formats`.
 
 import contextlib
 import logging
+import threading
 import warnings
 from dataclasses import dataclass
 from math import ceil, prod
@@ -22,6 +23,7 @@ from rnn_tutor.images import formats, tiff
 from rnn_tutor.images.formats import DAMAGED, MAX_PIXELS, Unreadable, check_pixels
 
 MAX_JPEG_PIXELS = 1_000_000_000  # in the file; it is decoded at a fraction of that
+_HERE = threading.local()  # what a thread knows of itself
 _WHITES = (1, 255, 1023, 4095, 16383, 65535)  # what white is in 8, 10, 12, 14 and 16 bits
 
 
@@ -144,6 +146,11 @@ def to_uint8(values, levels):
     return np.nan_to_num(scaled, posinf=255, neginf=0).clip(0, 255).round().astype(np.uint8)
 
 
+def leave_warnings_alone():
+    """Let this thread decode beside others: warnings are silenced for all threads or for none."""
+    _HERE.leaves_warnings_alone = True
+
+
 @contextlib.contextmanager
 def _opened(entry):
     """Give (image, file), not yet decoded. Whatever a foreign file provokes is Unreadable.
@@ -151,11 +158,12 @@ def _opened(entry):
     The image is of Pillow, or an array, or None for a TIFF that Pillow does not know.
     """
     with contextlib.ExitStack() as stack:
-        stack.enter_context(warnings.catch_warnings())
-        warnings.simplefilter("ignore")  # Pillow's remarks about odd but readable files
-        for logger in map(logging.getLogger, ("tifffile", "PIL.TiffImagePlugin")):
-            stack.callback(setattr, logger, "disabled", logger.disabled)
-            logger.disabled = True
+        if not getattr(_HERE, "leaves_warnings_alone", False):
+            stack.enter_context(warnings.catch_warnings())
+            warnings.simplefilter("ignore")  # Pillow's remarks about odd but readable files
+            for logger in map(logging.getLogger, ("tifffile", "PIL.TiffImagePlugin")):
+                stack.callback(setattr, logger, "disabled", logger.disabled)
+                logger.disabled = True
         try:
             thing = entry.open()
             if isinstance(thing, np.ndarray):

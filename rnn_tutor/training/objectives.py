@@ -234,7 +234,8 @@ class Batches(keras.utils.PyDataset):
     A batch is a function of (seed, epoch, step) alone, so a run can be repeated from anywhere.
 
     Args:
-        images: an `ImageSet`, or pixels `(n, height, width, channels)`, uint8 or float in 0..1.
+        images: an `ImageSet`, or pixels `(n, height, width, channels)`, uint8 or float in 0..1. A
+            batch of an `ImageStream` is read when it is made.
         objective: an `Objective`.
         batch_size: images a batch, int; all of them when there are fewer.
         seed: int from 0, of the order and of all that is random.
@@ -242,7 +243,7 @@ class Batches(keras.utils.PyDataset):
             `ImageSet`. Others do not look at them.
 
     Attributes:
-        pixels, labels: as arrays.
+        pixels, labels: as arrays; the pixels of an `ImageStream` as `LazyPixels`.
         epoch: whose batches `batches[step]` are, from 0, where Keras's `fit` asks for them.
 
     Raises:
@@ -252,7 +253,7 @@ class Batches(keras.utils.PyDataset):
     """
 
     def __init__(self, images, objective, batch_size, seed, labels=None):
-        super().__init__()
+        super().__init__(workers=2)  # while Keras works on a batch, the next one is made
         check_whole("batch_size", batch_size)
         check_whole("seed", seed, at_least=0)
         if not isinstance(objective, Objective):
@@ -260,7 +261,7 @@ class Batches(keras.utils.PyDataset):
                 f"Expected an objective, such as `rt.objectives.Reconstruction()`; received "
                 f"{objective!r}. One of your own is a subclass of `rt.objectives.Objective`."
             )
-        self.pixels, self.objective, self.seed = as_pixels(images), objective, seed
+        self.pixels, self.objective, self.seed = as_pixels(images, lazy=True), objective, seed
         self.batch_size = min(batch_size, len(self.pixels))
         if self.batch_size < objective.smallest_batch:
             noun = "picture" if objective.smallest_batch == 1 else "pictures"
@@ -272,7 +273,7 @@ class Batches(keras.utils.PyDataset):
         if objective.uses_labels:
             given = getattr(images, "labels", None) if labels is None else labels
             self.labels = _checked_labels(given, len(self.pixels))
-        self.epoch = 0
+        self.epoch, self._ordered = 0, (None, None)
 
     def __len__(self):
         """Count whole batches only; which images are left out changes with the epoch."""
@@ -283,7 +284,9 @@ class Batches(keras.utils.PyDataset):
 
     def draw(self, epoch, step):
         """Make the batch of this step of this epoch, both from 0: `(inputs, targets)`."""
-        chosen = self._order(epoch)[step * self.batch_size : (step + 1) * self.batch_size]
+        if self._ordered[0] != epoch:
+            self._ordered = epoch, self._order(epoch)
+        chosen = self._ordered[1][step * self.batch_size : (step + 1) * self.batch_size]
         rng = np.random.default_rng([self.seed, epoch, step])
         labels = () if self.labels is None else (self.labels[chosen],)
         return self.objective.batch(self.pixels[chosen], rng, *labels)
