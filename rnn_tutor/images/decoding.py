@@ -230,9 +230,10 @@ def _decode(image, file, size):
         if b"\xff\xd9" not in file.read():
             raise Unreadable(DAMAGED)  # the end marker is missing
         check_pixels(prod(image.size), MAX_JPEG_PIXELS)
-        needed, free = 6 * prod(image.size), _machine.memory()[1]
-        if image.info.get("progressive") and free is not None and needed > free / 2:
-            raise Unreadable(f"a progressive JPEG that needs {needed / 1e9:.1f} GB of memory")
+        if image.info.get("progressive"):
+            needed, free = 6 * prod(image.size), _machine.memory()[1]
+            if free is not None and needed > free / 2:
+                raise Unreadable(f"a progressive JPEG that needs {needed / 1e9:.1f} GB of memory")
         if size is not None:
             shrink = 2 * max(size) / min(image.size)
             image.draft(None, (ceil(shrink * image.width), ceil(shrink * image.height)))

@@ -31,6 +31,7 @@ LOOKED_AT = (
     200  # images that are decoded at first, to see whether all are grey, or deeper than 8 bits
 )
 _BLOCK = 16  # images that a thread decodes at a time
+_SMALL = 2**24  # bytes that any machine has
 _HEADERS = 1024  # files whose headers are read at a time
 
 
@@ -92,8 +93,7 @@ class LazyPixels:
 
     def __getitem__(self, key):
         if isinstance(key, tuple):
-            first, *rest = key
-            return self[first][(*[slice(None)] * np.iterable(np.arange(len(self))[first]), *rest)]
+            raise IndexError("A stream takes one index, of its images: pixels[3][:, :, 0].")
         chosen = np.arange(len(self))[key]
         return self._read(np.atleast_1d(chosen)).reshape(*chosen.shape, *self.shape[1:])
 
@@ -451,7 +451,8 @@ def _open_locked(lock, opener):
 
 def _check_room(n, shape):
     """Raise TutorError where n images of this shape need more than half of the free memory."""
-    needed, free = n * math.prod(shape), _machine.memory()[1]
+    needed = n * math.prod(shape)
+    free = _machine.memory()[1] if needed > _SMALL else None  # asking takes milliseconds
     if free is not None and needed > free // 2:
         height, width, channels = shape
         raise TutorError(

@@ -253,7 +253,6 @@ class Batches(keras.utils.PyDataset):
     """
 
     def __init__(self, images, objective, batch_size, seed, labels=None):
-        super().__init__(workers=2)  # while Keras works on a batch, the next one is made
         check_whole("batch_size", batch_size)
         check_whole("seed", seed, at_least=0)
         if not isinstance(objective, Objective):
@@ -262,6 +261,8 @@ class Batches(keras.utils.PyDataset):
                 f"{objective!r}. One of your own is a subclass of `rt.objectives.Objective`."
             )
         self.pixels, self.objective, self.seed = as_pixels(images, lazy=True), objective, seed
+        # Of a stream, Keras has the next batch read while it works on one.
+        super().__init__(workers=1 if isinstance(self.pixels, np.ndarray) else 2)
         self.batch_size = min(batch_size, len(self.pixels))
         if self.batch_size < objective.smallest_batch:
             noun = "picture" if objective.smallest_batch == 1 else "pictures"
