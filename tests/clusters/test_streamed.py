@@ -15,8 +15,8 @@ from rnn_tutor.clusters import streams
 
 @pytest.fixture(scope="module")
 def both(tmp_path_factory):
-    """The same 90 images in memory and on disk."""
-    folder = rt.load_images("shapes", limit=90, size=24).write(tmp_path_factory.mktemp("set"))
+    """The same 110 images in memory and on disk."""
+    folder = rt.load_images("shapes", limit=110, size=24).write(tmp_path_factory.mktemp("set"))
     return rt.load_images(folder, size=20), rt.load_images(folder, size=20, stream=True)
 
 
@@ -78,8 +78,8 @@ def test_of_a_long_stream_clusters_are_looked_for_among_some(both, monkeypatch, 
     fitted = rt.RecurrentClusterer(5, epochs=1, batch_size=30, random_state=0, encoder=small).fit(
         disk
     )
-    assert "60 of 90" in capsys.readouterr().out
-    assert len(fitted.labels_) == 90
+    assert "60 of 110" in capsys.readouterr().out
+    assert len(fitted.labels_) == 110
     assert fitted.predict(disk).tolist() == fitted.labels_.tolist()
 
 
