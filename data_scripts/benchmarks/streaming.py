@@ -1,9 +1,9 @@
 """Measures what streaming costs: `python data_scripts/benchmarks/streaming.py [--images 20000]`.
 
 It writes n and 4 n JPEGs of 64 x 64 into a temporary folder and fits a `RecurrentClusterer` with a
-small network on either, each in a process of its own, whose peak memory is noted. Then it decodes n of them, and
-fewer photographs of 640 x 480, in the stream's threads and by bare `cv2.imdecode` in as many, in
-one process, turn by turn. It prints one line of JSON.
+small network on either, each in a process of its own, whose peak memory is noted. Then it decodes
+n of them, and fewer photographs of 640 x 480, in the stream's threads and by bare `cv2.imdecode` in
+as many, in one process, turn by turn. It prints one line of JSON.
 """
 
 import argparse

@@ -35,6 +35,7 @@ class Server(http.server.ThreadingHTTPServer):
     def __init__(self):
         super().__init__(("127.0.0.1", 0), Answer)
         self.files, self.tricks, self.asked, self.released = {}, [], [], threading.Event()
+        self.waited_in_vain = 0
         self.address = f"http://127.0.0.1:{self.server_port}"
 
     def handle_error(self, request, client_address):
@@ -75,7 +76,7 @@ class Answer(http.server.BaseHTTPRequestHandler):
         self.wfile.write(content[:sent])
         self.wfile.flush()
         if trick == "stall":
-            server.released.wait(30)
+            server.waited_in_vain += not server.released.wait(30)
 
     def log_message(self, *_):
         """Say nothing."""
@@ -149,6 +150,15 @@ def test_a_server_that_stalls_is_left_and_asked_again(server, data):
     server.tricks = ["stall"]
     fetch(server.address, timeout=0.3)
     assert (data / "a.bin").read_bytes() == CONTENT
+    assert not server.waited_in_vain
+
+
+def test_a_server_that_knows_no_parts_is_asked_twice(server, data):
+    server.files["flowers/a.bin"] = CONTENT
+    server.tricks = ["cut", "no ranges"]
+    fetch(server.address)
+    assert (data / "a.bin").read_bytes() == CONTENT
+    assert len(server.asked) == 2
 
 
 @pytest.mark.parametrize(
