@@ -119,6 +119,10 @@ class LazyPixels:
             )
         return self._like(self.entries + other.entries)
 
+    def reshape(self, *shape):
+        """Read all pixels, where memory allows it, and return them as an array of this shape."""
+        return self[:].reshape(*shape)
+
     def take(self, chosen):
         """Return the pixels of some images, none of which is read yet.
 
