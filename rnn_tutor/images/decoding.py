@@ -297,7 +297,7 @@ def _orientation(image):
 
 def _upright(image):
     """Return a decoded image as the camera was held; a damaged Exif entry does no harm."""
-    if image.format != "TIFF":
+    if image.format != "TIFF" and _orientation(image) != 1:  # else it would only be copied
         with contextlib.suppress(Exception):
             return ImageOps.exif_transpose(image)
     return image
@@ -346,4 +346,4 @@ def _rgb(image):
     if image.has_transparency_data:
         image = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
-    return np.array(image.convert("RGB"))
+    return np.array(image if image.mode == "RGB" else image.convert("RGB"))
