@@ -1,7 +1,7 @@
 """The command `rnn-tutor`: `lab` opens the course, `doctor` says whether it can run here.
 
-`fetch` brings a full data set. For instructors, `progress` collects what a class has done. This
-module only reads the command line.
+`notebooks` lays the course out without opening it, and `fetch` brings a full data set. For
+instructors, `progress` collects what a class has done. This module only reads the command line.
 """
 
 import argparse
@@ -87,6 +87,17 @@ def _lab(parser, options, further):
     )
 
 
+def _notebooks(parser, options, further):
+    from rnn_tutor.course import lab
+
+    _refuse(parser, "notebooks", further)
+    folder = lab.prepare(options.folder, options.solutions)
+    if options.kernel:
+        print(f"  The kernel RNN Tutor is registered in {lab.register_kernel()}")
+    print(f"Open {folder} in Jupyter, VS Code or another program that runs notebooks.")
+    return 0
+
+
 def _doctor(parser, options, further):
     from rnn_tutor.course.doctor import doctor
 
@@ -125,7 +136,9 @@ def _parser():
         allow_abbrev=False,
     )
     commands = parser.add_subparsers(
-        title="commands", required=True, metavar="lab | doctor | fetch | progress"
+        title="commands",
+        required=True,
+        metavar="lab | notebooks | doctor | fetch | progress",
     )
     lab = commands.add_parser(
         "lab",
@@ -142,19 +155,23 @@ def _parser():
         metavar="NOTEBOOK",
         help="put a fresh copy of a notebook (07, or its name) beside yours, and open that",
     )
-    solutions = lab.add_mutually_exclusive_group()
-    solutions.add_argument(
-        "--no-solutions",
-        dest="solutions",
-        action="store_false",
-        default=None,
-        help="keep the solutions of the exercises in FOLDER out of sight, from now on; checks and "
-        "hints work. A switch, not a lock: whoever opens the package's source can read them",
-    )
-    solutions.add_argument(
-        "--solutions", action="store_true", default=None, help="show them again in FOLDER"
-    )
+    _add_solutions(lab)
     lab.set_defaults(run=_lab)
+    notebooks = commands.add_parser(
+        "notebooks",
+        help="lay the course out in a folder, without opening it",
+        description=f"Copies the notebooks into FOLDER (./{FOLDER} when none is named), never over "
+        "what you edited. For JupyterHub, VS Code and other programs that run notebooks.",
+        allow_abbrev=False,
+    )
+    notebooks.add_argument("folder", metavar="FOLDER", nargs="?", default=FOLDER)
+    notebooks.add_argument(
+        "--kernel",
+        action="store_true",
+        help="also register this Python as the kernel RNN Tutor, for you alone",
+    )
+    _add_solutions(notebooks)
+    notebooks.set_defaults(run=_notebooks)
     doctor = commands.add_parser(
         "doctor",
         help="say whether the course can run on this machine, and what to do where it cannot",
@@ -193,6 +210,22 @@ def _parser():
     )
     progress.set_defaults(run=_progress)
     return parser
+
+
+def _add_solutions(command):
+    """Add the two options that withhold and show the solutions."""
+    solutions = command.add_mutually_exclusive_group()
+    solutions.add_argument(
+        "--no-solutions",
+        dest="solutions",
+        action="store_false",
+        default=None,
+        help="keep the solutions of the exercises in FOLDER out of sight, from now on; checks and "
+        "hints work. A switch, not a lock: whoever opens the package's source can read them",
+    )
+    solutions.add_argument(
+        "--solutions", action="store_true", default=None, help="show them again in FOLDER"
+    )
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ import sys
 from pathlib import Path
 from urllib.parse import quote
 
+from rnn_tutor._errors import TutorError
 from rnn_tutor._folders import replace_folders, temporary_folder
 from rnn_tutor._text import DATA
 from rnn_tutor.course.notebooks import (
@@ -46,13 +47,7 @@ def lab(folder, restore_name=None, arguments=(), solutions=None) -> int:
         TutorError: The folder cannot be written to, or the notebook is not known.
     """
     replaced = replace_folders()  # asked first: Jupyter's paths depend on it
-    folder = Path(folder).expanduser().resolve()
-    notebooks = shipped_notebooks()
-    print(f"The course is in {folder}")
-    for sentence in lay_out(notebooks, folder).sentences():
-        print(f"  {sentence}")
-    for sentence in show_solutions(folder, solutions):
-        print(f"  {sentence}")
+    folder, notebooks = prepare(folder, solutions), shipped_notebooks()
     opened = FIRST if FIRST in notebooks else next(iter(notebooks))
     if restore_name is not None:
         opened = restore(notebooks, folder, restore_name).name
@@ -70,6 +65,25 @@ def lab(folder, restore_name=None, arguments=(), solutions=None) -> int:
     where = "at the address below" if "--no-browser" in arguments else "and opens in your browser"
     print(f"JupyterLab starts now {where}. To stop it: Ctrl+C here, then y.", flush=True)
     return open_lab(folder, opened, arguments)
+
+
+def prepare(folder, solutions=None) -> Path:
+    """Lay the course out in `folder`, print what was done, and return the folder's full path.
+
+    Args:
+        folder: Path; made where it is missing.
+        solutions: As in `lab`. Default None.
+
+    Raises:
+        TutorError: The folder cannot be written to.
+    """
+    folder = Path(folder).expanduser().resolve()
+    print(f"The course is in {folder}")
+    for sentence in lay_out(shipped_notebooks(), folder).sentences():
+        print(f"  {sentence}")
+    for sentence in show_solutions(folder, solutions):
+        print(f"  {sentence}")
+    return folder
 
 
 def open_lab(folder: Path, notebook: str, arguments=()) -> int:
@@ -106,6 +120,23 @@ def write_kernel(data: Path) -> Path:
     kernel = json.dumps(get_kernel_dict(), indent=1)
     (data / "kernels" / "python3" / "kernel.json").write_text(kernel, encoding="utf-8")
     return data
+
+
+def register_kernel() -> str:
+    """Register this Python as the kernel "RNN Tutor" of the reader, and return its folder.
+
+    Raises:
+        TutorError: The reader's Jupyter folder cannot be written to.
+    """
+    from ipykernel.kernelspec import install
+
+    try:
+        return install(user=True, kernel_name="rnn-tutor", display_name="RNN Tutor")
+    except OSError as error:
+        raise TutorError(
+            f"The kernel cannot be registered: {error}. Set JUPYTER_DATA_DIR to a folder that you "
+            "may write to, or choose this Python by hand."
+        ) from None
 
 
 def search_paths(data: Path) -> dict[str, str]:

@@ -1,7 +1,8 @@
 """The course's notebooks in a reader's folder, never laid over a reader's work.
 
-The sha256 of what was put there is kept in a small hidden file. A notebook that still has it was
-not touched, and follows an upgrade; any other is the reader's own and stays.
+The copies carry no outputs: a reader guesses before they see. The sha256 of what was put there is
+kept in a small hidden file. A notebook that still has it was not touched, and follows an upgrade;
+any other is the reader's own and stays.
 """
 
 import json
@@ -71,8 +72,26 @@ def shipped_notebooks() -> dict[str, Path]:
     )
 
 
+def without_outputs(path: Path) -> bytes:
+    """Return the content of a notebook file as nobody has run it yet.
+
+    Args:
+        path: Path of an `.ipynb` file.
+
+    Example:
+        >>> first = rt.course.notebooks.shipped_notebooks()["00_start_here.ipynb"]
+        >>> b'"outputs": []' in without_outputs(first)
+        True
+    """
+    notebook = json.loads(Path(path).read_text(encoding="utf-8"))
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "code":
+            cell.update(outputs=[], execution_count=None)
+    return (json.dumps(notebook, ensure_ascii=False, indent=1) + "\n").encode()
+
+
 def lay_out(notebooks: dict[str, Path], folder: Path) -> LaidOut:
-    """Copy notebooks into a folder; what the reader has edited is kept.
+    """Copy notebooks into a folder without their outputs; what the reader has edited is kept.
 
     Args:
         notebooks: {file name: path}.
@@ -104,7 +123,7 @@ def restore(notebooks: dict[str, Path], folder: Path, wanted: str) -> Path:
         TutorError: There is no such notebook, or the copy cannot be written.
     """
     name = find(notebooks, wanted)
-    content = notebooks[name].read_bytes()
+    content = without_outputs(notebooks[name])
     for path in _fresh_names(Path(folder), name):
         try:
             if path.exists() and path.read_bytes() == content:
@@ -163,7 +182,7 @@ def _lay_out(notebooks, folder):
     known = _read_manifest(folder)
     done = {"copied": [], "updated": [], "kept": [], "outdated": []}
     for name, source in notebooks.items():
-        content = source.read_bytes()
+        content = without_outputs(source)
         new, target = sha256(content), folder / name
         present = sha256(target.read_bytes()) if target.exists() else None
         if present is not None and present not in (new, known.get(name)):

@@ -14,6 +14,7 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+import nbformat
 import pytest
 from packaging.requirements import Requirement
 from support import hostile
@@ -48,7 +49,12 @@ def folder(tmp_path):
 
 def ship(where, version):
     for name in (FIRST, SEVENTH):
-        (where / name).write_bytes(f"{name} {version}\r\n".encode())
+        text, output = (
+            nbformat.v4.new_markdown_cell(f"{name} {version} é"),
+            nbformat.v4.new_output("stream", text="the answer"),
+        )
+        code = nbformat.v4.new_code_cell("1 + 1", outputs=[output], execution_count=1)
+        nbformat.write(nbformat.v4.new_notebook(cells=[text, code]), where / name)
     return {name: where / name for name in (FIRST, SEVENTH)}
 
 
@@ -128,14 +134,45 @@ def compute(ask, port, code):
 
 
 def contents(folder):
-    return {path.name: path.read_text() for path in sorted(folder.glob("*.ipynb"))}
+    return {path.name: path.read_text("utf-8") for path in sorted(folder.glob("*.ipynb"))}
 
 
-def test_the_course_is_copied_byte_for_byte(shipped, folder):
+def test_the_course_is_copied_without_its_answers(shipped, folder):
     done = notebooks.lay_out(shipped, folder)
     assert done.copied == (FIRST, SEVENTH)
-    assert (folder / FIRST).read_bytes() == shipped[FIRST].read_bytes()
+    ours, theirs = (nbformat.read(path, 4) for path in (shipped[FIRST], folder / FIRST))
+    assert ours.cells[1].pop("outputs") and theirs.cells[1].pop("outputs") == []
+    assert ours.cells[1].pop("execution_count") and theirs.cells[1].pop("execution_count") is None
+    assert theirs == ours
     assert notebooks.lay_out(shipped, folder) == notebooks.LaidOut()
+
+
+def test_a_restored_notebook_has_no_answers_either(shipped, folder):
+    notebooks.lay_out(shipped, folder)
+    assert b"the answer" in shipped[SEVENTH].read_bytes()
+    assert b"the answer" not in notebooks.restore(shipped, folder, "07").read_bytes()
+
+
+def test_no_notebook_of_the_course_is_laid_out_with_an_answer(folder):
+    notebooks.lay_out(notebooks.shipped_notebooks(), folder)
+    for path in folder.glob("*.ipynb"):
+        cells = nbformat.read(path, 4).cells
+        assert not [c.id for c in cells if c.get("outputs") or c.get("execution_count")], path.name
+
+
+def test_the_course_is_laid_out_without_a_server(folder, capsys):
+    assert cli.main(["notebooks", str(folder)]) == 0
+    assert set(contents(folder)) == set(notebooks.shipped_notebooks())
+    assert str(folder.resolve()) in capsys.readouterr().out
+
+
+def test_the_kernel_is_registered_where_asked(folder, tmp_path, monkeypatch):
+    monkeypatch.setenv("JUPYTER_DATA_DIR", str(tmp_path / "data"))
+    assert cli.main(["notebooks", str(folder), "--kernel"]) == 0
+    (written,) = (tmp_path / "data").rglob("kernel.json")
+    kernel = json.loads(written.read_text())
+    assert kernel["argv"][0] == sys.executable and kernel["display_name"] == "RNN Tutor"
+    assert written.parent.name == "rnn-tutor"
 
 
 def test_an_untouched_notebook_follows_an_upgrade(shipped, folder):
