@@ -7,6 +7,7 @@ What a file is by its first bytes stands in `formats`.
 
 import contextlib
 import logging
+import threading
 import warnings
 from dataclasses import dataclass
 from math import ceil, prod
@@ -22,6 +23,7 @@ from rnn_tutor.images import formats, tiff
 from rnn_tutor.images.formats import DAMAGED, MAX_PIXELS, Unreadable, check_pixels
 
 MAX_JPEG_PIXELS = 1_000_000_000  # in the file; it is decoded at a fraction of that
+_HERE = threading.local()  # what a thread knows of itself
 _WHITES = (1, 255, 1023, 4095, 16383, 65535)  # what white is in 8, 10, 12, 14 and 16 bits
 
 
@@ -144,6 +146,11 @@ def to_uint8(values, levels):
     return np.nan_to_num(scaled, posinf=255, neginf=0).clip(0, 255).round().astype(np.uint8)
 
 
+def leave_warnings_alone():
+    """Let this thread decode beside others: warnings are silenced for all threads or for none."""
+    _HERE.leaves_warnings_alone = True
+
+
 @contextlib.contextmanager
 def _open_image(entry):
     """Give (image, file), not yet decoded. Whatever a foreign file provokes is Unreadable.
@@ -151,11 +158,12 @@ def _open_image(entry):
     The image is of Pillow, or an array, or None for a TIFF that Pillow does not know.
     """
     with contextlib.ExitStack() as stack:
-        stack.enter_context(warnings.catch_warnings())
-        warnings.simplefilter("ignore")  # Pillow's remarks about odd but readable files
-        for logger in map(logging.getLogger, ("tifffile", "PIL.TiffImagePlugin")):
-            stack.callback(setattr, logger, "disabled", logger.disabled)
-            logger.disabled = True
+        if not getattr(_HERE, "leaves_warnings_alone", False):
+            stack.enter_context(warnings.catch_warnings())
+            warnings.simplefilter("ignore")  # Pillow's remarks about odd but readable files
+            for logger in map(logging.getLogger, ("tifffile", "PIL.TiffImagePlugin")):
+                stack.callback(setattr, logger, "disabled", logger.disabled)
+                logger.disabled = True
         try:
             thing = entry.open()
             if isinstance(thing, np.ndarray):
@@ -222,9 +230,10 @@ def _decode(image, file, size):
         if b"\xff\xd9" not in file.read():
             raise Unreadable(DAMAGED)  # the end marker is missing
         check_pixels(prod(image.size), MAX_JPEG_PIXELS)
-        needed, free = 6 * prod(image.size), _machine.memory()[1]
-        if image.info.get("progressive") and free is not None and needed > free / 2:
-            raise Unreadable(f"a progressive JPEG that needs {needed / 1e9:.1f} GB of memory")
+        if image.info.get("progressive"):
+            needed, free = 6 * prod(image.size), _machine.memory()[1]
+            if free is not None and needed > free / 2:
+                raise Unreadable(f"a progressive JPEG that needs {needed / 1e9:.1f} GB of memory")
         if size is not None:
             shrink = 2 * max(size) / min(image.size)
             image.draft(None, (ceil(shrink * image.width), ceil(shrink * image.height)))
@@ -288,7 +297,7 @@ def _orientation(image):
 
 def _upright(image):
     """Return a decoded image as the camera was held; a damaged Exif entry does no harm."""
-    if image.format != "TIFF":
+    if image.format != "TIFF" and _orientation(image) != 1:  # else it would only be copied
         with contextlib.suppress(Exception):
             return ImageOps.exif_transpose(image)
     return image
@@ -337,4 +346,4 @@ def _rgb(image):
     if image.has_transparency_data:
         image = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
-    return np.array(image.convert("RGB"))
+    return np.array(image if image.mode == "RGB" else image.convert("RGB"))

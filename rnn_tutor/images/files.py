@@ -15,6 +15,7 @@ import shutil
 import tarfile
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -50,7 +51,7 @@ _ACCEPTED = (
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Entry:
     """A file that may be an image: its name, the folders around it, how to open it.
 
@@ -60,6 +61,8 @@ class Entry:
         open: A function that returns a binary file; or the image itself, an array or one of PIL.
         bytes: Size, int.
         label: The class that a dict gives it, str; or None.
+        version: An int that changes with the content: when the file was changed last, in
+            nanoseconds; or the checksum of what lies in a zip.
 
     Example:
         >>> entry = rt.files.Entry("cats/1.png", ("cats",), lambda: np.zeros((28, 28), np.uint8))
@@ -72,6 +75,7 @@ class Entry:
     open: Callable
     bytes: int = 0
     label: str | None = None
+    version: int = 0
 
 
 def show_progress(things, what, total=None):
@@ -190,7 +194,7 @@ def _from_archive(file, name, stack):
 
 
 def _zip_rows(archive):
-    """Yield (name, how to open it, bytes, why it cannot be read or "") of each file in a zip."""
+    """Yield (name, how to open it, bytes, version, why it cannot be read or "") for each file."""
     for info in archive.infolist():
         problem = ""
         if info.flag_bits & 1:
@@ -198,18 +202,19 @@ def _zip_rows(archive):
         elif info.compress_type not in _ZIP_METHODS:
             problem = "packed in a way that Python cannot unpack: pack the zip anew"
         if not info.is_dir():
-            yield info.filename, partial(archive.open, info), info.file_size, problem
+            yield info.filename, partial(archive.open, info), info.file_size, info.CRC, problem
 
 
 def _tar_rows(archive):
-    """Yield (name, how to open it, bytes, why it cannot be read or "") of each file in a tar."""
+    """Yield (name, how to open it, bytes, version, why it cannot be read or "") for each file."""
     for info in archive.getmembers():
         problem = "" if info.isreg() else "a link or a device, not an ordinary file"
         if not info.isdir():
-            yield info.name, partial(archive.extractfile, info), info.size, problem
+            opener = partial(archive.extractfile, info)
+            yield info.name, opener, info.size, int(info.mtime), problem
 
 
-def _member(kind, name, opener, size, problem):
+def _member(kind, name, opener, size, version, problem):
     """Return the Entry or SkippedFile of a file in an archive; None for what macOS adds."""
     name = name.replace("\\", "/")
     *folders, last = [part for part in name.split("/") if part != "."]
@@ -223,7 +228,7 @@ def _member(kind, name, opener, size, problem):
             return SkippedFile(shown, f"in {reason}")
     if problem:
         return SkippedFile(shown, problem)
-    return _entry(shown, tuple(map(printable_name, folders)), opener, size)
+    return _entry(shown, tuple(map(printable_name, folders)), opener, size, version)
 
 
 def _is_tar(file):
@@ -340,7 +345,9 @@ def _walk_folder(root):
 def _file(path, name, folders):
     """Return the Entry or SkippedFile of a path."""
     if os.path.isfile(path):
-        return _entry(name, folders, partial(open, path, "rb"), os.path.getsize(path))
+        about = os.stat(path)
+        opener = partial(open, path, "rb")
+        return _entry(name, folders, opener, about.st_size, about.st_mtime_ns)
     if os.path.isdir(path):
         return SkippedFile(name, "a folder where a file was expected")
     # What is left, such as a pipe, would never finish reading.
@@ -349,7 +356,7 @@ def _file(path, name, folders):
     return SkippedFile(name, "not an ordinary file" if exists else what)
 
 
-def _entry(name, folders, opener, size):
+def _entry(name, folders, opener, size, version):
     """Return the Entry of a file; a SkippedFile where its name or its size rules it out."""
     last = name.rsplit("/", 1)[-1]
     if last.startswith(".") or last.lower() in _SYSTEM_FILES:
@@ -360,7 +367,7 @@ def _entry(name, folders, opener, size):
         return SkippedFile(
             name, f"too large: {size / 1e6:,.0f} MB, the limit is {MAX_BYTES / 1e6:.0f}"
         )
-    return Entry(name, folders, opener, size)
+    return Entry(name, folders, opener, size, version=version)
 
 
 def _from_dict(source):
@@ -433,7 +440,8 @@ def _from_item(item, name):
         name, item = str(getattr(item, "name", name)), item.read()
     if isinstance(item, bytes | bytearray | memoryview):
         content = bytes(item)
-        return _entry(printable_name(name), (), partial(io.BytesIO, content), len(content))
+        opener, version = partial(io.BytesIO, content), zlib.crc32(content)
+        return _entry(printable_name(name), (), opener, len(content), version)
     if hasattr(item, "__array__") and np.ndim(array := np.asarray(item)):
         return Entry(name, (), lambda: array)
     raise TutorError(f"load_images takes {_ACCEPTED}; {name} is of type {type(item).__name__}.")

@@ -14,6 +14,7 @@ from rnn_tutor._backend import keras, trim_heap
 from rnn_tutor._errors import TutorError, check_whole
 from rnn_tutor._text import DATA, sha256
 from rnn_tutor.images.arrays import as_pixels
+from rnn_tutor.images.stream import blocks
 from rnn_tutor.networks.photographs import photograph_features as photograph_features
 
 layers = keras.layers
@@ -314,7 +315,7 @@ def embed(encoder, images, batch_size=256):
         (5, 8)
     """
     check_whole("batch_size", batch_size)
-    pixels = as_pixels(images)
+    pixels = as_pixels(images, lazy=True)
     encoder = functional(encoder, pixels.shape[1:])
     check_vectors(encoder)
     return run(encoder, pixels, 255 if pixels.dtype == np.uint8 else 1, batch_size)
@@ -325,7 +326,7 @@ def run(model, inputs, scale=1, batch_size=256):
 
     Args:
         model: A Keras model that gives a vector for each input.
-        inputs: `(n, ...)`, of the shape that the model reads.
+        inputs: `(n, ...)`, of the shape that the model reads; or `LazyPixels`.
         scale: What the inputs are divided by, such as 255 for uint8. Default 1.
         batch_size: Inputs at a time, int. Default 256.
 
@@ -345,8 +346,7 @@ def run(model, inputs, scale=1, batch_size=256):
 
     # For a few batches, building a graph takes longer than going without one, and more memory.
     forward = model.predict_on_batch if len(inputs) > 8 * batch_size else without_graph
-    for start in range(0, len(inputs), batch_size):
-        part = inputs[start : start + batch_size]
+    for start, part in blocks(inputs, batch_size):
         # The last batch is filled up: a batch of another size would build another graph.
         np.divide(part, scale, out=batch[: len(part)])
         outputs[start : start + len(part)] = forward(batch)[: len(part)]

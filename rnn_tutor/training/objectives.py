@@ -288,7 +288,8 @@ class Batches(keras.utils.PyDataset):
     A batch is a function of (seed, epoch, step) alone, so a run can resume anywhere.
 
     Args:
-        images: An `ImageSet`, or pixels `(n, height, width, channels)`, uint8 or float in 0..1.
+        images: An `ImageSet`, or pixels `(n, height, width, channels)`, uint8 or float in 0..1. A
+            batch of an `ImageStream` is read when it is made.
         objective: An `Objective`.
         batch_size: Images a batch, int; all of them when there are fewer.
         seed: Decides the order of the images and everything random in a batch, int from 0.
@@ -296,7 +297,7 @@ class Batches(keras.utils.PyDataset):
             `ImageSet`. Other objectives ignore them.
 
     Attributes:
-        pixels: `(n, height, width, channels)`.
+        pixels: `(n, height, width, channels)`; those of an `ImageStream` as `LazyPixels`.
         labels: `(n,)` int; None without `uses_labels`.
         epoch: The epoch of `batches[step]`, int from 0, for Keras's `fit`.
 
@@ -313,7 +314,6 @@ class Batches(keras.utils.PyDataset):
     """
 
     def __init__(self, images, objective, batch_size, seed, labels=None):
-        super().__init__()
         check_whole("batch_size", batch_size)
         check_whole("seed", seed, at_least=0)
         if not isinstance(objective, Objective):
@@ -321,7 +321,9 @@ class Batches(keras.utils.PyDataset):
                 f"Expected an objective, such as `rt.objectives.Reconstruction()`; received "
                 f"{objective!r}. One of your own is a subclass of `rt.objectives.Objective`."
             )
-        self.pixels, self.objective, self.seed = as_pixels(images), objective, seed
+        self.pixels, self.objective, self.seed = as_pixels(images, lazy=True), objective, seed
+        # Of a stream, Keras has the next batch read while it works on one.
+        super().__init__(workers=1 if isinstance(self.pixels, np.ndarray) else 2)
         self.batch_size = min(batch_size, len(self.pixels))
         if self.batch_size < objective.smallest_batch:
             noun = "picture" if objective.smallest_batch == 1 else "pictures"
@@ -333,7 +335,7 @@ class Batches(keras.utils.PyDataset):
         if objective.uses_labels:
             given = getattr(images, "labels", None) if labels is None else labels
             self.labels = _checked_labels(given, len(self.pixels))
-        self.epoch = 0
+        self.epoch, self._ordered = 0, (None, None)
 
     def __len__(self):
         """Count whole batches only; which images are left out changes with the epoch."""
@@ -351,7 +353,9 @@ class Batches(keras.utils.PyDataset):
         Returns:
             `(inputs, targets)`.
         """
-        chosen = self._order(epoch)[step * self.batch_size : (step + 1) * self.batch_size]
+        if self._ordered[0] != epoch:
+            self._ordered = epoch, self._order(epoch)
+        chosen = self._ordered[1][step * self.batch_size : (step + 1) * self.batch_size]
         rng = np.random.default_rng([self.seed, epoch, step])
         labels = () if self.labels is None else (self.labels[chosen],)
         return self.objective.batch(self.pixels[chosen], rng, *labels)

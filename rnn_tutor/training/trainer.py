@@ -11,14 +11,12 @@ import re
 import signal
 import threading
 import time
-import zlib
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from rnn_tutor._backend import forget_graph_with_model, keras, release_memory
 from rnn_tutor._errors import TutorError, check_above_0, check_known, check_whole
+from rnn_tutor.images.arrays import fingerprint
 from rnn_tutor.networks import models
 from rnn_tutor.training import objectives
 from rnn_tutor.training.checkpoints import Checkpoints
@@ -340,7 +338,7 @@ class Trainer:
         settings = {
             "objective": re.sub(" at 0x[0-9a-fA-F]+", "", repr(batches.objective)),
             "pictures": len(batches.pixels),
-            "checksum of the pictures": zlib.crc32(np.ascontiguousarray(batches.pixels)),
+            "checksum of the pictures": fingerprint(batches.pixels),
             "batch_size": batches.batch_size,
             "learning_rate": learning_rate,
             "seed": self.seed,
