@@ -255,7 +255,7 @@ FULL_SETS = {
         ),
         _idx_reader(_CLOTHES),
     ),
-    # Checksums as the catalogue of TensorFlow Datasets and torchvision for Ruby publish them.
+    # Checksums as torchvision for Ruby publishes them.
     "kmnist": FullSet(
         "Kuzushiji-MNIST, 70,000 cursive Japanese syllables of 28 x 28, by CODH",
         "CC BY-SA 4.0",
