@@ -123,9 +123,8 @@ class _Decimal(_Bounded, widgets.FloatText):
 class Number(widgets.HBox):
     """A number in a box, and a slider through the usual ones.
 
-    slider: the numbers it steps through, rising. The box carries the label, since a slider's handle
-    can have none that a screen reader finds, and takes any number from `low` to `high`; beyond
-    them, it takes the nearest and says so below.
+    The box takes any number from `low` to `high`; beyond them, it takes the nearest and says so
+    below. The slider has no name of its own: `panels.js` gives it the label of the box.
     """
 
     def __init__(self, label, value, slider, low=None, high=None, step=1):
@@ -144,6 +143,7 @@ class Number(widgets.HBox):
         self._follow()
         place = {"align_items": "center", "overflow": "hidden", "flex_flow": "row wrap"}
         super().__init__([self.box, self.slider, self._note], layout=place)
+        self.add_class("rt-number")  # by which the browser finds the slider's name
 
     def end(self, high):
         """Let the numbers, which are whole and one apart, end at `high`."""

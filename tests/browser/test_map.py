@@ -36,9 +36,9 @@ SLEEP = """() => { window.jupyterapp.shell.currentWidget.sessionContext.session.
 
 
 @pytest.fixture
-def page(open_notebook):
-    """A page with the map, its data there."""
-    page = open_notebook(MAP)
+def page(show):
+    """A page with a new map, its data there."""
+    page = show(MAP)
     expect(page.locator(".rt-map-kind")).to_have_count(5)
     page.wait_for_selector(".rt-map[data-frame]")
     return page
@@ -277,7 +277,8 @@ def test_two_maps_and_fifteen_runs_stay_apart_and_small(open_notebook):
 
 
 @pytest.mark.full
-def test_after_a_restart_the_map_says_what_to_do(page):
+def test_after_a_restart_the_map_says_what_to_do(open_notebook):
+    page = open_notebook(MAP)
     page.evaluate(
         "async () => { await window.jupyterapp.shell.currentWidget.sessionContext"
         ".session.kernel.restart(); }"
