@@ -20,7 +20,6 @@ UNFINISHED = {
     "clusters": 47,
     "networks": 32,
     "training": 45,
-    "widgets": 50,
     "images/sequences": 16,
     "plots/pictures": 9,
 }

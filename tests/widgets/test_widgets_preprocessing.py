@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, fields
+from itertools import pairwise
 
 import ipywidgets
 import numpy as np
@@ -95,7 +96,7 @@ def numbers(panel):
     shown = [p for p in parts_of(panel) if isinstance(p, ipywidgets.HTML | ipywidgets.Checkbox)]
     return [
         f"{place.value} {box.description}"
-        for place, box in zip(shown, shown[1:], strict=False)
+        for place, box in pairwise(shown)
         if re.fullmatch(r"\d+\.", str(place.value))
     ]
 
