@@ -254,7 +254,7 @@ class MapPanel(anywidget.AnyWidget):
             chosen, words = self.doubtful(), "The most doubtful images of all clusters"
         if what != "doubtful" and cluster is not None:
             words += f" of cluster {cluster}"
-        words = f"{words}: {len(chosen)} are selected."
+        words = f"{words}: {len(chosen)} are selected. Click one to see why it lies there."
         self.send({"type": "pick", "words": words}, [chosen.astype(np.int32).tobytes()])
 
     def _send_data(self):
@@ -295,8 +295,9 @@ class MapPanel(anywidget.AnyWidget):
 
     def _send_state(self, words=""):
         sorting, suggestion = self.sorting, self._suggestion
-        _, doubt, other = self._distances()
+        own, doubt, other = self._distances()
         doubt = doubt if self._doubt is None else self._doubt
+        typical = {cluster: int(self._ranked(own, cluster, 1)[0]) for cluster in sorting.sizes}
         images = format_count(len(self.images), "image")
         clusters = f"{images} in {format_count(len(sorting.sizes), 'cluster')}."
         self.send(
@@ -304,6 +305,7 @@ class MapPanel(anywidget.AnyWidget):
                 "type": "state",
                 "names": sorting.names,
                 "sizes": sorting.sizes,
+                "typical": typical,
                 "code": self.code,
                 "can_undo": sorting.can_undo,
                 "can_redo": sorting.can_redo,

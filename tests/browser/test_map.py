@@ -58,20 +58,16 @@ def settles(page, code, expected, seconds=10):
 
 def place(page, index):
     """Where an image lies on the page, computed from its place on the map as it was fitted."""
-    u, v = eval(
-        python(
-            page,
-            "q = points - (points.min(0) + points.max(0)) / 2\n"
-            "q = q / (points.max(0) - points.min(0)).max() * (1, -1) + 0.5\n"
-            f"print(tuple(q[{index}].tolist()))",
-        )
+    printed = python(
+        page,
+        "q = (points - (points.min(0) + points.max(0)) / 2) * (1, -1)\n"
+        f"print(*q[{index}], *(points.max(0) - points.min(0)))",
     )
+    u, v, wide, high = map(float, printed.split())
     page.locator(".rt-map-stage").scroll_into_view_if_needed()
     box = page.locator(".rt-map-stage > canvas").bounding_box()
-    side = min(box["width"], box["height"]) - 32
-    left = box["x"] + (box["width"] - side) / 2
-    top = box["y"] + (box["height"] - side) / 2
-    return left + u * side, top + v * side
+    scale = min((box["width"] - 32) / wide, (box["height"] - 32) / high)
+    return box["x"] + box["width"] / 2 + u * scale, box["y"] + box["height"] / 2 + v * scale
 
 
 def hovered(page):
