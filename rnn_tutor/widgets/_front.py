@@ -19,8 +19,9 @@ class Front(anywidget.AnyWidget):
         layout: the properties of the place on the page, as for any widget.
     """
 
-    _esm = FOLDER / "panels.js"
-    _css = FOLDER / "panels.css"
+    # As text: anywidget watches files, and would keep every part ever made to tell it of changes.
+    _esm = (FOLDER / "panels.js").read_text(encoding="utf-8")
+    _css = (FOLDER / "panels.css").read_text(encoding="utf-8")
     part = traitlets.Unicode("keys").tag(sync=True)
     data = traitlets.Dict().tag(sync=True)
 

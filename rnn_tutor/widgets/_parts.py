@@ -7,6 +7,7 @@ threads set nothing but the values of widgets.
 import base64
 import html
 import json
+import re
 import threading
 import weakref
 from dataclasses import fields, replace
@@ -94,7 +95,22 @@ def close_earlier(panel):
     for number, earlier in _OPEN.get(cell, []):
         if number != run:
             earlier.close()
+            _forget_output(shell, earlier)
     _OPEN[cell] = [entry for entry in _OPEN.get(cell, []) if entry[0] == run] + [(run, panel)]
+
+
+def _forget_output(shell, panel):
+    """Take a closed panel out of IPython's outputs, which would keep it and its images for ever."""
+    outputs, hook = shell.user_ns["Out"], shell.displayhook
+    for number in [number for number, output in outputs.items() if output is panel]:
+        del outputs[number]
+    for last in ("_", "__", "___"):
+        if getattr(hook, last, None) is panel:
+            setattr(hook, last, "")
+    for names in (shell.user_ns, shell.user_ns_hidden):
+        for name in [name for name, value in names.items() if value is panel]:
+            if re.fullmatch(r"_+\d*", name):  # `_`, `__`, `_12`; variables of the reader stay
+                del names[name]
 
 
 class _Bounded:

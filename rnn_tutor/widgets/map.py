@@ -64,8 +64,9 @@ class MapPanel(anywidget.AnyWidget):
         1
     """
 
-    _esm = FOLDER / "map.js"
-    _css = FOLDER / "map.css"
+    # As text: anywidget watches files, and would keep every panel ever made to tell it of changes.
+    _esm = (FOLDER / "map.js").read_text(encoding="utf-8")
+    _css = (FOLDER / "map.css").read_text(encoding="utf-8")
     # A view of bytes written in the browser arrives as a memoryview, which Bytes would refuse.
     _selection = traitlets.Bytes(b"").tag(sync=True, from_json=lambda value, _: bytes(value))
     pinned = traitlets.Int(-1).tag(sync=True)

@@ -70,7 +70,7 @@ class TrainingPanel(RunningPanel):
         >>> len(panel.run()["loss"])
         1
         >>> panel.encoder.output_shape
-        (None, 16)
+        (None, 8)
     """
 
     def __init__(self, images, settings=None, name="images"):

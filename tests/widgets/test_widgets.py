@@ -349,7 +349,11 @@ def test_the_last_runs_are_kept_and_compared(images):
 
 
 @pytest.mark.parametrize(
-    "change", [{"objective": "reconstruction"}, {"objective": "reconstruction", "noise": 0.5}]
+    "change",
+    [
+        {"objective": "reconstruction"},
+        pytest.param({"objective": "reconstruction", "noise": 0.5}, marks=pytest.mark.full),
+    ],
 )
 def test_losses_of_other_tasks_are_not_drawn_together(images, change):
     panel = TrainingPanel(images, replace(QUICK, epochs=2))

@@ -132,7 +132,7 @@ SHOWING = {"grey": panel_of(GREY), "colour": panel_of(COLOUR)}
 
 
 @given(chain=CHAINS, kind=st.sampled_from(sorted(SHOWING)), index=st.integers(0, 1))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 def test_the_code_shown_gives_exactly_the_same_picture(chain, kind, index):
     panel = SHOWING[kind]
     panel.chain, panel.index = chain, index
