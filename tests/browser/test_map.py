@@ -279,10 +279,8 @@ def test_the_legend_shows_the_most_typical_image_of_each_cluster(page):
 def test_a_cell_that_runs_again_leaves_no_earlier_map_in_memory(show):
     for _ in range(3):
         page = show(MAP)
-    count = (
-        "import gc; gc.collect()\nprint(len([o for o in gc.get_objects() if type(o) is MapPanel]))"
-    )
-    assert python(page, f"MapPanel = rt.widgets.MapPanel\n{count}") == "1"
+    count = "print(len([o for o in gc.get_objects() if isinstance(o, MapPanel)]))"
+    assert python(page, f"import gc; gc.collect(); MapPanel = rt.widgets.MapPanel; {count}") == "1"
 
 
 @pytest.mark.full

@@ -217,6 +217,7 @@ def test_after_a_restart_of_the_kernel_panels_say_what_to_do(open_notebook):
     assert "run this cell again" not in alive.evaluate(ABOVE)
 
 
+@pytest.mark.full
 def test_classifier_panel(show):
     page = show(SETUP, CLASSIFIER, seconds=120)
     panel, key = page.locator(".rt-classifier-panel"), page.keyboard.press
