@@ -176,9 +176,10 @@ def test_the_list_holds_what_is_in_sight(page):
 
 
 def test_other_points_and_clusters_take_the_place_of_the_first(page):
+    page.set_viewport_size({"width": 1900, "height": 900})
     python(
         page,
-        "points = points[:, ::-1] * (2, 1)\n"  # wide, as the stage is
+        "points = points[:, ::-1] * (2, 1)\n"  # wide, as the stage is now
         "panel.replace(points, np.arange(200) % 7, 'turned')",
     )
     expect(page.locator(".rt-map-title")).to_have_text("turned")
