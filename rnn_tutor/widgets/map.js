@@ -522,7 +522,7 @@ class MapView {
     this.dark = a > 0 && 0.3 * r + 0.59 * g + 0.11 * b < 110;
     this.root.classList.toggle("rt-map-dark", this.dark);
     this.sprites = null;
-    if (this.clusters) this.drawLegend();
+    if (this.clusters) this.drawLegend(), this.drawCard(), this.drawRows(true);
     this.draw();
   }
 
