@@ -203,8 +203,8 @@ def test_a_saved_notebook_holds_no_pictures(page, lab):
 def test_suggest_marks_counts_and_can_be_dropped(page):
     python(
         page,
-        "panel.sorting.name(0, 'a'); panel.sorting.name(1, 'b'); panel.sorting.move([0], 1)\n"
-        "panel.sorting.undo(); panel.sorting._clusters[0] = 1",
+        "wrong = clusters.copy(); wrong[0] = 1; panel.replace(points, wrong)\n"
+        "panel.sorting.name(0, 'a'); panel.sorting.name(1, 'b')",
     )
     page.get_by_role("button", name="Suggest").click()
     expect(page.locator(".rt-map-said")).to_contain_text("1 image would change")
