@@ -19,7 +19,6 @@ PACKAGE = Path(rt.__file__).parent
 UNFINISHED = {
     "clusters/estimator": 1,
     "clusters/sorting": 1,
-    "widgets": 50,
 }
 # A first line that begins so names a thing; it should say what to do.
 NO_VERBS = {"a", "all", "an", "and", "as", "each", "every", "how", "if", "in", "no", "of", "one"}
