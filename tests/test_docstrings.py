@@ -18,7 +18,6 @@ import rnn_tutor as rt
 PACKAGE = Path(rt.__file__).parent
 UNFINISHED = {
     "clusters/estimator": 1,
-    "clusters/sorting": 1,
 }
 # A first line that begins so names a thing; it should say what to do.
 NO_VERBS = {"a", "all", "an", "and", "as", "each", "every", "how", "if", "in", "no", "of", "one"}
