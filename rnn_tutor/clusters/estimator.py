@@ -25,6 +25,7 @@ from rnn_tutor.clusters.clustering import METHODS, Clustering
 from rnn_tutor.clusters.encoders import input_size, make_encoder, make_objective
 from rnn_tutor.clusters.evaluation import ari, on_halves, propose_number, stability
 from rnn_tutor.clusters.features import (
+    SLIGHTLY,
     FeatureMaps,
     MapViews,
     choose_features,
@@ -45,7 +46,7 @@ PRESETS = {"quick": 160, "medium": 2_000, "full": 12_000}  # steps of training, 
 FEW = 100  # images, below which chance decides much
 CHUNK = 4096  # images that are resized and embedded at a time
 SIZE = 32  # pixels of the longer side, without features
-MAP_PRESETS = {"quick": 150, "medium": 300, "full": 600}  # steps, with features
+MAP_PRESETS = {"quick": 100, "medium": 200, "full": 300}  # with features: more overfit
 DEFAULT_READER = "pool"  # of feature maps: it scores best on the whole
 
 
@@ -145,9 +146,9 @@ class RecurrentClusterer(
         n_clusters=5,
         *,
         preset="quick",
-        augmentation="objects",
+        augmentation=None,
         epochs=None,
-        batch_size=256,
+        batch_size=None,
         objective="contrastive",
         encoder="auto",
         features="auto",
@@ -214,7 +215,8 @@ class RecurrentClusterer(
         seeds = _seeds(self.random_state, self.restarts)
         if features is None:
             maps, encoder = None, "recurrent" if self.encoder == "auto" else self.encoder
-            objective = make_objective(self.objective, self.augmentation, pixels)
+            augmentation = "objects" if self.augmentation is None else self.augmentation
+            objective = make_objective(self.objective, augmentation, pixels)
             encoders, histories = self._train(pixels, encoder, objective, PRESETS, seeds)
             embeddings = [l2_normalize(models.embed(encoder, pixels)) for encoder in encoders]
         else:
@@ -266,7 +268,8 @@ class RecurrentClusterer(
             encoders = [make_encoder(encoder, maps.shape, None, seed, True) for seed in seeds]
             histories = [{"loss": []} for _ in seeds]
         else:
-            views = make_objective(self.objective, self.augmentation, pixels).augmentation
+            augmentation = SLIGHTLY if self.augmentation is None else self.augmentation
+            views = make_objective(self.objective, augmentation, pixels).augmentation
             objective = MapViews(views)
             inputs = maps.with_views(pixels, views, seeds[0])
             encoders, histories = self._train(inputs, encoder, objective, MAP_PRESETS, seeds)
@@ -275,16 +278,15 @@ class RecurrentClusterer(
     def _train(self, inputs, encoder, objective, presets, seeds):
         """The encoder and the history of each network; where one is stopped, of those before it."""
         encoders, histories = [], []
+        batch_size = self.batch_size or (128 if presets is MAP_PRESETS else 256)
         for number, seed in enumerate(seeds, 1):
-            epochs = self.epochs or -(
-                -presets[self.preset] // max(1, len(inputs) // self.batch_size)
-            )
+            epochs = self.epochs or -(-presets[self.preset] // max(1, len(inputs) // batch_size))
             trainer = Trainer(
                 make_encoder(encoder, inputs.shape[-3:], objective, seed, presets is MAP_PRESETS),
                 objective,
                 inputs,
                 epochs=epochs,
-                batch_size=self.batch_size,
+                batch_size=batch_size,
                 decay=self.preset != "quick",  # in so few steps it learns less than it settles
                 seed=seed,
                 checkpoints=self.checkpoints and Path(self.checkpoints) / f"network-{number}",
@@ -311,9 +313,8 @@ class RecurrentClusterer(
     def _check_settings(self):
         check_known("preset", self.preset, PRESETS)
         check_known("clustering method", self.clustering, METHODS)
-        for name in ("restarts", "batch_size"):
-            check_whole(name, getattr(self, name))
-        for name in ("size", "epochs"):
+        check_whole("restarts", self.restarts)
+        for name in ("batch_size", "size", "epochs"):
             if getattr(self, name) is not None:
                 check_whole(name, getattr(self, name))
         if self.checkpoints is not None:
