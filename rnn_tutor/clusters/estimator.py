@@ -311,6 +311,7 @@ class RecurrentClusterer(
                 inputs,
                 epochs=epochs,
                 batch_size=batch_size,
+                learning_rate=0.001 if presets is MAP_PRESETS else 0.003,
                 decay=self.preset != "quick",  # in so few steps it learns less than it settles
                 seed=seed,
                 checkpoints=self.checkpoints and Path(self.checkpoints) / f"network-{number}",
