@@ -265,7 +265,7 @@ class RecurrentClusterer(
             encoders, histories = self._train(pixels, encoder, objective, ON_IMAGES, seeds)
             embeddings = [l2_normalize(models.embed(encoder, pixels)) for encoder in encoders]
         else:
-            maps = FeatureMaps(features, pixels)
+            maps = FeatureMaps(features, pixels, self.verbose)
             encoders, histories = self._read_maps(maps, pixels, seeds)
             embeddings = [l2_normalize(models.run(encoder, maps.values)) for encoder in encoders]
 

@@ -13,6 +13,7 @@ from rnn_tutor._errors import TutorError
 from rnn_tutor.clusters.encoders import copied, input_size
 from rnn_tutor.images.arrays import ImageReader, as_uint8
 from rnn_tutor.images.augmentation import Augmentation
+from rnn_tutor.images.files import show_progress
 from rnn_tutor.networks import models
 from rnn_tutor.networks.photographs import STRIDE, photograph_features
 from rnn_tutor.training.objectives import Contrastive
@@ -126,11 +127,21 @@ def feature_model(features, shape):
     return keras.Model(image, keras.layers.Average(name=MAP)(both), name="features")
 
 
-def run_in_batches(model, pixels):
-    """Run a model over uint8 images, `BATCH` at a time; return float32 of whatever shape."""
+def run_in_batches(model, pixels, name=None):
+    """Run a model over images in a compiled graph, which for features is several times faster.
+
+    Args:
+        model: A Keras model, images float32 in 0..1 -> anything.
+        pixels: uint8 `(n, height, width, channels)`.
+        name: Of a progress bar, str; None for no bar.
+
+    Returns:
+        A float32 array of what the model makes of each image.
+    """
     parts = []
+    starts = range(0, len(pixels), BATCH)
     batch = np.zeros((BATCH, *pixels.shape[1:]), "float32")
-    for start in range(0, len(pixels), BATCH):
+    for start in show_progress(starts, name) if name else starts:
         part = pixels[start : start + BATCH]
         # The last batch is filled up: one of another size would build another graph.
         np.divide(part, 255, out=batch[: len(part)])
@@ -145,6 +156,7 @@ class FeatureMaps:
     Args:
         features: A name from `FEATURES`, or a Keras model.
         pixels: uint8 `(n, height, width, channels)`, of which the maps are made.
+        verbose: Whether a bar shows how far it is, bool. Default False.
 
     Attributes:
         values: The maps, `(n, rows, columns, channels)` float32.
@@ -152,10 +164,11 @@ class FeatureMaps:
         name: What made them, str.
     """
 
-    def __init__(self, features, pixels):
+    def __init__(self, features, pixels, verbose=False):
         self.name = features if isinstance(features, str) else features.name
         self._model = feature_model(features, pixels.shape[1:])
-        maps = run_in_batches(self._model, pixels)
+        self._bar = "seeing images" if verbose else None
+        maps = run_in_batches(self._model, pixels, self._bar)
         self._scaling = channel_scaling(maps)
         self._scaled = self._scaling(self._model.output)
         self.values = keras.ops.convert_to_numpy(self._scaling(maps))
@@ -169,7 +182,8 @@ class FeatureMaps:
         rng = np.random.default_rng(seed)
         maps = np.empty((len(pixels), 1 + VIEWS, *self.shape), np.float16)
         maps[:, 0] = self.values
-        for start in range(0, len(pixels), CHUNK):
+        starts = range(0, len(pixels), CHUNK)
+        for start in show_progress(starts, "drawing views") if self._bar else starts:
             chunk = pixels[start : start + CHUNK]
             for number in range(1, 1 + VIEWS):
                 views = run_in_batches(self._model, as_uint8(augmentation(chunk, rng)))
