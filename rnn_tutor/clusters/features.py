@@ -21,8 +21,9 @@ from rnn_tutor.training.objectives import Contrastive
 FEATURES = {"photographs": photograph_features}
 SIZE = 128  # pixels of the longer side, to which images are brought for these features
 SMALLEST = 64  # pixels of the shorter side, below which "auto" takes no features
-VIEWS = 6  # of each image, drawn before training
-CHUNK = 512  # images of which views are drawn at a time
+VIEWS = 6  # of each image, drawn before training; fewer where they need more than this memory:
+MEMORY = 300_000_000  # bytes
+CHUNK = 128  # images of which views are drawn at a time
 BATCH = 16  # images at a time, for the sake of memory
 # Views that leave an outline whole: of clothes, it is what tells most.
 SLIGHTLY = Augmentation(
@@ -180,12 +181,14 @@ class FeatureMaps:
         The features are dear, so a few views of each image are drawn beforehand.
         """
         rng = np.random.default_rng(seed)
-        maps = np.empty((len(pixels), 1 + VIEWS, *self.shape), np.float16)
+        fit_in = MEMORY // (2 * max(1, self.values.size))
+        n_views = int(np.clip(fit_in - 1, 1, VIEWS))
+        maps = np.empty((len(pixels), 1 + n_views, *self.shape), np.float16)
         maps[:, 0] = self.values
         starts = range(0, len(pixels), CHUNK)
         for start in show_progress(starts, "drawing views") if self._bar else starts:
             chunk = pixels[start : start + CHUNK]
-            for number in range(1, 1 + VIEWS):
+            for number in range(1, 1 + n_views):
                 views = run_in_batches(self._model, as_uint8(augmentation(chunk, rng)))
                 scaled = keras.ops.convert_to_numpy(self._scaling(views))
                 maps[start : start + CHUNK, number] = scaled
