@@ -52,7 +52,7 @@ DEFAULT_READER = "pool"  # of feature maps: it scores best on the whole
 
 
 @dataclass(frozen=True)
-class Recipe:
+class _Recipe:
     """How an encoder of images is trained, and one of feature maps, unless settings say more.
 
     Attributes:
@@ -68,8 +68,8 @@ class Recipe:
     of_maps: bool
 
 
-ON_IMAGES = Recipe(PRESETS, 256, 0.003, of_maps=False)
-ON_MAPS = Recipe({"quick": 100, "medium": 200, "full": 300}, 128, 0.001, of_maps=True)
+ON_IMAGES = _Recipe(PRESETS, 256, 0.003, of_maps=False)
+ON_MAPS = _Recipe({"quick": 100, "medium": 200, "full": 300}, 128, 0.001, of_maps=True)
 
 
 class RecurrentClusterer(
