@@ -113,7 +113,7 @@ class RecurrentClusterer(
             "attention". Or a function from the shape `(height, width, channels)` to a
             Keras model that ends in a vector for each image; or such a model. A copy of it is
             trained, from the weights it has, on images of the size that it reads; with features,
-            on their maps. "auto", the default, is "recurrent" without features and DEFAULT with
+            on their maps. "auto", the default, is "recurrent" without features and "pool" with
             them.
         features: what sees the images before the encoder: "photographs"
             (`models.photograph_features`), a Keras model from images to feature maps
@@ -160,7 +160,11 @@ class RecurrentClusterer(
         reader_: the `ImageReader` that brings images to that shape.
         fitted_with_: the settings that `fit` had, `{name: value}`.
 
-    **Is it the order in which a map is read?** TABLE
+    **Does reading in order sort photographs?** It does not: what sorts them is the features. The
+    mean of the map knows no order and trains nothing, and the encoders that read the map, the
+    recurrent one among them, are not clearly better on the whole. `"pool"` is therefore the default
+    with features. `rt.stored_results("photographs")` has the figures. The recurrent reader earns
+    its place where the arrangement within an image matters, which the mean cannot see.
 
     Example:
         >>> import rnn_tutor as rt
