@@ -153,8 +153,8 @@ class RecurrentClusterer(
         history_: `{"loss": [...]}`, a mean for each epoch; absent after `load`.
         network_: a Keras model, images as float32 in 0..1 of the shape it was fitted with ->
             `(n, n_clusters)` probabilities. It is plain Keras, and needs no `rnn_tutor`.
-        encoder_: the part of it that ends in the embedding, of length 1: `(n, 64)`; with another
-            objective than "contrastive", as wide as the encoder makes it.
+        encoder_: the part of it that ends in the embedding, of length 1: `(n, 64)`; with
+            features, or another objective than "contrastive", as wide as the encoder makes it.
         features_: the name of the features that see the images, or None.
         trust_: with features a `trust.TrustReport`: traffic lights that need no labels. Else None.
         reader_: the `ImageReader` that brings images to that shape.
@@ -414,7 +414,7 @@ class RecurrentClusterer(
     def transform(self, X):
         """Return the embeddings, float32 and each of length 1, as wide as `encoder_` makes them.
 
-        That is `(n, 64)` for the contrastive objective.
+        That is `(n, 64)` for the contrastive objective without features.
         """
         return self._run("encoder_", X)
 
