@@ -209,8 +209,8 @@ def main():
     runs = stored.get("runs", [])
     done = {(run["set"], run["method"], run["seed"]) for run in runs}
     loaders = SETS | {name: load for name, (load, _) in SPOILT.items()}
-    plan = [(0, name, method) for name in SETS for method in NAMES]
-    plan += [(0, name, "pool") for name in SPOILT]
+    plan = [(0, name, "pool") for name in SETS | SPOILT]
+    plan += [(0, name, method) for name in SETS for method in NAMES if method != "pool"]
     others = range(1, options.seeds)
     plan += [(seed, name, method) for seed in others for name in SETS for method in NAMES]
 
