@@ -36,8 +36,8 @@ def load_images(source, *, size=None, channels=None, seed=0, limit=None, stream=
 
     The source is one of
 
-    - a named set: "fashion5", "digits", "shapes"; once `rnn-tutor fetch` has brought them, also
-      "mnist", "fashion_mnist", "kmnist", "usps", "cifar10", "flowers";
+    - a named set: "fashion5", "digits", "shapes", "photos5"; once `rnn-tutor fetch` has brought
+      them, also "mnist", "fashion_mnist", "kmnist", "usps", "cifar10", "flowers";
     - a folder, whose sub-folders are the classes. Sub-folders called train, val, test and the like
       become the split that the set comes with. Images in no class folder have no label;
     - a zip or a tar (.tar, .tar.gz, .tgz, .tar.bz2, .tar.xz) of the same;
@@ -332,6 +332,15 @@ def _fashion5():
     )
 
 
+def _photos5():
+    """Return 300 photographs of five kinds of clothes (see data/photos5.json), cut to squares."""
+    path = DATA / "photos5.zip"
+    expected = json.loads((DATA / "photos5.json").read_text(encoding="utf-8"))["sha256"]
+    if not path.exists() or sha256(path.read_bytes()) != expected:
+        raise TutorError("photos5.zip is not the file that was shipped: install again.")
+    return _from_files(path, (128, 128), 3, 0, None)
+
+
 def _digits():
     """Return the 1,797 digits of 8 x 8 that come with scikit-learn; 0..16 becomes 0..255."""
     from sklearn.datasets import load_digits
@@ -342,7 +351,7 @@ def _digits():
     return ImageSet(pixels, digits.target, tuple("0123456789"), sources, "digits")
 
 
-NAMED_SETS = {"fashion5": _fashion5, "digits": _digits, "shapes": draw_shapes}
+NAMED_SETS = {"fashion5": _fashion5, "digits": _digits, "shapes": draw_shapes, "photos5": _photos5}
 NAMED_SETS |= {name: partial(full_sets.load, name) for name in full_sets.FULL_SETS}
 
 

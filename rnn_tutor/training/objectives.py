@@ -114,6 +114,10 @@ class Objective:
         """Return the Keras metrics to measure beside the loss."""
         return []
 
+    def read(self, images):
+        """Return what batches are drawn from, an array `(n, ..., height, width, channels)`."""
+        return as_pixels(images, lazy=True)
+
     def batch(self, pixels, rng):
         """Make the inputs and targets of one step; `labels` is a third argument with `uses_labels`.
 
@@ -321,7 +325,7 @@ class Batches(keras.utils.PyDataset):
                 f"Expected an objective, such as `rt.objectives.Reconstruction()`; received "
                 f"{objective!r}. One of your own is a subclass of `rt.objectives.Objective`."
             )
-        self.pixels, self.objective, self.seed = as_pixels(images, lazy=True), objective, seed
+        self.pixels, self.objective, self.seed = objective.read(images), objective, seed
         # Of a stream, Keras has the next batch read while it works on one.
         super().__init__(workers=1 if isinstance(self.pixels, np.ndarray) else 2)
         self.batch_size = min(batch_size, len(self.pixels))
