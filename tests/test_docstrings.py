@@ -1,7 +1,6 @@
 """Docstrings: each says in its first line what is done, and the examples in them run.
 
-What a reader meets as `rt.something` also has an example. `UNFINISHED` counts, for a folder or a
-module, the names that do not keep to this yet: the numbers may only become smaller.
+What a reader meets as `rt.something` also has an example.
 """
 
 import ast
@@ -16,19 +15,10 @@ import pytest
 import rnn_tutor as rt
 
 PACKAGE = Path(rt.__file__).parent
-UNFINISHED = {
-    "clusters/estimator": 1,
-}
 # A first line that begins so names a thing; it should say what to do.
 NO_VERBS = {"a", "all", "an", "and", "as", "each", "every", "how", "if", "in", "no", "of", "one"}
 NO_VERBS |= {"the", "what", "when", "where", "whether", "why"}
 ENDS_IN_S = {"process", "pass", "press", "focus", "address"}
-
-
-def unfinished(path):
-    """Return the key of `UNFINISHED` to which a module belongs, or None."""
-    name = path.relative_to(PACKAGE).with_suffix("").as_posix()
-    return next((key for key in UNFINISHED if key in (name, name.split("/")[0])), None)
 
 
 def is_imperative(docstring):
@@ -70,10 +60,7 @@ def is_property(node):
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if not re.fullmatch(r"e\d\d", path.stem))
 
 
-FINISHED = [path for path in MODULES if unfinished(path) is None]
-
-
-@pytest.mark.parametrize("path", FINISHED, ids=lambda path: path.relative_to(PACKAGE).as_posix())
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(PACKAGE).as_posix())
 def test_docstrings_say_what_is_done(path):
     found = list(complaints(path.read_text(encoding="utf-8")))
     assert not found, "\n".join(found)
@@ -104,11 +91,6 @@ def reachable():
 REACHABLE = reachable()
 
 
-def home(thing):
-    """The file of the module in which a thing is defined."""
-    return Path(inspect.getmodule(thing).__file__)
-
-
 def wrong_examples(thing):
     """Run the examples of a function or a class with its methods; return what is wrong, or ""."""
     said, finder = [], doctest.DocTestFinder(exclude_empty=True)
@@ -119,22 +101,7 @@ def wrong_examples(thing):
     return "".join(said) if found else f"{thing.__qualname__} has no example"
 
 
-TO_RUN = sorted(name for name, thing in REACHABLE.items() if unfinished(home(thing)) is None)
-
-
-@pytest.mark.parametrize("name", TO_RUN)
+@pytest.mark.parametrize("name", sorted(REACHABLE))
 def test_examples_run(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert not (wrong := wrong_examples(REACHABLE[name])), wrong
-
-
-@pytest.mark.parametrize("key", UNFINISHED)
-def test_what_is_unfinished_becomes_less(key, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    things = {thing for thing in REACHABLE.values() if unfinished(home(thing)) == key}
-    found = [wrong for thing in things if (wrong := wrong_examples(thing))]
-    for path in MODULES:
-        if unfinished(path) == key:
-            found += complaints(path.read_text(encoding="utf-8"))
-    assert found, f"take {key} out of UNFINISHED: it is finished"
-    assert len(found) <= UNFINISHED[key], "\n".join(sorted(found))

@@ -500,5 +500,15 @@ def _seeds(random_state, n):
 
 
 def most_agreeing(clusterings):
-    """Return the index of the one that agrees best with the others, by the adjusted Rand index."""
+    """Return the index of the clustering that agrees best with the others.
+
+    Agreement is measured by the adjusted Rand index.
+
+    Args:
+        clusterings: A list of `(n,)` int, the cluster of each image.
+
+    Example:
+        >>> most_agreeing([[0, 1, 0, 1], [0, 0, 1, 1], [0, 0, 1, 1]])
+        1
+    """
     return int(np.argmax([sum(ari(a, b) for b in clusterings) for a in clusterings]))

@@ -83,6 +83,28 @@ def test_of_a_long_stream_clusters_are_looked_for_among_some(both, monkeypatch, 
     assert fitted.predict(disk).tolist() == fitted.labels_.tolist()
 
 
+def edges(shape=(20, 20, 3)):
+    """Features whose map is known at once."""
+    rt.load_keras()
+    import keras
+
+    keras.utils.set_random_seed(0)
+    image = keras.Input(shape)
+    return keras.Model(image, keras.layers.Conv2D(8, 5, strides=5)(image))
+
+
+def test_features_of_images_on_disk_are_those_in_memory(both, monkeypatch):
+    settings = {"features": edges(), "encoder": "pool", "random_state": 0}
+    memory, disk = (rt.RecurrentClusterer(5, **settings).fit(images) for images in both)
+    assert memory.labels_.tolist() == disk.labels_.tolist()
+    assert disk.predict(both[1]).tolist() == memory.labels_.tolist()
+    assert memory.trust_["images"] == disk.trust_["images"]
+    monkeypatch.setattr(streams, "LOOKED_AT", 60)
+    some = rt.RecurrentClusterer(5, **settings).fit(both[1])
+    assert len(some.labels_) == 110
+    assert some.predict(both[0]).tolist() == some.labels_.tolist()
+
+
 def test_a_checkpoint_knows_the_files_it_was_made_with(tmp_path):
     folder = rt.load_images("shapes", limit=60, size=12).write(tmp_path / "set")
 
