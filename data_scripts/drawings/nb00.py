@@ -108,4 +108,4 @@ def learning():
     return drawing
 
 
-DRAWINGS = {"journey": ("explore-text", journey), "learning": ("learning-text", learning)}
+DRAWINGS = {"journey": ("how-text", journey), "learning": ("learning-text", learning)}
