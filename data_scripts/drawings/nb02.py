@@ -1,4 +1,4 @@
-"""The drawings of notebook 02: a picture read as a sequence, and Hilbert's curve in three stages."""
+"""The drawings of notebook 02: a picture read as a sequence, Hilbert's curve in three stages."""
 
 import numpy as np
 from svg import BLUE, GREEN, LINE, ORANGE, PALE_BLUE, RED, SOFT, WHITE, Drawing

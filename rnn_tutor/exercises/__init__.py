@@ -197,7 +197,7 @@ def solution_text(number):
 
 
 def _of_notebook(number):
-    """Return the exercises of a notebook, such as "08" or "03b"; none where there is no such notebook."""
+    """Return the exercises of notebook "08" or "03b"; none where there is no such notebook."""
     try:
         return import_module(f"{__name__}.e{number}").EXERCISES
     except ModuleNotFoundError as error:
