@@ -1,7 +1,7 @@
 """The command `rnn-tutor`: `lab` opens the course, `doctor` says whether it can run here.
 
-`notebooks` lays the course out without opening it. For instructors, `progress` collects what a
-class has done. This module only reads the command line.
+`notebooks` lays the course out without opening it, and `fetch` brings a full data set. For
+instructors, `progress` collects what a class has done. This module only reads the command line.
 """
 
 import argparse
@@ -115,6 +115,15 @@ def _progress(parser, options, further):
     return 0
 
 
+def _fetch(parser, options, further):
+    from rnn_tutor.images.fetching import fetch
+
+    _refuse(parser, "fetch", further)
+    for name in options.names:
+        fetch(name, options.source)
+    return 0
+
+
 def _refuse(parser, command, further):
     if further:
         parser.error(f"{command} takes no further words: {' '.join(further)}")
@@ -127,7 +136,9 @@ def _parser():
         allow_abbrev=False,
     )
     commands = parser.add_subparsers(
-        title="commands", required=True, metavar="lab | notebooks | doctor | progress"
+        title="commands",
+        required=True,
+        metavar="lab | notebooks | doctor | fetch | progress",
     )
     lab = commands.add_parser(
         "lab",
@@ -169,6 +180,24 @@ def _parser():
         allow_abbrev=False,
     )
     doctor.set_defaults(run=_doctor)
+    fetch = commands.add_parser(
+        "fetch",
+        help="bring full data sets, such as MNIST, for rt.load_images",
+        usage="rnn-tutor fetch NAME [NAME ...] [--from FOLDER_OR_ADDRESS]",
+        description="NAME is mnist, fashion_mnist, kmnist, usps, cifar10 or flowers. Size and "
+        "licence are shown before. A download that broke off goes on where it stood. The variable "
+        "RNN_TUTOR_DATA names another folder to keep the files in.",
+        allow_abbrev=False,
+    )
+    fetch.add_argument("names", metavar="NAME", nargs="+")
+    fetch.add_argument(
+        "--from",
+        dest="source",
+        metavar="FOLDER_OR_ADDRESS",
+        help="take the files from there. For a class: fetch once, run `python -m http.server` in "
+        "the folder above the files, and give every student --from http://your-address:8000",
+    )
+    fetch.set_defaults(run=_fetch)
     progress = commands.add_parser(
         "progress",
         help="for instructors: collect what students have tried, as CSV",

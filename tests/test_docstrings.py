@@ -17,12 +17,7 @@ import rnn_tutor as rt
 
 PACKAGE = Path(rt.__file__).parent
 UNFINISHED = {
-    "clusters": 47,
-    "networks": 32,
-    "training": 45,
-    "widgets": 50,
-    "images/sequences": 16,
-    "plots/pictures": 9,
+    "clusters/estimator": 1,
 }
 # A first line that begins so names a thing; it should say what to do.
 NO_VERBS = {"a", "all", "an", "and", "as", "each", "every", "how", "if", "in", "no", "of", "one"}

@@ -1,7 +1,7 @@
 """From embeddings to clusters, and to maps of two dimensions.
 
-`Clustering` is a scikit-learn estimator: `fit` finds the cluster of each image and how clearly it
-belongs there. How good the clusters are is asked in `evaluation`.
+`Clustering` is a scikit-learn estimator: `fit` finds the cluster of each image, and how clearly the
+image belongs there. `evaluation` measures how good the clusters are.
 """
 
 from dataclasses import dataclass
@@ -28,27 +28,28 @@ from rnn_tutor.clusters.projection import project as project
 class Clustering(ClusterMixin, BaseEstimator):
     """Put embeddings into clusters.
 
-    A covariance needs more images than dimensions: for the mixtures, PCA first keeps 20 dimensions,
-    or fewer, so that a cluster has on average twice as many images as dimensions. With fewer than
-    30 different images there are no neighbourhoods to speak of, and PCA takes UMAP's place. For
-    5,000 images on two cores UMAP takes about 7 s, the first time 14.
+    A covariance needs more images than dimensions. For the mixtures, PCA therefore first keeps at
+    most 20 dimensions, so that a cluster has on average twice as many images as dimensions. With
+    fewer than 30 different images, PCA takes UMAP's place. For 5,000 images on two cores UMAP takes
+    about 7 s, the first time 14.
 
     Args:
-        n_clusters: how many clusters; 5 by default.
-        method: a name from `METHODS`: "kmeans" (of ten starts, that of least inertia),
-            "gaussian_mixture" (a full covariance for each cluster) or "tied_mixture" (one
-            covariance for all).
-        umap: whether UMAP first lays the embeddings out in ten dimensions by their 20 nearest
-            neighbours.
-        seed: of everything random; 0 by default.
+        n_clusters: Number of clusters, int. Default 5.
+        method: A name from `METHODS`, str: "kmeans" (of ten starts, the one with the least
+            inertia), "gaussian_mixture" (a full covariance for each cluster) or "tied_mixture" (one
+            covariance for all). Default "kmeans".
+        umap: Whether UMAP first lays the embeddings out in ten dimensions by their 20 nearest
+            neighbours, bool. Default False.
+        seed: Decides everything random, int. Default 0.
 
     Attributes:
         labels_: `(n,)` int64, the cluster of each image, numbered from the largest, which is 0.
-        confidence_: `(n,)` float64 from 1, deep inside its cluster, to 0, on the border with the
-            next: for k-means 1 - (distance to the own centre / to the next centre), for a mixture
-            the posterior of the own component minus that of the next.
-        distances_: `(n,)` float64, to the own centre; for a mixture Mahalanobis's.
-        n_features_in_: d of the embeddings.
+        confidence_: `(n,)` float64, from 1 for an image deep inside its cluster to 0 on the border
+            with the next. For k-means it is 1 - (distance to the own centre / distance to the next
+            centre); for a mixture, the posterior of the own component minus that of the next.
+        distances_: `(n,)` float64, the distance to the own centre; for a mixture the Mahalanobis
+            distance.
+        n_features_in_: Numbers in an embedding, int.
 
     Example:
         >>> found = Clustering(n_clusters=2).fit([[0.0], [0.1], [0.2], [9.0], [9.1]])
@@ -71,20 +72,20 @@ class Clustering(ClusterMixin, BaseEstimator):
 
         Args:
             embeddings: `(n, d)` numbers, a row an image.
-            y: not looked at.
+            y: Ignored.
 
         Returns:
             The estimator. Where there are fewer different embeddings than clusters, the last
             clusters are empty.
 
         Raises:
-            TutorError: they have another shape, hold NaN, or are fewer than clusters; or a setting
-                does not exist.
+            TutorError: The embeddings have another shape, hold NaN, or are fewer than clusters; or
+                a setting does not exist.
         """
         check_known("clustering method", self.method, METHODS)
         check_whole("n_clusters", self.n_clusters)
         points = check_embeddings(embeddings)
-        validate_data(self, embeddings, skip_check_array=True)  # notes the features and their names
+        validate_data(self, embeddings, skip_check_array=True)  # stores the names of the features
         if len(points) < self.n_clusters:
             raise TutorError(
                 f"{self.n_clusters} clusters need at least as many pictures, and there are "
@@ -120,14 +121,14 @@ class Clustering(ClusterMixin, BaseEstimator):
         """Return the images nearest to the centre of a cluster.
 
         Args:
-            cluster: its number.
-            n: how many; all there are where these are fewer.
+            cluster: Number of the cluster, int from 0.
+            n: How many images at most, int. Default 8.
 
         Returns:
-            Their indices, the nearest first.
+            Indices of images, an int array, the nearest first.
 
         Raises:
-            TutorError: no cluster has that number.
+            TutorError: No cluster has that number.
         """
         members = self._members(cluster)
         return members[np.argsort(self.distances_[members], kind="stable")[:n]]
@@ -136,15 +137,15 @@ class Clustering(ClusterMixin, BaseEstimator):
         """Return the images of a cluster that most nearly belong elsewhere.
 
         Args:
-            cluster: its number.
-            n: how many; all there are where these are fewer.
+            cluster: Number of the cluster, int from 0.
+            n: How many images at most, int. Default 8.
 
         Returns:
-            Their indices, the least confident first; of equally confident ones, as a mixture's
-            often are, the outermost first.
+            Indices of images, an int array, the least confident first. Of equally confident ones,
+            which a mixture often has, the outermost come first.
 
         Raises:
-            TutorError: no cluster has that number.
+            TutorError: No cluster has that number.
         """
         members = self._members(cluster)
         return members[np.lexsort((-self.distances_[members], self.confidence_[members]))[:n]]
@@ -157,20 +158,39 @@ class Clustering(ClusterMixin, BaseEstimator):
 
 
 def first_guess(images):
-    """Return how many clusters to begin with: as many as there are classes, else five.
+    """Return how many clusters to begin with: the number of classes, or else five.
 
     Args:
-        images: an `ImageSet`.
+        images: An `ImageSet`.
 
     Returns:
-        An int. Where there are no labels or only one class, five, or one for each image if these
-        are fewer.
+        An int. Without labels, or with only one class, it is five, or the number of images if that
+        is smaller.
+
+    Example:
+        >>> first_guess(rt.datasets.draw_shapes(20, size=8).without_labels())
+        5
     """
     return images.n_classes if images.n_classes > 1 else min(5, len(images))
 
 
 def kmeans(points, n_clusters, seed):
-    """Return distances to the centres and how close each is, relative to the others: `(n, k)`."""
+    """Cluster points by k-means.
+
+    Args:
+        points: `(n, d)` float64.
+        n_clusters: Number of clusters, int.
+        seed: Decides the starts, int.
+
+    Returns:
+        `(distances, closeness)`, both `(n, n_clusters)` float64: the distance to each centre, and
+        the distance to the nearest centre divided by the distance to this one.
+
+    Example:
+        >>> distances, closeness = kmeans(np.array([[0.0], [2.0], [9.0], [11.0]]), 2, seed=0)
+        >>> np.sort(distances[0])
+        array([ 1., 10.])
+    """
     model = KMeans(n_clusters, n_init=10, random_state=seed).fit(points)
     distances = euclidean_distances(points, model.cluster_centers_)
     nearest = distances.min(axis=1, keepdims=True)
@@ -179,7 +199,25 @@ def kmeans(points, n_clusters, seed):
 
 
 def tied_mixture(points, n_clusters, seed, covariance="tied"):
-    """Return Mahalanobis distances to the components and their posteriors: both `(n, k)`."""
+    """Cluster points by a Gaussian mixture with one covariance for all components.
+
+    Args:
+        points: `(n, d)` float64.
+        n_clusters: Number of components, int.
+        seed: Decides the starts, int.
+        covariance: Type of covariance, str, as scikit-learn's `GaussianMixture` takes it. Default
+            "tied".
+
+    Returns:
+        `(distances, posteriors)`, both `(n, n_clusters)` float64; the distances are Mahalanobis
+        distances.
+
+    Example:
+        >>> points = np.array([[0.0], [0.2], [0.4], [9.0], [9.2], [9.4]])
+        >>> distances, posteriors = tied_mixture(points, 2, seed=0)
+        >>> posteriors.max(axis=1).round(2)
+        array([1., 1., 1., 1., 1., 1.])
+    """
     points = pca(points, max(2, min(20, len(points) // (2 * n_clusters))), seed)
     scale = np.sqrt(points.var(axis=0).mean())
     points = points / (scale if scale > 0 else 1)  # so that reg_covar means the same everywhere
@@ -192,10 +230,24 @@ def tied_mixture(points, n_clusters, seed, covariance="tied"):
 
 
 def gaussian_mixture(points, n_clusters, seed):
-    """Return the same as `tied_mixture`, of components that have a covariance each."""
+    """Cluster points by a Gaussian mixture with a covariance for each component.
+
+    Args:
+        points, n_clusters, seed: As for `tied_mixture`.
+
+    Returns:
+        As `tied_mixture`.
+
+    Example:
+        >>> points = np.array([[0.0], [0.2], [0.4], [9.0], [9.2], [9.4]])
+        >>> distances, posteriors = gaussian_mixture(points, 2, seed=0)
+        >>> posteriors.max(axis=1).round(2)
+        array([1., 1., 1., 1., 1., 1.])
+    """
     return tied_mixture(points, n_clusters, seed, "full")
 
 
+# The clustering methods: functions of points, a number of clusters and a seed, by name.
 METHODS = {
     "kmeans": kmeans,
     "tied_mixture": tied_mixture,

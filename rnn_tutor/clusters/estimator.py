@@ -27,6 +27,7 @@ from rnn_tutor.clusters.evaluation import ari, on_halves, propose_number, stabil
 from rnn_tutor.clusters.head import with_head, without_head
 from rnn_tutor.clusters.neighbours import reassign_by_neighbours
 from rnn_tutor.clusters.projection import l2_normalize
+from rnn_tutor.clusters.streams import in_chunks, look_at_some
 from rnn_tutor.images.arrays import ImageReader, as_pictures
 from rnn_tutor.networks import models
 from rnn_tutor.training.checkpoints import check_folder
@@ -45,7 +46,8 @@ class RecurrentClusterer(
 
     `X` is everywhere an `ImageSet`, or an array of images: `(n, height, width)` or
     `(n, height, width, channels)` with any number of channels, uint8, bool, or floats in 0..1; or a
-    list or a pandas column of images, which may have different sizes. `fit` cuts these to the
+    list or a pandas column of images, which may have different sizes; or an `ImageStream`, which is
+    read batch by batch, and of which `fit` looks for clusters among 20,000. `fit` cuts these to the
     proportions of their median size, around the middle, and resizes them to it; `predict` and the
     others do so with any that are not of the size that `fit` had.
 
@@ -182,7 +184,7 @@ class RecurrentClusterer(
                 not exist.
         """
         self._check_settings()
-        images = as_pictures(X)
+        images = as_pictures(X, lazy=True)
         self._check_enough(images)
         reader = ImageReader.for_images(images, self.size, input_size(self.encoder))
         if self.verbose:
@@ -191,7 +193,8 @@ class RecurrentClusterer(
         pixels = reader(images)
         seeds = _seeds(self.random_state, self.restarts)
         encoders, histories = self._train(pixels, seeds)
-        embeddings = [l2_normalize(models.embed(encoder, pixels)) for encoder in encoders]
+        looked_at = look_at_some(pixels, seeds[0], self.verbose)
+        embeddings = [l2_normalize(models.embed(encoder, looked_at)) for encoder in encoders]
 
         n_clusters, proposal = self.n_clusters, None
         if n_clusters == "auto":
@@ -209,7 +212,7 @@ class RecurrentClusterer(
         groups, clusters = labels, np.arange(n_clusters)
         if self.neighbours:
             groups, clusters = reassign_by_neighbours(
-                points, labels, pixels, n_clusters, seeds[best]
+                points, labels, looked_at, n_clusters, seeds[best]
             )
         linear = groups is labels and (self.clustering != "kmeans" or self.umap)
         network = with_head(encoders[best], points, groups, clusters, n_clusters, linear)
@@ -315,12 +318,12 @@ class RecurrentClusterer(
 
     def _run(self, name, X):
         check_is_fitted(self, "network_")
-        images, model = as_pictures(X), getattr(self, name)
+        images, model = as_pictures(X, lazy=True), getattr(self, name)
         self.reader_.check_channels(images)
         if self.verbose:
             self.reader_.print_changes(images)
         # Chunk by chunk: only what comes in and out is held whole.
-        chunks = (images[i : i + CHUNK] for i in range(0, len(images), CHUNK))
+        chunks = in_chunks(images, CHUNK)
         parts = [models.run(model, self.reader_(chunk), 255) for chunk in chunks]
         return np.concatenate(parts) if parts else np.empty((0, model.output_shape[1]), "float32")
 

@@ -1,11 +1,12 @@
 """How good are clusters?
 
-With labels, by three scores: accuracy under the best one-to-one matching of clusters to classes,
-normalised mutual information (NMI) and the adjusted Rand index (ARI). Without labels, by one:
-whether another seed finds the same clusters. Labels measure here and teach nothing.
+With labels there are three scores: accuracy under the best one-to-one matching of clusters to
+classes, normalised mutual information (NMI) and the adjusted Rand index (ARI). Without labels there
+is one: whether another seed finds the same clusters. Labels measure here; nothing is trained on
+them.
 
-A label of -1 is none, here as in an `ImageSet`: such a picture enters no score, and whatever is
-printed says how many there were to compare with.
+A label of -1 means no label, as in an `ImageSet`. Such an image enters no score, and what is
+printed says how many images have a label.
 """
 
 from dataclasses import dataclass, field
@@ -24,18 +25,19 @@ from rnn_tutor.clusters.projection import check_embeddings, quiet_and_repeatable
 
 
 def on_halves(embeddings, n_clusters, seed=0, halves=3):
-    """Find the clusters that other images would have given.
+    """Find the clusters of all images from random halves of them.
 
-    k-means is fitted on a random half of the embeddings, and tells the cluster of each of all.
+    k-means is fitted to one half of the embeddings, and predicts the cluster of every image.
 
     Args:
         embeddings: `(n, d)` numbers.
-        n_clusters: how many clusters.
-        seed: of the halves and the starts, 0 by default.
-        halves: how many, 3 by default.
+        n_clusters: Number of clusters, int.
+        seed: Decides the halves and the starts, int. Default 0.
+        halves: Number of halves, int. Default 3.
 
     Returns:
-        A list of `(n,)` int64; an empty one from fewer images than two for each cluster.
+        A list of `(n,)` int64, one for each half; an empty list where there are fewer than two
+        images for each cluster.
 
     Example:
         >>> [labels.shape for labels in on_halves([[0.0], [0.1], [9.0], [9.1]], 2, halves=2)]
@@ -68,14 +70,19 @@ class Scores:
     """The scores of a clustering, each at most 1; all None without labels.
 
     Attributes:
-        values: `{name: float}` of each of `METRICS`; `scores.accuracy` and so on read it.
-        labelled: how many images have a label.
-        pictures: how many there are.
-        classes: how many classes their labels name; of one class alone the scores say nothing, and
-            it is false.
+        values: `{name: float}`, a value for each of `METRICS`. `scores.accuracy` and so on read it.
+        labelled: Number of images with a label, int.
+        pictures: Number of images, int.
+        classes: Number of classes among the labels, int. With fewer than two the scores say
+            nothing, and `bool(scores)` is False.
+
+    Example:
+        >>> found = rt.evaluation.scores([0, 0, 1, -1], [1, 1, 0, 0])
+        >>> found.accuracy, found.labelled, bool(found)
+        (1.0, 3, True)
     """
 
-    values: dict = field(default_factory=dict)  # {name: float}
+    values: dict = field(default_factory=dict)
     labelled: int = 0
     pictures: int = 0
     classes: int = 0
@@ -104,11 +111,18 @@ def scores(labels, clusters):
     """Measure clusters by all of `METRICS` at once.
 
     Args:
-        labels: (n,) int, from 0, -1 for a picture without a label; or None.
-        clusters: (n,) int, from 0.
+        labels: `(n,)` int from 0, -1 for an image without a label; or None.
+        clusters: `(n,)` int from 0.
 
     Returns:
-        Scores, false with fewer than two classes among the labels; it says so in a sentence.
+        `Scores`, which are false with fewer than two classes among the labels, and then say so.
+
+    Raises:
+        TutorError: The two do not belong together.
+
+    Example:
+        >>> scores([0, 0, 1, 1], [1, 1, 0, 2])
+        matched accuracy 0.750, NMI 0.800, ARI 0.571
     """
     labels, clusters = _pair(np.full(len(clusters), -1) if labels is None else labels, clusters)
     known = labels >= 0
@@ -120,20 +134,20 @@ def scores(labels, clusters):
 
 
 def chance(labels, clusters, draws=1000, seed=0):
-    """Return the matched accuracy that clusters of these sizes get when nothing was learnt.
+    """Estimate the matched accuracy that clusters of these sizes reach by chance.
 
-    The pictures are dealt to the clusters at random, many times. The fewer pictures there are, the
-    more the best matching flatters: five equal classes get about 0.38 with 30 pictures, 0.27 with
-    200, and 0.2 only in the limit.
+    The images are assigned to the clusters at random, many times. The best matching makes chance
+    look better where there are few images: five equal classes reach about 0.38 with 30 images, 0.27
+    with 200, and 0.2 only in the limit.
 
     Args:
-        labels: (n,) int, from 0, -1 for a picture without a label.
-        clusters: (n,) int, from 0.
-        draws: how many times the pictures are dealt.
-        seed: of the draws.
+        labels: `(n,)` int from 0, -1 for an image without a label.
+        clusters: `(n,)` int from 0.
+        draws: Number of random assignments, int. Default 1000.
+        seed: Decides the assignments, int. Default 0.
 
     Returns:
-        A float, the mean over the draws; or None where the scores would say nothing.
+        A float in 0..1, the mean over the draws; or None where the scores would say nothing.
 
     Example:
         >>> round(chance([0, 0, 1, 1], [0, 1, 0, 1]), 1)  # half or all of them right
@@ -144,18 +158,23 @@ def chance(labels, clusters, draws=1000, seed=0):
     if not scores(labels, clusters):
         return None
     table = contingency(labels, clusters)
-    dealt = random_table(table.sum(axis=1), table.sum(axis=0), seed=seed).rvs(draws)
-    return float(np.mean([_matched(t) for t in dealt]) / table.sum())
+    random_tables = random_table(table.sum(axis=1), table.sum(axis=0), seed=seed).rvs(draws)
+    return float(np.mean([_matched(t) for t in random_tables]) / table.sum())
 
 
 def score_table(rows):
-    """Return scores beside what chance gives, as text, a line a row.
+    """Write scores beside what chance reaches, a line for each clustering.
 
     Args:
-        rows: {name: (labels, clusters)}, each pair as for `scores`.
+        rows: `{name: (labels, clusters)}`, each pair as for `scores`.
 
     Returns:
-        A str. A row that cannot be scored says why; when that holds for all, it is said once.
+        A str. A row without scores says why. When no row has scores, the reason is given once.
+
+    Example:
+        >>> print(score_table({"two images": ([0, 1], [1, 0])}))  # too few for any conclusion
+                    accuracy  by chance    NMI    ARI  pictures
+        two images     1.000      1.000  1.000  1.000         2
     """
     reasons = {str(found) for pair in rows.values() if not (found := scores(*pair))}
     if len(reasons) == 1 and not any(scores(*pair) for pair in rows.values()):
@@ -178,16 +197,21 @@ def score_table(rows):
 
 @dataclass(frozen=True, repr=False)
 class Accuracy:
-    """How many answers are right, among the pictures whose class is known; `float` is the share.
+    """How many answers are right, among the images whose class is known.
 
-    It is false, and its float NaN, where nothing can be said: no labels, no answers, or one class
-    alone.
+    `float(accuracy)` is the share of right answers. Without labels, without answers, or with one
+    class alone there is nothing to say: then it is NaN, and `bool(accuracy)` is False.
 
     Attributes:
-        right, answered: how many, among the images whose class is known.
-        labelled: how many these are.
-        pictures: how many there are in all.
-        classes: how many classes there are among these answers and labels.
+        right: Number of right answers, int.
+        answered: Number of answers for images whose class is known, int.
+        labelled: Number of images whose class is known, int.
+        pictures: Number of images, int.
+        classes: Number of classes among these answers and labels, int.
+
+    Example:
+        >>> float(Accuracy(right=3, answered=4, labelled=4, pictures=10, classes=2))
+        0.75
     """
 
     right: int
@@ -219,11 +243,14 @@ def count_right(answers, labels):
     """Count the answers that are right.
 
     Args:
-        answers: (n,) int, the class that was answered, -1 for none; no answer is not right.
-        labels: (n,) int, the class, -1 where nobody knows it; or None.
+        answers: `(n,)` int, the class that was answered, -1 for no answer, which is not right.
+        labels: `(n,)` int, the class, -1 where it is unknown; or None.
 
     Returns:
-        An Accuracy, which is false where there are no labels, no answers, or one class alone.
+        An `Accuracy`, which is false where there are no labels, no answers, or one class alone.
+
+    Raises:
+        TutorError: There are not as many answers as labels.
 
     Example:
         >>> count_right([0, 1, 1, -1], [0, 1, 0, -1])
@@ -244,14 +271,18 @@ def count_right(answers, labels):
 
 
 def mean_table(table):
-    """Return the mean share at each number, as text, a line a way.
+    """Write the mean accuracy at each number of labels, a line for each method.
 
     Args:
-        table: {"probe": {5: [0.6, 0.7], 10: ...}, ...}, as `plots.score_curves` draws it; NaN where
-            nothing could be measured.
+        table: `{"probe": {5: [0.6, 0.7], 10: ...}, ...}`, as `plots.score_curves` draws it; NaN
+            where nothing could be measured.
 
     Returns:
         A str; a sentence where nothing could be measured at all.
+
+    Example:
+        >>> print(mean_table({"probe": {5: [0.6, 0.7], 10: [0.8, 0.9]}}))
+        probe                  5: 65.0%  10: 85.0%
     """
     lines = []
     for name, points in table.items():
@@ -262,18 +293,21 @@ def mean_table(table):
 
 
 def linear_probe(points, labels, C=10):
-    """Fit logistic regression to the pictures that have a label.
+    """Fit logistic regression to the images that have a label.
 
-    Where all of them are of one class it always answers that class; where there are none it
-    answers -1, which is no class.
+    With one class alone, it always predicts that class. Without labels it predicts -1, no class.
 
     Args:
-        points: (n, features) float, embeddings for instance.
-        labels: (n,) int, from 0, -1 for a picture without a label.
-        C: the larger, the less large weights are punished.
+        points: `(n, features)` float, such as embeddings.
+        labels: `(n,)` int from 0, -1 for an image without a label.
+        C: Inverse strength of the regularisation, float. Default 10.
 
     Returns:
         A fitted scikit-learn classifier.
+
+    Example:
+        >>> linear_probe([[0.0], [1.0], [8.0], [9.0]], [0, -1, -1, 1]).predict([[2.0], [7.0]])
+        array([0, 1])
 
     Source: Alain, Bengio (2016), Understanding intermediate layers using linear classifier probes.
     """
@@ -290,17 +324,17 @@ def contingency(labels, clusters, n_classes=None, n_clusters=None):
     """Count how many images of each class lie in each cluster.
 
     Args:
-        labels: `(n,)` integers from 0; a label of -1 is not counted.
-        clusters: `(n,)` integers from 0.
-        n_classes, n_clusters: at least so many rows and columns, for classes or clusters that are
-            empty here; None for as many as there are.
+        labels: `(n,)` int from 0; a label of -1 is not counted.
+        clusters: `(n,)` int from 0.
+        n_classes, n_clusters: Number of rows and columns at least, int, for classes or clusters
+            that are empty here. Default: as many as there are.
 
     Returns:
         `(n_classes, n_clusters)` int64.
 
     Raises:
-        NeedsLabels: labels are None.
-        TutorError: the two do not belong together.
+        NeedsLabels: `labels` is None.
+        TutorError: The two do not belong together.
 
     Example:
         >>> contingency([0, 0, 1, -1], [1, 1, 0, 0])
@@ -319,15 +353,16 @@ def contingency(labels, clusters, n_classes=None, n_clusters=None):
 
 
 def match(labels, clusters, n_clusters=None):
-    """Name clusters by classes, one to one, so that the most images are right.
+    """Match clusters to classes, one to one, so that the most images are right.
 
     Args:
-        labels, clusters: as for `contingency`.
-        n_clusters: at least so many; None for as many as there are.
+        labels, clusters: As for `contingency`.
+        n_clusters: Number of clusters at least, int. Default: as many as there are.
 
     Returns:
-        `(n_clusters,)` int64: the class of each cluster, or -1 for a cluster that is left over
-        (more clusters than classes) or shares no image with the class left for it.
+        `(n_clusters,)` int64: the class of each cluster. It is -1 for a cluster that is left over,
+        because there are more clusters than classes, or that shares no image with the class left
+        for it.
 
     Example:
         >>> match([0, 0, 1, 1], [1, 1, 0, 2])
@@ -343,12 +378,18 @@ def match(labels, clusters, n_clusters=None):
 
 
 def matched_accuracy(labels, clusters):
-    """Return the share of images whose cluster is matched (see `match`) to their class, 0 to 1.
+    """Compute the share of images whose cluster `match` gives their class.
 
-    Images in clusters that are left over count as errors, those without a label do not count.
+    Images in clusters that are left over count as errors. Images without a label do not count.
 
     Args:
-        labels, clusters: as for `contingency`.
+        labels, clusters: As for `contingency`.
+
+    Returns:
+        A float in 0..1.
+
+    Raises:
+        NeedsLabels: No image has a label.
 
     Example:
         >>> matched_accuracy([0, 0, 1, 1], [1, 1, 0, 2])
@@ -361,12 +402,22 @@ def matched_accuracy(labels, clusters):
 
 
 def nmi(labels, clusters):
-    """Return the normalised mutual information: what clusters say about classes, 0 to 1.
+    """Compute the normalised mutual information: how much the clusters say about the classes.
 
-    That is the mutual information over the arithmetic mean of the two entropies.
+    It is the mutual information divided by the arithmetic mean of the two entropies.
 
     Args:
-        labels, clusters: as for `contingency`.
+        labels, clusters: As for `contingency`.
+
+    Returns:
+        A float in 0..1.
+
+    Raises:
+        NeedsLabels: No image has a label.
+
+    Example:
+        >>> nmi([0, 0, 1, 1], [1, 1, 0, 0])
+        1.0
 
     Source: Vinh, Epps, Bailey (2010), Information theoretic measures for clusterings comparison.
     """
@@ -374,12 +425,20 @@ def nmi(labels, clusters):
 
 
 def ari(labels, clusters):
-    """Return the adjusted Rand index: pairs kept together or apart as in the classes.
-
-    It is 0 by chance, and 1 at best.
+    """Compute the adjusted Rand index: how many pairs are together or apart as in the classes.
 
     Args:
-        labels, clusters: as for `contingency`.
+        labels, clusters: As for `contingency`.
+
+    Returns:
+        A float, about 0 by chance and 1 at best.
+
+    Raises:
+        NeedsLabels: No image has a label.
+
+    Example:
+        >>> ari([0, 0, 1, 1], [1, 1, 0, 0])
+        1.0
 
     Source: Hubert, Arabie (1985), Comparing partitions, equation 5.
     """
@@ -396,17 +455,17 @@ def _title(name):
 
 
 def stability(clusterings):
-    """Return the mean ARI over all pairs of clusterings of the same images: needs no labels.
+    """Compute the mean ARI over all pairs of clusterings of the same images. It needs no labels.
 
     Args:
-        clusterings: two or more arrays `(n,)` of integers, one for each seed.
+        clusterings: Two or more arrays `(n,)` int, one for each seed.
 
     Returns:
-        A float: 1 when all seeds agree, about 0 when they agree no more than chance would. Stable
-        need not mean right.
+        A float: 1 when all seeds agree, about 0 when they agree no more than by chance. Stable does
+        not mean right.
 
     Raises:
-        TutorError: there are fewer than two.
+        TutorError: There are fewer than two clusterings.
 
     Example:
         >>> stability([[0, 0, 1], [1, 1, 0]])
@@ -424,18 +483,24 @@ def stability(clusterings):
 
 @dataclass(frozen=True)
 class Proposal:
-    """A number of clusters, and what speaks for it.
+    """A number of clusters, and the scores that speak for it.
 
     `plots.loss_curve({"silhouette": p.silhouettes, "stability": p.stabilities},
     x="number of clusters", y="score", start=p.numbers[0])` draws the scores.
 
     Attributes:
-        n_clusters: the number whose silhouette and stability have the largest sum.
-        numbers: those that were tried.
-        silhouettes: for each, how much closer an image is to its own cluster than to the next, 1 at
-            best.
-        stabilities: for each, the mean adjusted Rand index between clusterings found from other
-            halves, 1 at best.
+        n_clusters: The number whose silhouette and stability have the largest sum, int.
+        numbers: The numbers that were tried, a list of int.
+        silhouettes: For each number, how much closer an image is to its own cluster than to the
+            next, a list of float, 1 at best.
+        stabilities: For each number, the mean adjusted Rand index between the clusterings from
+            different halves, a list of float, 1 at best.
+
+    Example:
+        >>> print(Proposal(2, [2, 3], [0.8, 0.5], [1.0, 0.6]))
+        clusters  silhouette  stability
+               2        0.80       1.00
+               3        0.50       0.60
     """
 
     n_clusters: int
@@ -452,19 +517,20 @@ class Proposal:
 def propose_number(embeddings, numbers=None, seed=0):
     """Propose a number of clusters for embeddings without labels.
 
-    There may be several good answers, a coarse one and finer ones: look at all the scores, which
+    There may be several good answers, a coarse one and finer ones. Look at all the scores, which
     are those of notebook 08.
 
     Args:
         embeddings: `(n, d)` numbers.
-        numbers: those to try; None for 2 to 15, or fewer for few images.
-        seed: of the 2,000 embeddings that are looked at where there are more, and of the starts.
+        numbers: The numbers to try, a list of int. Default: 2 to 15, or fewer for few images.
+        seed: Decides the starts, and a sample of 2,000 embeddings where there are more, int.
+            Default 0.
 
     Returns:
         A `Proposal`.
 
     Raises:
-        TutorError: there are fewer than two images for each cluster.
+        TutorError: There are fewer than two images for each cluster.
 
     Example:
         >>> propose_number([[0.0], [0.1], [0.2], [9.0], [9.1], [9.2]], numbers=[2, 3]).n_clusters
@@ -491,19 +557,19 @@ def propose_number(embeddings, numbers=None, seed=0):
 
 
 def _silhouette(points, labels):
-    """0 where there is nothing to tell apart: all in one cluster, or each alone."""
+    """Return the mean silhouette; 0 where all points are in one cluster, or each is alone."""
     if not 1 < len(np.unique(labels)) < len(points):
         return 0.0
     return float(silhouette_score(points, labels))
 
 
 def _matched(table):
-    """How many pictures are right under the best one-to-one naming."""
+    """Count the images that are right under the best one-to-one matching."""
     return int(table[linear_sum_assignment(table, maximize=True)].sum())
 
 
 def _known_pair(labels, clusters):
-    """Labels and clusters of the pictures that have a label."""
+    """Return labels and clusters of the images that have a label."""
     labels, clusters = _pair(labels, clusters)
     if not (labels >= 0).any():
         _pair(None, clusters)

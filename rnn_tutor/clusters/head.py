@@ -8,54 +8,58 @@ from rnn_tutor._backend import keras
 from rnn_tutor.clusters.projection import check_embeddings, quiet_and_repeatable
 
 EMBEDDING = "embedding_of_length_one"  # the layer behind the encoder
-
-
-LONGEST_ODDS = 5  # of one cluster against the next, their logarithm, on average at the centres
+MAX_LOG_ODDS = 5  # of one cluster against the next, on average at the centres
 
 
 def linear_borders(embeddings, labels, n_clusters):
-    """Learn a softmax layer that tells the clusters, by logistic regression.
+    """Learn a softmax layer that predicts the clusters, by logistic regression.
 
     Args:
         embeddings: `(n, d)` numbers.
-        labels: `(n,)` integers from 0 to n_clusters - 1; some may be missing.
-        n_clusters: how many there are.
+        labels: `(n,)` int, the cluster of each, from 0 to n_clusters - 1. Clusters may be empty.
+        n_clusters: Number of clusters, int.
 
     Returns:
-        Weights `(d, n_clusters)` and biases `(n_clusters,)`, both float64.
+        `(weights, biases)`, `(d, n_clusters)` and `(n_clusters,)` float64.
+
+    Example:
+        >>> weights, biases = linear_borders([[0.0], [1.0], [8.0], [9.0]], [0, 0, 1, 1], 2)
+        >>> (np.array([[0.5], [8.5]]) @ weights + biases).argmax(axis=1)
+        array([0, 1])
     """
     points = check_embeddings(embeddings)
     weights, biases = np.zeros((points.shape[1], n_clusters)), np.full(n_clusters, -100.0)
-    there = np.unique(labels)
-    biases[there] = 0
-    if len(there) > 1:
+    filled = np.unique(labels)
+    biases[filled] = 0
+    if len(filled) > 1:
         with quiet_and_repeatable():
             model = LogisticRegression(C=100, max_iter=1000).fit(points, labels)
-        if len(there) == 2:  # scikit-learn tells the second from the first by one border
+        if len(filled) == 2:  # for two classes, scikit-learn has one border
             model.coef_, model.intercept_ = (
                 np.concatenate([-part, part]) / 2 for part in (model.coef_, model.intercept_)
             )
-        weights[:, there], biases[there] = model.coef_.T, model.intercept_
+        weights[:, filled], biases[filled] = model.coef_.T, model.intercept_
     return weights, biases
 
 
 def with_head(encoder, embeddings, groups, clusters, n_clusters, linear=False):
-    """Put a softmax behind an encoder that tells the nearest centre, and so the cluster.
+    """Put a softmax behind an encoder that predicts the cluster with the nearest centre.
 
-    With p(k) in proportion to exp(-|z - c_k|^2 / 2 v), v the mean of |z - c|^2 around the own
-    centre, |z|^2 falls out of the softmax, and a dense layer is left: z c_k / v - |c_k|^2 / 2 v.
-    Of clusters, v is at least a tenth of the mean squared distance between neighbouring centres,
-    so that an image at its own centre has odds of about e^5 against the next: with tighter ones,
-    all probabilities would be 0 or 1, and rank nothing.
+    With p(k) in proportion to exp(-|z - c_k|^2 / 2 v), where v is the mean of |z - c|^2 around the
+    own centre, |z|^2 cancels in the softmax, and a dense layer is left: z c_k / v - |c_k|^2 / 2 v.
+    For clusters, v is at least a tenth of the mean squared distance between neighbouring centres.
+    An image at its own centre then has odds of about e^5 against the next. A smaller v would make
+    all probabilities 0 or 1, and they would rank nothing.
 
     Args:
-        encoder: a Keras model, images -> `(n, d)`.
-        embeddings: `(n, d)` float32, what it makes of some images, each of length one.
-        groups: `(n,)` integers, the group of each of them.
-        clusters: `(n_groups,)` integers, the cluster of each group. Where there are more groups
-            than clusters, a second layer adds up the probabilities of each cluster's.
-        n_clusters: how many there are.
-        linear: whether the layer learns linear borders between groups in place of their centres.
+        encoder: A Keras model, images -> `(n, d)`.
+        embeddings: `(n, d)` float32, its embeddings of some images, each of length one.
+        groups: `(n,)` int, the group of each of these images.
+        clusters: `(n_groups,)` int, the cluster of each group. Where there are more groups than
+            clusters, a second layer adds up the probabilities of each cluster's groups.
+        n_clusters: Number of clusters, int.
+        linear: Whether the layer learns linear borders between groups in place of their centres,
+            bool. Default False.
 
     Returns:
         A Keras model, images -> `(n, n_clusters)` probabilities.
@@ -70,7 +74,7 @@ def with_head(encoder, embeddings, groups, clusters, n_clusters, linear=False):
         if n_groups == n_clusters and len(filled) > 1:
             between = euclidean_distances(filled, squared=True)
             between = np.sort(between, axis=1)[:, 1]  # the nearest is the centre itself
-            variance = max(variance, between.mean() / (2 * LONGEST_ODDS))
+            variance = max(variance, between.mean() / (2 * MAX_LOG_ODDS))
         weights = centres.T / variance, -(centres**2).sum(axis=1) / (2 * variance)
     head = keras.layers.Dense(n_groups, activation="softmax")
     probabilities = head(keras.layers.UnitNormalization(name=EMBEDDING)(encoder.output))
@@ -83,11 +87,21 @@ def with_head(encoder, embeddings, groups, clusters, n_clusters, linear=False):
 
 
 def without_head(network):
-    """Return the part of a network of `with_head` that ends in embeddings of length one."""
+    """Return the part of a network that ends in embeddings of length one.
+
+    Args:
+        network: A Keras model from `with_head`.
+
+    Returns:
+        A Keras model, images -> `(n, d)`.
+    """
     return keras.Model(network.input, network.get_layer(EMBEDDING).output, name="encoder")
 
 
 def _centre(embeddings, members):
-    """Of an empty cluster, which only equal images leave, a centre far from everything."""
+    """Return the mean of the members, or a far point for an empty cluster.
+
+    Clusters are empty only where images are equal.
+    """
     width = embeddings.shape[1]
     return embeddings[members].mean(axis=0) if members.any() else np.full(width, 10.0, "float32")

@@ -1,4 +1,4 @@
-"""Groups of images, moved to the cluster of their neighbours in pixels."""
+"""Reassign groups of images to the cluster of their neighbours in pixels."""
 
 import numpy as np
 from sklearn.cluster import KMeans, ward_tree
@@ -7,62 +7,94 @@ from sklearn.neighbors import NearestNeighbors
 
 from rnn_tutor.clusters.projection import check_embeddings, quiet_and_repeatable
 
-GROUPS = 10  # a cluster, for `reassign_by_neighbours`
-FEWEST_A_GROUP = 50  # pictures on average, below which its neighbours say little
-LOOKED_AT = 20_000  # pictures, at the most, whose neighbours are looked for
-CLEARLY = 2  # times as near as its own cluster must another be to take a bundle
+GROUPS_PER_CLUSTER = 10
+MIN_PER_GROUP = 50  # images on average; with fewer, the neighbours of a group say little
+MAX_SEARCHED = 20_000  # images whose neighbours are searched
+MIN_LEAD = 2  # another cluster must be so many times as dense as the own one to take a bundle
 
 
 def reassign_by_neighbours(embeddings, labels, pixels, n_clusters, seed=0):
-    """Move groups of images to the cluster in which their neighbours among the pixels are.
+    """Reassign groups of images to the cluster in which most of their neighbours in pixels are.
 
-    What the network sees as a small kind of its own, sevens with a bar say, can come to lie next to
-    a wrong cluster; the pixels, poor as they are at finding kinds, then know better. k-means makes
-    ten small groups a cluster, and Ward's tree joins those that lie close into bundles, or two
-    groups of the same sort would hold each other where they are. For each group and each bundle,
-    the 20 nearest neighbours of its images, in 50 principal components of the pixels, are counted
-    by cluster, for each image that the cluster has outside the bundle. The one for which another
-    cluster leads its own most clearly moves there, and so on, until none is twice as near as its
-    own. What is more than half of its cluster stays.
+    The network can see a small class of its own, such as sevens with a bar, next to a wrong
+    cluster. Pixels alone are poor at finding classes, but they can correct this.
+
+    1. k-means makes ten small groups a cluster. Ward's tree joins groups that lie close into
+       bundles. Otherwise two similar groups would keep each other in place.
+    2. For each bundle, the 20 nearest neighbours of its images are found in 50 principal components
+       of the pixels. They are counted by cluster, and divided by the number of images that the
+       cluster has outside the bundle.
+    3. The bundle for which another cluster leads its own most clearly moves there. This repeats
+       until no other cluster is twice as dense as the own one. A bundle that is more than half of
+       its cluster stays.
 
     Args:
         embeddings: `(n, d)` numbers.
         labels: `(n,)` int64, the clusters found in them.
         pixels: `(n, height, width, channels)`.
-        n_clusters: how many clusters there are.
-        seed: of the groups, and of the 20,000 images that are looked at of more.
+        n_clusters: Number of clusters, int.
+        seed: Decides the groups, and a sample of 20,000 images where there are more, int. Default
+            0.
 
     Returns:
         `(groups, clusters)`: `(n,)` int64, the group of each image, and `(n_groups,)` int64, the
         cluster of each group. With fewer than 50 images a group, each cluster is a group.
 
+    Example:
+        >>> points, labels = np.array([[0.0], [0.1], [9.0]]), np.array([0, 0, 1])
+        >>> reassign_by_neighbours(points, labels, np.zeros((3, 8, 8, 1)), n_clusters=2)
+        (array([0, 0, 1]), array([0, 1]))
+
     Source: Ward (1963), Hierarchical grouping to optimize an objective function, for the tree.
     """
-    points, n_groups = check_embeddings(embeddings), GROUPS * n_clusters
-    if len(points) < FEWEST_A_GROUP * n_groups:
+    points, n_groups = check_embeddings(embeddings), GROUPS_PER_CLUSTER * n_clusters
+    if len(points) < MIN_PER_GROUP * n_groups:
         return labels, np.arange(n_clusters)
     with quiet_and_repeatable():
         found = KMeans(n_groups, n_init=1, random_state=seed).fit(points)
         groups = found.labels_.astype(np.int64)
-        edges = _edges_between(groups, pixels, n_groups, seed)
-        bundles = _bundles(found.cluster_centers_)
+        edges = edges_between(groups, pixels, n_groups, seed)
+        bundles = ward_bundles(found.cluster_centers_)
     counts = np.zeros((n_groups, n_clusters), np.int64)
     np.add.at(counts, (groups, labels), 1)
-    return groups, _moved(edges, bundles, counts.sum(axis=1), counts.argmax(axis=1), n_clusters)
+    sizes, before = counts.sum(axis=1), counts.argmax(axis=1)
+    return groups, move_bundles(edges, bundles, sizes, before, n_clusters)
 
 
-def _bundles(centres):
-    """Each group alone, and each node of Ward's tree: (bundles, groups), 1 for those it holds."""
+def ward_bundles(centres):
+    """List each group alone, and the groups below each node of Ward's tree.
+
+    Args:
+        centres: `(n_groups, d)`, the centre of each group.
+
+    Returns:
+        `(n_bundles, n_groups)` float64, 1 for the groups that a bundle holds, else 0.
+
+    Example:
+        >>> ward_bundles(np.array([[0.0], [1.0], [9.0]]))[3:]
+        array([[1., 1., 0.],
+               [1., 1., 1.]])
+    """
     bundles = list(np.eye(len(centres)))
     for one, other in ward_tree(centres)[0]:
         bundles.append(bundles[one] + bundles[other])
     return np.array(bundles)
 
 
-def _edges_between(groups, pixels, n_groups, seed):
-    """How many pairs of neighbours two groups share: (groups, groups), symmetric."""
+def edges_between(groups, pixels, n_groups, seed):
+    """Count the pairs of neighbours that two groups share.
+
+    Args:
+        groups: `(n,)` int, the group of each image.
+        pixels: `(n, height, width, channels)`.
+        n_groups: Number of groups, int.
+        seed: Decides which images are searched where there are more than 20,000, int.
+
+    Returns:
+        `(n_groups, n_groups)` float64, symmetric, 0 on the diagonal.
+    """
     rng = np.random.default_rng(seed)
-    chosen = rng.permutation(len(pixels))[:LOOKED_AT]
+    chosen = rng.permutation(len(pixels))[:MAX_SEARCHED]
     flat = pixels[chosen].reshape(len(chosen), -1).astype(np.float32)
     components = PCA(min(50, flat.shape[1]), random_state=seed).fit_transform(flat)
     search = NearestNeighbors(n_neighbors=20, algorithm="brute").fit(components)
@@ -74,27 +106,39 @@ def _edges_between(groups, pixels, n_groups, seed):
     return edges
 
 
-def _moved(edges, bundles, sizes, clusters, n_clusters):
-    """The cluster of each group, (groups,), after bundles have moved to where they have more edges.
+def move_bundles(edges, bundles, sizes, clusters, n_clusters):
+    """Move bundles of groups, one after another, to the cluster with which they share most edges.
 
-    edges: (groups, groups), symmetric. bundles: (bundles, groups) of 0 and 1. sizes: (groups,),
-    pictures. clusters: (groups,), where they begin.
+    Args:
+        edges: `(n_groups, n_groups)`, from `edges_between`.
+        bundles: `(n_bundles, n_groups)`, from `ward_bundles`.
+        sizes: `(n_groups,)`, the number of images in each group.
+        clusters: `(n_groups,)` int, the cluster of each group before.
+        n_clusters: Number of clusters, int.
+
+    Returns:
+        `(n_groups,)` int, the cluster of each group after.
+
+    Example:
+        >>> edges = np.array([[0, 1, 9], [1, 0, 1], [9, 1, 0]])  # groups 0 and 2 are neighbours
+        >>> move_bundles(edges, np.eye(3), np.ones(3), np.array([0, 0, 1]), n_clusters=2)
+        array([1, 0, 1])
     """
     clusters, rows = clusters.copy(), np.arange(len(bundles))
     inside = (bundles @ edges * bundles).sum(axis=1)
-    for _ in range(10 * len(clusters)):  # enough; what swings to and fro must end, too
+    for _ in range(10 * len(clusters)):  # a limit, in case a bundle moves to and fro
         member = np.eye(n_clusters)[clusters]  # (groups, clusters)
-        held = bundles * sizes @ member  # pictures of each bundle in each cluster
+        held = bundles * sizes @ member  # images of each bundle in each cluster
         own = held.argmax(axis=1)
         near = bundles @ edges @ member
         near[rows, own] -= inside
-        all_pictures = sizes @ member
-        density = near / np.maximum(all_pictures - held, 1)
+        cluster_sizes = sizes @ member
+        density = near / np.maximum(cluster_sizes - held, 1)
         lead = density.max(axis=1) / np.maximum(density[rows, own], 1e-12)
         lead[(held > 0).sum(axis=1) > 1] = 0  # lies in several clusters
-        lead[2 * held[rows, own] > all_pictures[own]] = 0  # most of a cluster stays
+        lead[2 * held[rows, own] > cluster_sizes[own]] = 0  # most of a cluster stays
         first = lead.argmax()
-        if lead[first] < CLEARLY:
+        if lead[first] < MIN_LEAD:
             break
         clusters[bundles[first] > 0] = density[first].argmax()
     return clusters

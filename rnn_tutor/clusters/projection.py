@@ -17,7 +17,7 @@ from rnn_tutor._errors import TutorError, check_known
 from rnn_tutor._folders import replace_folders
 from rnn_tutor._text import format_list
 
-FEWEST_FOR_NEIGHBOURS = 30  # below it, a graph of 20 neighbours joins everything with everything
+FEWEST_FOR_NEIGHBOURS = 30  # with fewer points, a graph of 20 neighbours joins almost every pair
 
 
 def l2_normalize(embeddings):
@@ -32,7 +32,7 @@ def l2_normalize(embeddings):
         `(n, d)` float32; a row of zeros stays zeros.
 
     Raises:
-        TutorError: they are no embeddings, or hold NaN or infinity.
+        TutorError: `embeddings` has another shape, or holds NaN or infinity.
 
     Example:
         >>> l2_normalize([[3, 4], [0, 0]])
@@ -45,19 +45,20 @@ def l2_normalize(embeddings):
 def project(embeddings, method="pca", seed=0):
     """Lay embeddings out as a map.
 
-    With fewer than 30 different embeddings, the map is PCA's whatever was asked for. For 5,000
-    images PCA takes a blink, UMAP about 7 s (the first time 14), t-SNE about 28 s.
+    With fewer than 30 different embeddings, PCA draws every map. For 5,000 images PCA takes well
+    under a second, UMAP about 7 s (the first time 14), t-SNE about 28 s.
 
     Args:
         embeddings: `(n, d)` numbers.
-        method: a name from `MAPS`: "pca", "umap" or "tsne".
-        seed: of everything random; 0 by default.
+        method: A name from `MAPS`, str: "pca", "umap" or "tsne". Default "pca".
+        seed: Decides everything random, int. Default 0.
 
     Returns:
         `(n, 2)` float32.
 
     Raises:
-        TutorError: no map has that name, or they are no embeddings.
+        TutorError: No map has that name, or `embeddings` has another shape, or holds NaN or
+            infinity.
 
     Example:
         >>> project([[0, 0, 0], [0, 3, 4]]).shape
@@ -71,7 +72,16 @@ def project(embeddings, method="pca", seed=0):
 
 
 def pca(points, dimensions, seed):
-    """Return points `(n, d)` in their first principal components, where these are fewer."""
+    """Reduce points to their first principal components.
+
+    Args:
+        points: `(n, d)` float64.
+        dimensions: Components to keep, int.
+        seed: Decides everything random, int.
+
+    Returns:
+        `(n, dimensions)` float64, or fewer columns where `d` or `n` is smaller.
+    """
     dimensions = min(dimensions, *points.shape)
     centred = points - points.mean(axis=0)
     if dimensions == points.shape[1] and dimensions > 2:
@@ -81,10 +91,20 @@ def pca(points, dimensions, seed):
 
 
 def umap_layout(points, dimensions, seed, min_dist=0.1):
-    """Return points `(n, d)` as UMAP lays them out."""
+    """Lay points out by UMAP, by their 20 nearest neighbours; by `pca` where they are too few.
+
+    Args:
+        points: `(n, d)` float64.
+        dimensions: Dimensions of the layout, int.
+        seed: Decides everything random, int.
+        min_dist: How close points may lie, float. Default 0.1.
+
+    Returns:
+        `(n, dimensions)` float32.
+    """
     if _too_few(points):
         return pca(points, dimensions, seed)
-    umap = _import_umap()
+    umap = import_umap()
     with quiet_and_repeatable():
         layout = umap(
             n_components=min(dimensions, max(2, points.shape[1])),
@@ -94,23 +114,27 @@ def umap_layout(points, dimensions, seed, min_dist=0.1):
             n_jobs=1,
             precomputed_knn=_neighbours(points, 20),
         ).fit_transform(points)
-    release_memory()  # what UMAP's compilation took
+    release_memory()  # of UMAP's compilation
     return layout
 
 
 def _neighbours(points, n):
-    """Exact neighbours, indices and distances: UMAP's own search takes longer to compile."""
+    """Find the exact neighbours; UMAP's own search takes longer to compile.
+
+    Returns:
+        `(indices, distances)`, both `(n, neighbours)`.
+    """
     distances, indices = NearestNeighbors(n_neighbors=n, algorithm="brute").fit(points).kneighbors()
-    own = np.arange(len(points))[:, None]  # UMAP counts a picture as its own first neighbour
+    own = np.arange(len(points))[:, None]  # UMAP counts an image as its own first neighbour
     return (
         np.hstack([own, indices[:, :-1]]),
         np.hstack([np.zeros(own.shape), distances[:, :-1]]).astype(np.float32),
     )
 
 
-def _import_umap():
-    """Import UMAP alone: its package would load TensorFlow too, loudly, for a class unused here."""
-    replace_folders(["NUMBA_CACHE_DIR"])  # without a cache that can be written, it fails
+def import_umap():
+    """Import UMAP without TensorFlow, which its package loads for a class that is unused here."""
+    replace_folders(["NUMBA_CACHE_DIR"])  # without a writable cache, the import fails
     unused = "umap.parametric_umap"
     if "tensorflow" not in sys.modules:
         sys.modules.setdefault(unused, None)
@@ -125,7 +149,16 @@ def _import_umap():
 
 
 def tsne_layout(points, dimensions, seed):
-    """Return points `(n, d)` as t-SNE lays them out."""
+    """Lay points out by t-SNE; by `pca` where they are too few.
+
+    Args:
+        points: `(n, d)` float64.
+        dimensions: Dimensions of the layout, int.
+        seed: Decides everything random, int.
+
+    Returns:
+        `(n, dimensions)` float32.
+    """
     if _too_few(points):
         return pca(points, dimensions, seed)
     points = pca(points, 50, seed)
@@ -145,9 +178,9 @@ def _too_few(points):
 
 @contextmanager
 def quiet_and_repeatable():
-    """Silence warnings that ask nothing of the reader; one thread, so that sums keep their order.
+    """Silence warnings that need no action, and use one thread, so that sums keep their order.
 
-    What is silenced: fewer different points than clusters, UMAP on graphs in several pieces.
+    The warnings are about fewer different points than clusters, and graphs in several pieces.
     """
     with warnings.catch_warnings(), threadpool_limits(1):
         warnings.simplefilter("ignore")
@@ -155,10 +188,16 @@ def quiet_and_repeatable():
 
 
 def check_embeddings(embeddings):
-    """Return embeddings as float64 `(n, d)`.
+    """Check embeddings, and return them as float64.
+
+    Args:
+        embeddings: `(n, d)` numbers.
+
+    Returns:
+        `(n, d)` float64.
 
     Raises:
-        TutorError: they are no numbers of that shape, or hold NaN or infinity.
+        TutorError: They are no numbers of that shape, or hold NaN or infinity.
     """
     try:
         points = check_array(embeddings, dtype=np.float64, ensure_all_finite=False)

@@ -76,6 +76,7 @@ class Sorting:
         >>> sorting = rt.Sorting(images, [0, 1] * 10)
         >>> sorting.name(0, "even places")
         >>> sorting.move([3, 5], 0)
+        0
         >>> sorting.sizes
         {0: 12, 1: 8}
         >>> sorting.undo()

@@ -97,7 +97,7 @@ def examine():
     yield from check_packages(required_packages(), installed_version, remedy_elsewhere)
     imports, keras, widgets = map(processes.finish, probes)
     found = [*check_imports(*imports), *check_keras(*keras, os.environ.get("KERAS_BACKEND"))]
-    yield from blame_shadows(found, imports[1] + keras[1])
+    yield from explain_shadows(found, imports[1] + keras[1])
     yield check_widgets(*widgets)
 
 
@@ -233,7 +233,7 @@ def keras_settings() -> tuple[Path, object]:
     return file, said
 
 
-def blame_shadows(found: list[Finding], output: str) -> list[Finding]:
+def explain_shadows(found: list[Finding], output: str) -> list[Finding]:
     """Put in front each file that is imported in place of an installed module.
 
     Where something fails, that file is the cause, and its remedy comes first.

@@ -42,7 +42,7 @@ def keras():
         error = caught
         if isinstance(error, ModuleNotFoundError):
             print("missing", (error.name or "keras").split(".")[0], sep="\t")
-        print("failed", "keras", _said(error), sep="\t")
+        print("failed", "keras", _describe_error(error), sep="\t")
     _print_shadows([error])
 
 
@@ -81,12 +81,12 @@ def _try_import(name):
     try:
         importlib.import_module(name)
     except Exception as error:
-        print("failed", name.split(".")[0], _said(error), sep="\t", flush=True)
+        print("failed", name.split(".")[0], _describe_error(error), sep="\t", flush=True)
         return error
     return None
 
 
-def _said(error):
+def _describe_error(error):
     """Return an error as one line: "AttributeError: module 'keras' has no attribute 'ops'"."""
     return f"{type(error).__name__}: {' '.join(str(error).split())}"
 

@@ -111,7 +111,7 @@ def examine(exercise, answer):
     if unfit:
         return Result(exercise.name, TRIED, unfit)
     cases = all_cases(exercise)
-    expected = [_solved(exercise, inputs) for inputs in cases]
+    expected = [_expected_value(exercise, inputs) for inputs in cases]
     received = [run(exercise, answer, inputs) for inputs in cases]
     notes = tuple(
         f"Your function changes its input `{name}`, which whoever calls it will not expect. "
@@ -128,7 +128,8 @@ def examine(exercise, answer):
     words = _named_mistake(exercise, cases, expected, received, k)
     if received[k].error:
         stop = "" if found[k].endswith((".", "!", "?")) else "."
-        words = f"Your function stopped{_line(answer, received[k].error)}: {found[k]}{stop} {words}"
+        where = _failing_line(answer, received[k].error)
+        words = f"Your function stopped{where}: {found[k]}{stop} {words}"
     example = _example(answer, cases[k], expected[k], received[k]) if exercise.inputs else None
     return Result(exercise.name, TRIED, words.strip() or found[k], example, notes)
 
@@ -157,11 +158,11 @@ def run(exercise, function, inputs):
     except Exception as raised:
         error = raised
     pairs = zip(exercise.inputs, inputs, given, strict=True)
-    changed = frozenset(name for name, before, after in pairs if not _same(before, after))
+    changed = frozenset(name for name, before, after in pairs if not _is_unchanged(before, after))
     return Outcome(value, error, printed.getvalue(), changed)
 
 
-def _solved(exercise, inputs):
+def _expected_value(exercise, inputs):
     """Return the value of the solution."""
     outcome = run(exercise, exercise.solution, inputs)
     if outcome.error:
@@ -172,27 +173,30 @@ def _solved(exercise, inputs):
 def difference(exercise, expected, outcome, inputs):
     """Say in words how an Outcome differs from what is expected; "" where it is right."""
     if outcome.error:
-        return _described(outcome.error)
+        return _describe_error(outcome.error)
     received, wanted = as_array(outcome.value), np.asarray(expected)
     if outcome.value is None and exercise.inputs:
         return "Your function returned None: does it end with a `return`?"
     if outcome.value is ...:
         return "Your function still returns `...` here."
-    asked = _asked(exercise, wanted)
+    asked = _describe_kind(exercise, wanted)
     if received is None:
-        return f"Expected {asked}; what came, {_article(outcome.value)}, cannot be made an array."
+        return (
+            f"Expected {asked}; what came, {_with_article(outcome.value)}, cannot be made an array."
+        )
     if not received.size:
         received = received.astype(bool if exercise.returns == "bool" else int)  # [] has no type
     if received.dtype.kind not in ACCEPTED[exercise.returns]:
-        return f"Expected {asked}; received {_article(outcome.value)}{_holding(received)}."
+        content = _describe_content(received)
+        return f"Expected {asked}; received {_with_article(outcome.value)}{content}."
     if np.isnan(received).any() and not np.isnan(wanted).any():
         return "There is NaN in it, not a number: was 0 divided by 0, or infinity by infinity?"
     if not exercise.equal:
-        return _unequal(asked, wanted, received)
+        return _describe_difference(asked, wanted, received)
     try:
         return exercise.equal(wanted, received, *copy.deepcopy(inputs))
     except Exception as error:  # such as a shape that cannot be compared
-        return f"What your answer gives could not be compared ({_described(error)})."
+        return f"What your answer gives could not be compared ({_describe_error(error)})."
 
 
 def _why_no_index(outcome):
@@ -258,7 +262,7 @@ def _why_it_cannot_be_called(exercise, answer):
     if not callable(answer):
         return (
             "Give `check` the function itself: its name without brackets. "
-            f"It received {_article(answer)}."
+            f"It received {_with_article(answer)}."
         )
     try:
         inspect.signature(answer).bind(*exercise.inputs)
@@ -281,7 +285,7 @@ def _example(answer, inputs, expected, outcome):
     return Example(name, copy.deepcopy(inputs), **compared, printed=outcome.printed)
 
 
-def _unequal(asked, wanted, received):
+def _describe_difference(asked, wanted, received):
     """Say how numbers differ, in shape or at which index first; "" where they are equal."""
     if received.shape != wanted.shape:
         shape = f"an array of the shape {received.shape}" if received.ndim else "a single value"
@@ -303,7 +307,7 @@ def _close(one, other):
     return np.isclose(one.astype(float), other.astype(float), **CLOSE)
 
 
-def _asked(exercise, wanted):
+def _describe_kind(exercise, wanted):
     """Say what kind of value is asked for."""
     if wanted.ndim:
         of_what = {"number": "", "index": " of whole numbers", "bool": " of True and False"}
@@ -313,14 +317,14 @@ def _asked(exercise, wanted):
     ]
 
 
-def _holding(array):
+def _describe_content(array):
     """Say what an array of the wrong kind holds: its type, or the first that is not a number."""
     if array.ndim == 0 or not array.size:
         return ""
     if array.dtype.kind in "biufc":
         return f" of {array.dtype}"
     odd = [v for v in array.ravel().tolist() if not isinstance(v, (bool, int, float))]
-    return f" that holds {_article(odd[0])}" if odd else ""
+    return f" that holds {_with_article(odd[0])}" if odd else ""
 
 
 def _is_numeric(array):
@@ -333,26 +337,26 @@ def _size(inputs):
     return sum(1 if array is None else array.size for array in arrays)
 
 
-def _line(function, error):
+def _failing_line(function, error):
     """Say where in the student's code an error arose; IPython keeps the text of cells."""
     own = getattr(getattr(function, "__code__", None), "co_filename", None)
     frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename == own]
     return f" in its line `{frames[-1].line}`" if frames and frames[-1].line else ""
 
 
-def _article(value):
+def _with_article(value):
     name = "array" if isinstance(value, np.ndarray) else type(value).__name__
     if isinstance(value, (tuple, list)):
         name += f" of {len(value)}"
     return f"an {name}" if name[0].lower() in "aeiou" else f"a {name}"
 
 
-def _same(before, after):
+def _is_unchanged(before, after):
     if isinstance(before, np.ndarray):
         return np.array_equal(before, after, equal_nan=before.dtype.kind == "f")
     return before == after
 
 
-def _described(error):
+def _describe_error(error):
     """Return an error in one line."""
     return shorten(" ".join(f"{type(error).__name__}: {error}".split()), 300)

@@ -78,7 +78,7 @@ def read(path):
     content = path.read_bytes()
     try:
         old = json.loads(content)["exercises"]  # one object, as versions before JSON lines wrote
-        if all(_is_sound(*pair) for pair in old.items()):
+        if all(_is_valid(*pair) for pair in old.items()):
             return old, "", OLD
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         pass
@@ -87,7 +87,7 @@ def read(path):
         try:
             entry = json.loads(line)
             number = entry.pop("exercise")
-            if not _is_sound(number, entry):
+            if not _is_valid(number, entry):
                 raise ValueError
             known[number] = entry
         except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
@@ -157,7 +157,7 @@ def _folder_name(path, place):
     return folder if path.name == FILE else f"{folder}/{path.name}"
 
 
-def _is_sound(number, entry):
+def _is_valid(number, entry):
     """Return whether an entry has the form of those that are written here."""
     return (
         re.fullmatch(r"\d\d[a-z]?\.\d+", number)

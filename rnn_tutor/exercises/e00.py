@@ -27,50 +27,6 @@ def _counts(labels):
     return np.unique(labels, return_counts=True)[1]
 
 
-def _how_many(labels):
-    return _counts(labels).max()
-
-
-def _in_percent(labels):
-    return 100 * largest_share(labels)
-
-
-def _whole_division(labels):
-    return _counts(labels).max() // len(labels)
-
-
-def _number_of_the_largest(labels):
-    return np.bincount(labels).argmax()
-
-
-def _smallest_share(labels):
-    return _counts(labels).min() / len(labels)
-
-
-def _cluster_0(labels):
-    return np.mean(labels == 0)
-
-
-def _cluster_1(labels):
-    return np.mean(labels == 1)
-
-
-def _cluster_of_the_first(labels):
-    return np.mean(labels == labels[0])
-
-
-def _cluster_of_the_largest_number(labels):
-    return np.mean(labels == labels.max())
-
-
-def _shares_of_all(labels):
-    return _counts(labels) / len(labels)
-
-
-def _shares_of_all_numbers(labels):
-    return np.bincount(labels) / len(labels)
-
-
 def _by_the_clusters(labels):
     counts = _counts(labels)
     return counts.max() / len(counts)
@@ -79,26 +35,6 @@ def _by_the_clusters(labels):
 def _by_the_other_clusters(labels):
     counts = _counts(labels)
     return counts.max() / (counts.sum() - counts.max()) if len(counts) > 1 else np.inf
-
-
-def _by_one_less(labels):
-    return _counts(labels).max() / (len(labels) - 1)
-
-
-def _largest_number_by_all(labels):
-    return labels.max() / len(labels)
-
-
-def _number_of_clusters_by_all(labels):
-    return len(_counts(labels)) / len(labels)
-
-
-def _rounded(labels):
-    return largest_share(labels).round(2)
-
-
-def _cluster_0_left_out(labels):
-    return max(np.bincount(labels)[1:], default=0) / len(labels)
 
 
 def _last_cluster_left_out(labels):
@@ -173,22 +109,6 @@ def _least_similar(embeddings, index, n):
     return np.argsort(cosines)[:n]
 
 
-def _in_the_wrong_order(embeddings, index, n):
-    return most_similar(embeddings, index, n)[::-1]
-
-
-def _only_one(embeddings, index, n):
-    return most_similar(embeddings, index, n)[0]
-
-
-def _one_too_few(embeddings, index, n):
-    return most_similar(embeddings, index, n)[: n - 1]
-
-
-def _all_others(embeddings, index, n):
-    return most_similar(embeddings, index, len(embeddings) - 1)
-
-
 def _places_among_the_others(embeddings, index, n):
     return np.argsort(-np.delete(_cosines(embeddings, index), index))[:n]
 
@@ -201,10 +121,6 @@ def _zero_for_itself(embeddings, index, n):
 
 def _the_cosines(embeddings, index, n):
     return np.sort(np.delete(_cosines(embeddings, index), index))[::-1][:n]
-
-
-def _the_first_cosines(embeddings, index, n):
-    return _cosines(embeddings, index)[:n]
 
 
 def _scaled_by_features(embeddings, index, n):
@@ -225,35 +141,72 @@ EXERCISES = (
         solution=largest_share,
         cases=_label_cases,
         mistakes=(
-            (_how_many, "This is the *number* of pictures. Divide it by the number of all "
-                        "pictures to get a share."),
-            (_in_percent, "This is a percentage. A share lies between 0 and 1."),
-            (_whole_division, "`//` divides and rounds down. Use `/`."),
-            (_number_of_the_largest, "This is the number of the largest cluster. Return its "
-                                     "share."),
-            (_smallest_share, "This is the share of the smallest cluster."),
-            (_cluster_0, ONE_CLUSTER),
-            (_cluster_1, ONE_CLUSTER),
-            (_cluster_of_the_first, ONE_CLUSTER),
-            (_cluster_of_the_largest_number, "This is the share of the cluster with the largest "
-                                             "*number*. Another cluster may hold more pictures."),
-            (_shares_of_all, SEVERAL),
-            (_shares_of_all_numbers, SEVERAL),
-            (_by_the_clusters, "You divide by the number of clusters. Divide by the number of "
-                               "pictures."),
-            (_by_the_other_clusters, "You divide by the pictures in the *other* clusters. "
-                                     "Divide by the number of all pictures."),
-            (_by_one_less, "You divide by one picture too few."),
-            (_largest_number_by_all, "This is the largest cluster *number*, divided by the "
-                                     "number of pictures. Count the pictures in each cluster "
-                                     "first."),
-            (_number_of_clusters_by_all, "This is the number of *clusters*, divided by the "
-                                         "number of pictures. Count the pictures in each "
-                                         "cluster first."),
-            (_rounded, "This is rounded. Return the exact number."),
-            (_cluster_0_left_out, "You leave out cluster 0. It may be the largest."),
-            (_last_cluster_left_out, "You leave out the cluster with the largest number: "
-                                     "`range(k)` ends at k - 1."),
+            (
+                lambda labels: _counts(labels).max(),
+                "This is the *number* of pictures. Divide it by the number of all pictures to "
+                "get a share.",
+            ),
+            (
+                lambda labels: 100 * largest_share(labels),
+                "This is a percentage. A share lies between 0 and 1.",
+            ),
+            (
+                lambda labels: _counts(labels).max() // len(labels),
+                "`//` divides and rounds down. Use `/`.",
+            ),
+            (
+                lambda labels: np.bincount(labels).argmax(),
+                "This is the number of the largest cluster. Return its share.",
+            ),
+            (
+                lambda labels: _counts(labels).min() / len(labels),
+                "This is the share of the smallest cluster.",
+            ),
+            (lambda labels: np.mean(labels == 0), ONE_CLUSTER),
+            (lambda labels: np.mean(labels == 1), ONE_CLUSTER),
+            (lambda labels: np.mean(labels == labels[0]), ONE_CLUSTER),
+            (
+                lambda labels: np.mean(labels == labels.max()),
+                "This is the share of the cluster with the largest *number*. Another cluster "
+                "may hold more pictures.",
+            ),
+            (lambda labels: _counts(labels) / len(labels), SEVERAL),
+            (lambda labels: np.bincount(labels) / len(labels), SEVERAL),
+            (
+                _by_the_clusters,
+                "You divide by the number of clusters. Divide by the number of pictures.",
+            ),
+            (
+                _by_the_other_clusters,
+                "You divide by the pictures in the *other* clusters. Divide by the number of "
+                "all pictures.",
+            ),
+            (
+                lambda labels: _counts(labels).max() / (len(labels) - 1),
+                "You divide by one picture too few.",
+            ),
+            (
+                lambda labels: labels.max() / len(labels),
+                "This is the largest cluster *number*, divided by the number of pictures. Count "
+                "the pictures in each cluster first.",
+            ),
+            (
+                lambda labels: len(_counts(labels)) / len(labels),
+                "This is the number of *clusters*, divided by the number of pictures. Count the "
+                "pictures in each cluster first.",
+            ),
+            (
+                lambda labels: largest_share(labels).round(2),
+                "This is rounded. Return the exact number.",
+            ),
+            (
+                lambda labels: max(np.bincount(labels)[1:], default=0) / len(labels),
+                "You leave out cluster 0. It may be the largest.",
+            ),
+            (
+                _last_cluster_left_out,
+                "You leave out the cluster with the largest number: `range(k)` ends at k - 1.",
+            ),
         ),
         hints=(
             "How many pictures has each cluster? `np.unique(labels, return_counts=True)` gives "
@@ -261,7 +214,7 @@ EXERCISES = (
             "Divide the largest of these counts by the number of all pictures, `len(labels)`.",
         ),
         then="Try it on the clusters above: `largest_share(found.labels)`. If nearly all "
-             "pictures lie in one cluster, the network cannot tell them apart.",
+        "pictures lie in one cluster, the network cannot tell them apart.",
     ),
     exercise(
         "00.2",
@@ -274,26 +227,57 @@ EXERCISES = (
             (_itself_too_from_the_end, ITSELF),
             (_without_the_first, TWINS),
             (_without_the_last, TWINS),
-            (_nearest, "Scale each embedding to length one before you compare. Only the "
-                       "direction counts, not the length."),
-            (_largest_product, "Scale each embedding to length one before you compare. "
-                               "Otherwise long embeddings win every product."),
-            (_scaled_by_features, "You scaled each *feature*, which is a column. Scale each "
-                                  "embedding, which is a row."),
-            (_least_similar, "This is the *least* similar picture. Do you sort in the wrong "
-                             "direction?"),
-            (_in_the_wrong_order, "These are the right pictures in the wrong order. The most "
-                                  "similar comes first."),
-            (_only_one, "Return an array of n indices, even if n is 1."),
-            (_one_too_few, "One index is missing. Return n indices."),
-            (_all_others, "These are all other pictures. Return only the first n."),
-            (_places_among_the_others, "These are indices in a list *without* the picture "
-                                       "itself. All pictures after it have moved by one."),
-            (_zero_for_itself, "A cosine may be negative. So a 0 in place of the picture's own "
-                               "cosine can still win."),
+            (
+                _nearest,
+                "Scale each embedding to length one before you compare. Only the direction "
+                "counts, not the length.",
+            ),
+            (
+                _largest_product,
+                "Scale each embedding to length one before you compare. Otherwise long "
+                "embeddings win every product.",
+            ),
+            (
+                _scaled_by_features,
+                "You scaled each *feature*, which is a column. Scale each embedding, which is a "
+                "row.",
+            ),
+            (
+                _least_similar,
+                "This is the *least* similar picture. Do you sort in the wrong direction?",
+            ),
+            (
+                lambda embeddings, index, n: most_similar(embeddings, index, n)[::-1],
+                "These are the right pictures in the wrong order. The most similar comes first.",
+            ),
+            (
+                lambda embeddings, index, n: most_similar(embeddings, index, n)[0],
+                "Return an array of n indices, even if n is 1.",
+            ),
+            (
+                lambda embeddings, index, n: most_similar(embeddings, index, n)[: n - 1],
+                "One index is missing. Return n indices.",
+            ),
+            (
+                lambda embeddings, index, n: most_similar(embeddings, index, len(embeddings) - 1),
+                "These are all other pictures. Return only the first n.",
+            ),
+            (
+                _places_among_the_others,
+                "These are indices in a list *without* the picture itself. All pictures after "
+                "it have moved by one.",
+            ),
+            (
+                _zero_for_itself,
+                "A cosine may be negative. So a 0 in place of the picture's own cosine can "
+                "still win.",
+            ),
             (_the_cosines, "These are the cosines. Return the *indices* of the pictures."),
-            (_the_first_cosines, "These are the unsorted cosines of the first pictures. Return "
-                                 "the *indices* of the most similar pictures."),
+            (
+                lambda embeddings, index, n: _cosines(embeddings, index)[:n],
+                "These are the unsorted cosines of the first pictures. Return the *indices* of "
+                "the most similar pictures.",
+            ),
         ),
         hints=(
             "`rt.clustering.l2_normalize(embeddings)` scales each embedding to length one. "
@@ -305,6 +289,6 @@ EXERCISES = (
             "win, such as `-np.inf`.",
         ),
         then="Look at them: `rt.plots.image_grid(pictures[most_similar(embeddings, 0, 10)])`. "
-             "The map finds neighbours in the same way.",
+        "The map finds neighbours in the same way.",
     ),
-)  # fmt: skip
+)

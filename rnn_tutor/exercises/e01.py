@@ -59,25 +59,9 @@ def _divided_by_255(rgb):
     return (largest - smallest) / 255
 
 
-def _as_a_byte(rgb):
-    return np.rint(255 * saturation(rgb))
-
-
-def _in_percent(rgb):
-    return 100 * saturation(rgb)
-
-
-def _smallest_by_largest(rgb):
-    return 1 - saturation(rgb)
-
-
 def _of_the_whole_picture(rgb):
     levels = rgb.astype(float)
     return (levels.max() - levels.min()) / max(levels.max(), 1)
-
-
-def _of_the_whole_picture_in_uint8(rgb):
-    return (rgb.max() - rgb.min()) / rgb.max()
 
 
 def _without_brackets(rgb):
@@ -110,25 +94,9 @@ def _divided_by_the_sum(rgb):
     return (largest - smallest) / np.maximum(largest + smallest, 1)
 
 
-def _red_and_blue_only(rgb):
-    return saturation(rgb[..., [0, 2]])
-
-
-def _first_two_only(rgb):
-    return saturation(rgb[..., :2])
-
-
 def _red_less_blue(rgb):
     levels = rgb.astype(float)
     return (levels[..., 0] - levels[..., 2]) / np.maximum(levels.max(axis=2), 1)
-
-
-def _along_the_columns(rgb):
-    return saturation(rgb.swapaxes(1, 2))
-
-
-def _along_the_rows(rgb):
-    return saturation(rgb.swapaxes(0, 2))
 
 
 def _whole_division(rgb):
@@ -171,69 +139,13 @@ def _lighter_cases(rng):
         yield picture, int(rng.integers(-255, 256))
 
 
-def _wraps(picture, by):
-    return (picture.astype(int) + by) % 256
-
-
 def _wraps_in_uint8(picture, by):
     return picture + by  # fails for what uint8 cannot hold
-
-
-def _does_not_stop(picture, by):
-    return picture.astype(int) + by
-
-
-def _stops_above(picture, by):
-    return np.minimum(picture.astype(int) + by, 255)
-
-
-def _stops_below(picture, by):
-    return np.maximum(picture.astype(int) + by, 0)
-
-
-def _stops_above_and_wraps_below(picture, by):
-    return np.minimum(picture.astype(int) + by, 255) % 256
-
-
-def _stops_below_and_wraps_above(picture, by):
-    return np.maximum(picture.astype(int) + by, 0) % 256
-
-
-def _stops_at_256(picture, by):
-    return np.clip(picture.astype(int) + by, 0, 256)
-
-
-def _stops_at_256_and_wraps(picture, by):
-    return np.clip(picture.astype(int) + by, 0, 256) % 256
-
-
-def _stops_at_254(picture, by):
-    return np.clip(picture.astype(int) + by, 0, 254)
-
-
-def _stops_at_1(picture, by):
-    return np.clip(picture.astype(int) + by, 1, 255)
 
 
 def _only_where_there_is_room(picture, by):
     total = picture.astype(int) + by
     return np.where((total >= 0) & (total <= 255), total, picture)
-
-
-def _subtracts(picture, by):
-    return lighter(picture, -by)
-
-
-def _never_darker(picture, by):
-    return lighter(picture, abs(by))
-
-
-def _multiplies(picture, by):
-    return np.clip(picture * (1 + by / 255), 0, 255).astype(np.uint8)
-
-
-def _divided_by_255_after(picture, by):
-    return lighter(picture, by) / 255
 
 
 def _fits_the_range(picture, by):
@@ -261,70 +173,6 @@ def _binarised_cases(rng):
         threshold = int(rng.integers(0, 255))
         picture[0, :3] = threshold, threshold + 1, max(threshold - 1, 0)
         yield picture, threshold
-
-
-def _white_from_the_threshold(picture, threshold):
-    return np.where(picture >= threshold, 255, 0)
-
-
-def _white_above_the_next(picture, threshold):
-    return np.where(picture > threshold + 1, 255, 0)
-
-
-def _true_and_false(picture, threshold):
-    return picture > threshold
-
-
-def _one_for_white(picture, threshold):
-    return (picture > threshold).astype(np.uint8)
-
-
-def _true_from_the_threshold(picture, threshold):
-    return picture >= threshold
-
-
-def _one_from_the_threshold(picture, threshold):
-    return (picture >= threshold).astype(np.uint8)
-
-
-def _exchanged(picture, threshold):
-    return np.where(picture > threshold, 0, 255)
-
-
-def _exchanged_below(picture, threshold):
-    return np.where(picture < threshold, 255, 0)
-
-
-def _one_and_exchanged(picture, threshold):
-    return np.where(picture > threshold, 0, 1)
-
-
-def _bright_kept(picture, threshold):
-    return np.where(picture > threshold, picture, 0)
-
-
-def _dark_kept(picture, threshold):
-    return np.where(picture > threshold, 255, picture)
-
-
-def _above_the_mean(picture, threshold):
-    return np.where(picture > picture.mean(), 255, 0)
-
-
-def _above_the_middle(picture, threshold):
-    return np.where(picture > 127, 255, 0)
-
-
-def _two_things(picture, threshold):
-    return float(threshold), binarised(picture, threshold)
-
-
-def _white_is_256(picture, threshold):
-    return np.where(picture > threshold, 256, 0)
-
-
-def _white_is_254(picture, threshold):
-    return np.where(picture > threshold, 254, 0)
 
 
 BOTH = "White should be 255, and a pixel equal to the threshold is black."
@@ -367,30 +215,6 @@ def _peaks(row, reach, first=operator.gt, second=operator.ge, ends=True, nearer=
     return kept
 
 
-def _one_neighbour(row, reach):
-    return _peaks(row, 1)
-
-
-def _one_too_near(row, reach):
-    return _peaks(row, reach - 1)
-
-
-def _one_too_near_before(row, reach):
-    return _peaks(row, reach, nearer=(1, 0))
-
-
-def _one_too_near_after(row, reach):
-    return _peaks(row, reach, nearer=(0, 1))
-
-
-def _past_the_ends(row, reach):
-    return _unguarded(row, reach, [-1, 1])
-
-
-def _past_the_ends_after_first(row, reach):
-    return _unguarded(row, reach, [1, -1])
-
-
 def _unguarded(row, reach, sides):
     """Peaks, with places below 0 taken from the end, and an error above it."""
     kept = np.zeros(len(row), int)
@@ -401,30 +225,10 @@ def _unguarded(row, reach, sides):
     return kept
 
 
-def _one_too_far(row, reach):
-    return _peaks(row, reach + 1)
-
-
 def _far_ones_only(row, reach):
     padded = np.pad(row, reach)
     before, after = padded[: len(row)], padded[2 * reach :]
     return np.where((row > before) & (row >= after), row, 0)
-
-
-def _all_equals_stay(row, reach):
-    return _peaks(row, reach, first=operator.ge)
-
-
-def _no_equals_stay(row, reach):
-    return _peaks(row, reach, second=operator.gt)
-
-
-def _last_equal_stays(row, reach):
-    return _peaks(row[::-1], reach)[::-1]
-
-
-def _ends_dropped(row, reach):
-    return _peaks(row, reach, ends=False)
 
 
 def _round_the_end(row, reach):
@@ -443,14 +247,6 @@ def _start_cut_off(row, reach):
     return peaks
 
 
-def _before_only(row, reach):
-    return _peaks(row, reach, second=lambda a, b: True)
-
-
-def _after_only(row, reach):
-    return _peaks(row, reach, first=lambda a, b: True)
-
-
 def _written_over(row, reach):
     row = row.copy()
     for i in range(len(row)):
@@ -460,25 +256,9 @@ def _written_over(row, reach):
     return row
 
 
-def _where(row, reach):
-    return _peaks(row, reach) > 0
-
-
-def _ones(row, reach):
-    return (_peaks(row, reach) > 0).astype(int)
-
-
-def _places(row, reach):
-    return np.flatnonzero(_peaks(row, reach))
-
-
 def _left_out(row, reach):
     kept = _peaks(row, reach)
     return kept[kept > 0]
-
-
-def _valleys(row, reach):
-    return _peaks(row, reach, first=operator.lt, second=operator.le)
 
 
 TOO_NEAR = (
@@ -499,36 +279,61 @@ EXERCISES = (
         solution=saturation,
         cases=_saturation_cases,
         mistakes=(
-            (_nan_for_black, "Your answer contains NaN. At a black pixel you divide 0 by 0. The "
-                             "saturation there is 0."),
+            (
+                _nan_for_black,
+                "Your answer contains NaN. At a black pixel you divide 0 by 0. The saturation "
+                "there is 0.",
+            ),
             (_one_for_black, "A black pixel has no colour: its saturation is 0, not 1."),
-            (_not_divided, "This is the difference. Divide it by the largest of the three "
-                           "numbers."),
-            (_divided_by_255, "Divide by the largest of the *pixel's* three numbers, not by "
-                              "255. A dark colour can be as strong as a bright one."),
+            (
+                _not_divided,
+                "This is the difference. Divide it by the largest of the three numbers.",
+            ),
+            (
+                _divided_by_255,
+                "Divide by the largest of the *pixel's* three numbers, not by 255. A dark "
+                "colour can be as strong as a bright one.",
+            ),
             (_divided_by_the_sum, BY_THE_LARGEST),
-            (_largest_plus_one, "Dividing by the largest *plus one* avoids 0 / 0, but all other "
-                                "pixels become a little too weak."),
-            (_wrapping_plus_one, "In uint8, 255 + 1 wraps around to 0. Also, dividing by the "
-                                 "largest *plus one* makes all other pixels a little too weak."),
-            (_as_a_byte, "This runs from 0 to 255. Return numbers from 0 to 1."),
-            (_in_percent, "This is a percentage. Return numbers from 0 to 1."),
+            (
+                _largest_plus_one,
+                "Dividing by the largest *plus one* avoids 0 / 0, but all other pixels become a "
+                "little too weak.",
+            ),
+            (
+                _wrapping_plus_one,
+                "In uint8, 255 + 1 wraps around to 0. Also, dividing by the largest *plus one* "
+                "makes all other pixels a little too weak.",
+            ),
+            (
+                lambda rgb: np.rint(255 * saturation(rgb)),
+                "This runs from 0 to 255. Return numbers from 0 to 1.",
+            ),
+            (
+                lambda rgb: 100 * saturation(rgb),
+                "This is a percentage. Return numbers from 0 to 1.",
+            ),
             (_whole_division, "`//` divides and rounds down. Use `/`."),
-            (_smallest_by_largest, "This is 0 for the strongest colour and 1 for grey. It "
-                                   "should be the other way round."),
+            (
+                lambda rgb: 1 - saturation(rgb),
+                "This is 0 for the strongest colour and 1 for grey. It should be the other way "
+                "round.",
+            ),
             (_of_the_whole_picture, WHOLE),
-            (_of_the_whole_picture_in_uint8, WHOLE),
+            (lambda rgb: (rgb.max() - rgb.min()) / rgb.max(), WHOLE),
             (_without_brackets, BRACKETS),
             (_without_brackets_nan_for_black, BRACKETS),
             (_divided_by_the_smallest, BY_THE_LARGEST),
             (_divided_by_the_smallest_or_1, BY_THE_LARGEST),
             (_divided_by_the_mean, BY_THE_LARGEST),
-            (_red_less_blue, "You take red as the largest and blue as the smallest. That is not "
-                             "always so."),
-            (_red_and_blue_only, TWO_CHANNELS),
-            (_first_two_only, TWO_CHANNELS),
-            (_along_the_columns, OTHER_AXIS),
-            (_along_the_rows, OTHER_AXIS),
+            (
+                _red_less_blue,
+                "You take red as the largest and blue as the smallest. That is not always so.",
+            ),
+            (lambda rgb: saturation(rgb[..., [0, 2]]), TWO_CHANNELS),
+            (lambda rgb: saturation(rgb[..., :2]), TWO_CHANNELS),
+            (lambda rgb: saturation(rgb.swapaxes(1, 2)), OTHER_AXIS),
+            (lambda rgb: saturation(rgb.swapaxes(0, 2)), OTHER_AXIS),
         ),
         hints=(
             "The three numbers of each pixel become one, so the last axis disappears. "
@@ -538,7 +343,7 @@ EXERCISES = (
             "`np.maximum(largest, 1)` is the largest number, but at least 1.",
         ),
         then="Look at it: `rt.plots.photographs([photo, saturation(photo)])`. OpenCV computes "
-             "it too, as the second channel of `cv2.COLOR_RGB2HSV`.",
+        "it too, as the second channel of `cv2.COLOR_RGB2HSV`.",
     ),
     exercise(
         "01.2",
@@ -546,28 +351,70 @@ EXERCISES = (
         solution=lighter,
         cases=_lighter_cases,
         mistakes=(
-            (_wraps, WRAPS),
+            (lambda picture, by: (picture.astype(int) + by) % 256, WRAPS),
             (_wraps_in_uint8, WRAPS + " And a negative number does not fit into uint8 at all."),
-            (_does_not_stop, "Some grey levels lie outside 0 to 255. They must stop at these "
-                             "ends."),
-            (_stops_above, "The upper end is right. Values below 0 must become 0."),
-            (_stops_above_and_wraps_below, "The upper end is right. Values below 0 must become "
-                                           "0."),
-            (_stops_below, "The lower end is right. Values above 255 must become 255."),
-            (_stops_below_and_wraps_above, "The lower end is right. Values above 255 must "
-                                           "become 255."),
-            (_stops_at_256, "The largest grey level is 255, not 256."),
-            (_stops_at_256_and_wraps, "The largest grey level is 255: 256 wraps around to 0."),
-            (_stops_at_254, "A pixel may become fully white: 255."),
-            (_stops_at_1, "A pixel may become fully black: 0."),
-            (_only_where_there_is_room, "You leave a pixel unchanged if it would pass the end. "
-                                        "It should move as far as the end."),
-            (_subtracts, "The sign is wrong. A positive number makes the picture lighter."),
-            (_never_darker, "A negative number makes the picture darker."),
-            (_multiplies, "*Add* `by` to every grey level. Black becomes lighter too."),
-            (_divided_by_255_after, "White is 255 here. Do not divide the grey levels."),
-            (_fits_the_range, "You stretched the picture over all grey levels. Move each level "
-                              "by the same number, and stop only at the ends."),
+            (
+                lambda picture, by: picture.astype(int) + by,
+                "Some grey levels lie outside 0 to 255. They must stop at these ends.",
+            ),
+            (
+                lambda picture, by: np.minimum(picture.astype(int) + by, 255),
+                "The upper end is right. Values below 0 must become 0.",
+            ),
+            (
+                lambda picture, by: np.minimum(picture.astype(int) + by, 255) % 256,
+                "The upper end is right. Values below 0 must become 0.",
+            ),
+            (
+                lambda picture, by: np.maximum(picture.astype(int) + by, 0),
+                "The lower end is right. Values above 255 must become 255.",
+            ),
+            (
+                lambda picture, by: np.maximum(picture.astype(int) + by, 0) % 256,
+                "The lower end is right. Values above 255 must become 255.",
+            ),
+            (
+                lambda picture, by: np.clip(picture.astype(int) + by, 0, 256),
+                "The largest grey level is 255, not 256.",
+            ),
+            (
+                lambda picture, by: np.clip(picture.astype(int) + by, 0, 256) % 256,
+                "The largest grey level is 255: 256 wraps around to 0.",
+            ),
+            (
+                lambda picture, by: np.clip(picture.astype(int) + by, 0, 254),
+                "A pixel may become fully white: 255.",
+            ),
+            (
+                lambda picture, by: np.clip(picture.astype(int) + by, 1, 255),
+                "A pixel may become fully black: 0.",
+            ),
+            (
+                _only_where_there_is_room,
+                "You leave a pixel unchanged if it would pass the end. It should move as far as "
+                "the end.",
+            ),
+            (
+                lambda picture, by: lighter(picture, -by),
+                "The sign is wrong. A positive number makes the picture lighter.",
+            ),
+            (
+                lambda picture, by: lighter(picture, abs(by)),
+                "A negative number makes the picture darker.",
+            ),
+            (
+                lambda picture, by: np.clip(picture * (1 + by / 255), 0, 255).astype(np.uint8),
+                "*Add* `by` to every grey level. Black becomes lighter too.",
+            ),
+            (
+                lambda picture, by: lighter(picture, by) / 255,
+                "White is 255 here. Do not divide the grey levels.",
+            ),
+            (
+                _fits_the_range,
+                "You stretched the picture over all grey levels. Move each level by the same "
+                "number, and stop only at the ends.",
+            ),
         ),
         hints=(
             "What is np.uint8(250) + np.uint8(30)? Try it.",
@@ -581,34 +428,57 @@ EXERCISES = (
         solution=binarised,
         cases=_binarised_cases,
         mistakes=(
-            (_white_from_the_threshold, "A pixel equal to the threshold must be black. White "
-                                        "begins above it."),
-            (_white_above_the_next, "White begins too late. The level just above the threshold "
-                                    "is white."),
-            (_true_and_false, ONES),
-            (_one_for_white, ONES),
-            (_true_from_the_threshold, BOTH),
-            (_one_from_the_threshold, BOTH),
-            (_exchanged, "Black and white are exchanged."),
-            (_exchanged_below, "Black and white are exchanged."),
-            (_one_and_exchanged, "Black and white are exchanged, and white should be 255."),
-            (_bright_kept, "Pixels above the threshold keep their grey level. They should be "
-                           "white."),
-            (_dark_kept, "Pixels up to the threshold keep their grey level. They should be "
-                         "black."),
-            (_above_the_mean, "You compare with the mean of the picture. Compare with the "
-                              "threshold."),
-            (_above_the_middle, "You compare with the middle of all grey levels. Compare with "
-                                "the threshold."),
-            (_two_things, "Your function returns two things, as `cv2.threshold` does. Return "
-                          "only the picture."),
-            (_white_is_256, LAST_LEVEL),
-            (_white_is_254, LAST_LEVEL),
+            (
+                lambda picture, threshold: np.where(picture >= threshold, 255, 0),
+                "A pixel equal to the threshold must be black. White begins above it.",
+            ),
+            (
+                lambda picture, threshold: np.where(picture > threshold + 1, 255, 0),
+                "White begins too late. The level just above the threshold is white.",
+            ),
+            (lambda picture, threshold: picture > threshold, ONES),
+            (lambda picture, threshold: (picture > threshold).astype(np.uint8), ONES),
+            (lambda picture, threshold: picture >= threshold, BOTH),
+            (lambda picture, threshold: (picture >= threshold).astype(np.uint8), BOTH),
+            (
+                lambda picture, threshold: np.where(picture > threshold, 0, 255),
+                "Black and white are exchanged.",
+            ),
+            (
+                lambda picture, threshold: np.where(picture < threshold, 255, 0),
+                "Black and white are exchanged.",
+            ),
+            (
+                lambda picture, threshold: np.where(picture > threshold, 0, 1),
+                "Black and white are exchanged, and white should be 255.",
+            ),
+            (
+                lambda picture, threshold: np.where(picture > threshold, picture, 0),
+                "Pixels above the threshold keep their grey level. They should be white.",
+            ),
+            (
+                lambda picture, threshold: np.where(picture > threshold, 255, picture),
+                "Pixels up to the threshold keep their grey level. They should be black.",
+            ),
+            (
+                lambda picture, threshold: np.where(picture > picture.mean(), 255, 0),
+                "You compare with the mean of the picture. Compare with the threshold.",
+            ),
+            (
+                lambda picture, threshold: np.where(picture > 127, 255, 0),
+                "You compare with the middle of all grey levels. Compare with the threshold.",
+            ),
+            (
+                lambda picture, threshold: (float(threshold), binarised(picture, threshold)),
+                "Your function returns two things, as `cv2.threshold` does. Return only the "
+                "picture.",
+            ),
+            (lambda picture, threshold: np.where(picture > threshold, 256, 0), LAST_LEVEL),
+            (lambda picture, threshold: np.where(picture > threshold, 254, 0), LAST_LEVEL),
         ),
         hints=(
             "`picture > threshold` gives True and False, in the shape of the picture.",
-            "`np.where(condition, a, b)` takes `a` where the condition is true, and `b` "
-            "elsewhere.",
+            "`np.where(condition, a, b)` takes `a` where the condition is true, and `b` elsewhere.",
         ),
     ),
     exercise(
@@ -617,35 +487,73 @@ EXERCISES = (
         solution=peaks_of,
         cases=_peak_cases,
         mistakes=(
-            (_one_neighbour, "You compare with one neighbour on each side. Compare with `reach` "
-                             "of them."),
-            (_one_too_near, TOO_NEAR),
-            (_one_too_near_before, TOO_NEAR),
-            (_one_too_near_after, TOO_NEAR),
-            (_one_too_far, "You compare with one neighbour too many on each side."),
-            (_far_ones_only, "You compare only with the neighbour at distance `reach`. Those in "
-                             "between count too."),
-            (_all_equals_stay, "Of equal neighbours only the first should stay."),
-            (_no_equals_stay, "Two equal neighbours removed each other. Keep the first."),
-            (_last_equal_stays, "Of two equal neighbours the last one stayed; keep the first."),
-            (_ends_dropped, "The numbers near the two ends count too. They only have fewer "
-                            "neighbours."),
-            (_round_the_end, "The first numbers were compared with the last ones, as `np.roll` "
-             "does."),
-            (_past_the_ends, PAST),
-            (_past_the_ends_after_first, PAST),
-            (_start_cut_off, "Near the start, `row[i - reach:i]` begins at a negative index, "
-                             "which Python counts from the end. What is left of the slice?"),
-            (_before_only, "You compare only with the numbers before. Those after count too."),
-            (_after_only, "You compare only with the numbers after. Those before count too."),
-            (_written_over, "Compare with the neighbours' original values, even if those "
-                            "neighbours become 0."),
-            (_where, WHICH),
-            (_ones, WHICH),
-            (_places, "These are the indices of the peaks. Return a row of the same length, "
-                      "with the magnitudes at the peaks and 0 elsewhere."),
+            (
+                lambda row, reach: _peaks(row, 1),
+                "You compare with one neighbour on each side. Compare with `reach` of them.",
+            ),
+            (lambda row, reach: _peaks(row, reach - 1), TOO_NEAR),
+            (lambda row, reach: _peaks(row, reach, nearer=(1, 0)), TOO_NEAR),
+            (lambda row, reach: _peaks(row, reach, nearer=(0, 1)), TOO_NEAR),
+            (
+                lambda row, reach: _peaks(row, reach + 1),
+                "You compare with one neighbour too many on each side.",
+            ),
+            (
+                _far_ones_only,
+                "You compare only with the neighbour at distance `reach`. Those in between "
+                "count too.",
+            ),
+            (
+                lambda row, reach: _peaks(row, reach, first=operator.ge),
+                "Of equal neighbours only the first should stay.",
+            ),
+            (
+                lambda row, reach: _peaks(row, reach, second=operator.gt),
+                "Two equal neighbours removed each other. Keep the first.",
+            ),
+            (
+                lambda row, reach: _peaks(row[::-1], reach)[::-1],
+                "Of two equal neighbours the last one stayed; keep the first.",
+            ),
+            (
+                lambda row, reach: _peaks(row, reach, ends=False),
+                "The numbers near the two ends count too. They only have fewer neighbours.",
+            ),
+            (
+                _round_the_end,
+                "The first numbers were compared with the last ones, as `np.roll` does.",
+            ),
+            (lambda row, reach: _unguarded(row, reach, [-1, 1]), PAST),
+            (lambda row, reach: _unguarded(row, reach, [1, -1]), PAST),
+            (
+                _start_cut_off,
+                "Near the start, `row[i - reach:i]` begins at a negative index, which Python "
+                "counts from the end. What is left of the slice?",
+            ),
+            (
+                lambda row, reach: _peaks(row, reach, second=lambda a, b: True),
+                "You compare only with the numbers before. Those after count too.",
+            ),
+            (
+                lambda row, reach: _peaks(row, reach, first=lambda a, b: True),
+                "You compare only with the numbers after. Those before count too.",
+            ),
+            (
+                _written_over,
+                "Compare with the neighbours' original values, even if those neighbours become 0.",
+            ),
+            (lambda row, reach: _peaks(row, reach) > 0, WHICH),
+            (lambda row, reach: (_peaks(row, reach) > 0).astype(int), WHICH),
+            (
+                lambda row, reach: np.flatnonzero(_peaks(row, reach)),
+                "These are the indices of the peaks. Return a row of the same length, with the "
+                "magnitudes at the peaks and 0 elsewhere.",
+            ),
             (_left_out, "Do not leave out the other numbers. Set them to 0."),
-            (_valleys, "These are the valleys. A peak is *larger* than its neighbours."),
+            (
+                lambda row, reach: _peaks(row, reach, first=operator.lt, second=operator.le),
+                "These are the valleys. A peak is *larger* than its neighbours.",
+            ),
         ),
         hints=(
             "With `reach` 1 you did this above: a number stays if it is larger than the one "
@@ -655,6 +563,6 @@ EXERCISES = (
             "`all(value > other for other in before)` is also true if there are no neighbours.",
         ),
         then="People look for peaks in histograms, sounds and heartbeats too. "
-             "`scipy.signal.find_peaks` has more settings.",
+        "`scipy.signal.find_peaks` has more settings.",
     ),
-)  # fmt: skip
+)

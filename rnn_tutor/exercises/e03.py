@@ -30,20 +30,8 @@ def _other_count(cell, features, units, *, parts=PARTS, biases=BIASES):
     return parts[cell] * units * (features + units + biases[cell])
 
 
-def _no_bias(cell, features, units):
-    return PARTS[cell] * units * (features + units)
-
-
-def _no_recurrent_kernel(cell, features, units):
-    return PARTS[cell] * units * (features + BIASES[cell])
-
-
 def _recurrent_kernel_of_features(cell, features, units):
     return PARTS[cell] * (units * features + features**2 + BIASES[cell] * units)
-
-
-def _one_number_of_bias(cell, features, units):
-    return PARTS[cell] * (units * features + units**2 + 1)
 
 
 def _one_bias_for_all_parts(cell, features, units):
@@ -67,14 +55,6 @@ def _sequence_cases(rng):
     for n, steps, units in [(1, 4, 2), (2, 3, 2), (3, 5, 2), (4, 4, 4), (10, 28, 16)]:
         states = rng.normal(size=(n, steps, units)).round(2)
         yield states, rng.integers(1, steps + 1, n)
-
-
-def _longest_ones_last(states, lengths):
-    return states[:, lengths.max() - 1]
-
-
-def _first_ones_last(states, lengths):
-    return states[:, lengths[0] - 1]
 
 
 def _mean_of_own_steps(states, lengths):
@@ -119,10 +99,6 @@ def _other_step(
     return mix(f, h, squash(x @ W_h + seen(f, h, U_h) + b_h))
 
 
-def _step_without_bias(x, h, W, U, b):
-    return minimal_gated_step(x, h, W, U, 0 * b)
-
-
 def _gate_that_sees_no_state(x, h, W, U, b):
     units = h.shape[1]
     return minimal_gated_step(x, h, W, np.hstack([0 * U[:, :units], U[:, units:]]), b)
@@ -136,16 +112,22 @@ EXERCISES = (
         cases=_weight_cases,
         mistakes=[
             (_sides_added, "An array of shape (a, b) holds a times b numbers, not a plus b."),
-            (_no_bias, "Every part has a bias too."),
             (
-                _one_number_of_bias,
+                lambda cell, features, units: PARTS[cell] * units * (features + units),
+                "Every part has a bias too.",
+            ),
+            (
+                lambda cell, features, units: PARTS[cell] * (units * features + units**2 + 1),
                 "A bias is more than a single number. Every unit of every part has its own.",
             ),
             (
                 _one_bias_for_all_parts,
                 "Every part has a bias of its own, not only the cell as a whole.",
             ),
-            (_no_recurrent_kernel, "The recurrent kernel is missing: (units, units)."),
+            (
+                lambda cell, features, units: PARTS[cell] * units * (features + BIASES[cell]),
+                "The recurrent kernel is missing: (units, units).",
+            ),
             (_recurrent_kernel_of_features, "The recurrent kernel is (units, units)."),
             (
                 partial(_other_count, biases=dict.fromkeys(PARTS, 2)),
@@ -210,11 +192,11 @@ EXERCISES = (
                 "The axes are in another order: sequences first, steps second.",
             ),
             (
-                _longest_ones_last,
+                lambda states, lengths: states[:, lengths.max() - 1],
                 "You use the longest sequence's last step for all. Each sequence has its own.",
             ),
             (
-                _first_ones_last,
+                lambda states, lengths: states[:, lengths[0] - 1],
                 "You use the first sequence's last step for all. Each sequence has its own.",
             ),
             (
@@ -325,7 +307,7 @@ EXERCISES = (
                 "side by side.",
             ),
             (
-                _step_without_bias,
+                lambda x, h, W, U, b: minimal_gated_step(x, h, W, U, 0 * b),
                 "The bias is missing. Add b_f in the gate and b_h in the candidate.",
             ),
             (_gate_that_sees_no_state, "The gate needs the old state too: add h @ U_f."),

@@ -37,10 +37,6 @@ def _summed_over_pictures(labels, probabilities):
     return -np.log((one_hot * probabilities).sum(axis=0))
 
 
-def _entropy(labels, probabilities):
-    return -(probabilities * np.log(probabilities)).sum(axis=1)
-
-
 # 05.2 one class at a time
 
 
@@ -54,10 +50,6 @@ def _matrix_cases(rng):
     yield (np.array([[0, 2], [1, 3]]),)
     for classes in (2, 3, 3, 5, 12):
         yield (rng.integers(0, 30, (classes, classes)) + np.eye(classes, dtype=int),)
-
-
-def _f1(matrix):
-    return 2 * np.diag(matrix) / (matrix.sum(axis=0) + matrix.sum(axis=1))
 
 
 # 05.3 a split that leaves nobody out
@@ -181,7 +173,7 @@ EXERCISES = (
                 "here.",
             ),
             (
-                _entropy,
+                lambda labels, probabilities: -(probabilities * np.log(probabilities)).sum(axis=1),
                 "This is the entropy of what the model says; the label does not occur in it.",
             ),
         ],
@@ -242,7 +234,7 @@ EXERCISES = (
                 "You divided by the mistakes of a class; divide by all of its pictures.",
             ),
             (
-                _f1,
+                lambda matrix: 2 * np.diag(matrix) / (matrix.sum(axis=0) + matrix.sum(axis=1)),
                 "This is the F1 score, which mixes recall and precision. Recall looks at the rows "
                 "only.",
             ),

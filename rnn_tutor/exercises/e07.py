@@ -33,54 +33,6 @@ def _partner_cases(rng):
         yield int(rng.integers(2 * n)), int(n)
 
 
-def _neighbour_in_the_batch(view, n):
-    return view ^ 1
-
-
-def _reversed(view, n):
-    return 2 * n - 1 - view
-
-
-def _one_too_far(view, n):
-    return (view + n + 1) % (2 * n)
-
-
-def _one_too_near(view, n):
-    return (view + n - 1) % (2 * n)
-
-
-def _modulus_one_too_large(view, n):
-    return (view + n) % (2 * n + 1)
-
-
-def _counted_from_one(view, n):
-    return partner(view, n) + 1
-
-
-def _always_forward(view, n):
-    return view + n
-
-
-def _always_back(view, n):
-    return view - n
-
-
-def _distance_from_n(view, n):
-    return abs(view - n)
-
-
-def _one_first_view_too_many(view, n):
-    return view + n if view <= n else view - n
-
-
-def _number_of_the_image(view, n):
-    return view % n
-
-
-def _itself(view, n):
-    return view
-
-
 OFF_BY_ONE = "Nearly: this is off by one."
 
 # 07.3: the error of each picture
@@ -104,18 +56,6 @@ def _as_floats(pictures, drawn):
     return pictures / 255, drawn / 255
 
 
-def _wrapped_before_squaring(pictures, drawn):
-    return (((pictures - drawn) / 255) ** 2).mean(axis=(1, 2, 3))
-
-
-def _wrapped_throughout(pictures, drawn):
-    return ((pictures - drawn) ** 2).mean(axis=(1, 2, 3)) / 255**2
-
-
-def _over_all_pictures(pictures, drawn):
-    return error_of_each(pictures, drawn).mean()
-
-
 def _over_the_pictures_only(pictures, drawn):
     a, b = _as_floats(pictures, drawn)
     return ((a - b) ** 2).mean(axis=0)
@@ -131,10 +71,6 @@ def _channels_apart(pictures, drawn):
     return ((a - b) ** 2).mean(axis=(1, 2))
 
 
-def _channels_added_up(pictures, drawn):
-    return _channels_apart(pictures, drawn).sum(axis=1)
-
-
 def _of_each_pixel(pictures, drawn):
     a, b = _as_floats(pictures, drawn)
     return (a - b) ** 2
@@ -142,10 +78,6 @@ def _of_each_pixel(pictures, drawn):
 
 def _sum_of_squares(pictures, drawn):
     return _of_each_pixel(pictures, drawn).sum(axis=(1, 2, 3))
-
-
-def _divided_by_784(pictures, drawn):
-    return _sum_of_squares(pictures, drawn) / 28 / 28
 
 
 def _mean_amount(pictures, drawn):
@@ -156,22 +88,6 @@ def _mean_amount(pictures, drawn):
 def _square_of_the_mean(pictures, drawn):
     a, b = _as_floats(pictures, drawn)
     return (a - b).mean(axis=(1, 2, 3)) ** 2
-
-
-def _root(pictures, drawn):
-    return np.sqrt(error_of_each(pictures, drawn))
-
-
-def _divided_after_squaring(pictures, drawn):
-    return error_of_each(pictures, drawn) * 255
-
-
-def _never_divided(pictures, drawn):
-    return error_of_each(pictures, drawn) * 255**2
-
-
-def _divided_by_256(pictures, drawn):
-    return error_of_each(pictures, drawn) * (255 / 256) ** 2
 
 
 def _without_the_last_picture(pictures, drawn):
@@ -223,85 +139,13 @@ def _spread(embeddings):
     return np.sqrt(z.var(axis=0).sum())
 
 
-def _mean_of_the_whole_table(embeddings):
-    return _cosines(embeddings).mean()
-
-
 def _diagonal_included(embeddings):
     table = _cosines(embeddings)
     return table[np.triu_indices(len(table))].mean()
 
 
-def _divided_by_all_places(embeddings):
-    return 2 * _pairs(_cosines(embeddings)).sum() / len(embeddings) ** 2
-
-
-def _divided_by_ordered_pairs(embeddings):
-    return _pairs(_cosines(embeddings)).mean() / 2
-
-
-def _sum_over_pairs(embeddings):
-    return _pairs(_cosines(embeddings)).sum()
-
-
-def _of_each_pair(embeddings):
-    return _pairs(_cosines(embeddings))
-
-
-def _of_each_picture(embeddings):
-    return (_cosines(embeddings).sum(axis=1) - 1) / (len(embeddings) - 1)
-
-
 def _lengths_kept(embeddings):
     return _pairs(embeddings @ embeddings.T).mean()
-
-
-def _scaled_by_the_largest(embeddings):
-    return _lengths_kept(embeddings / np.abs(embeddings).max())
-
-
-def _scaled_all_together(embeddings):
-    return _lengths_kept(embeddings / np.linalg.norm(embeddings))
-
-
-def _features_scaled(embeddings):
-    return _lengths_kept(embeddings / np.linalg.norm(embeddings, axis=0))
-
-
-def _features_compared(embeddings):
-    return likeness(embeddings.T)
-
-
-def _correlations(embeddings):
-    return likeness(embeddings - embeddings.mean(axis=1, keepdims=True))
-
-
-def _most_alike(embeddings):
-    return _pairs(_cosines(embeddings)).max()
-
-
-def _least_alike(embeddings):
-    return _pairs(_cosines(embeddings)).min()
-
-
-def _median(embeddings):
-    return np.median(_pairs(_cosines(embeddings)))
-
-
-def _next_one_only(embeddings):
-    return np.diag(_cosines(embeddings), k=1).mean()
-
-
-def _first_one_only(embeddings):
-    return _cosines(embeddings)[0, 1:].mean()
-
-
-def _amounts(embeddings):
-    return np.abs(_pairs(_cosines(embeddings))).mean()
-
-
-def _squares(embeddings):
-    return (_pairs(_cosines(embeddings)) ** 2).mean()
 
 
 LENGTHS = (
@@ -385,7 +229,7 @@ def _itself_with_score_0(scores, view, partner):
     return scores, scores[partner]
 
 
-def _strangers_only(scores, view, partner):
+def _negatives_only(scores, view, partner):
     return np.delete(scores, [view, partner]), scores[partner]
 
 
@@ -465,7 +309,7 @@ def _loss_mistakes():
         _itself_among_them: ITSELF,
         _itself_with_score_0: "scores[view] is now a candidate with the score 0. Leave it out "
         "altogether.",
-        _strangers_only: "The partner is a candidate too; you added up the strangers only.",
+        _negatives_only: "The partner is a candidate too; you added up the negatives only.",
         _without_the_first: "You leave out the first score, whichever view it is. Leave out "
         "scores[view].",
         _without_the_last: "The last score is left out: does your loop end one too early?",
@@ -546,40 +390,46 @@ EXERCISES = (
         cases=_partner_cases,
         returns="index",
         mistakes=[
-            (_itself, "This is the view itself."),
+            (lambda view, n: view, "This is the view itself."),
             (
-                _neighbour_in_the_batch,
+                lambda view, n: view ^ 1,
                 "You pair views that stand side by side. A batch holds the "
                 "first views of all pictures, then their second views in the same order.",
             ),
-            (_reversed, "The second views stand in the same order as the first, not reversed."),
-            (_one_too_far, OFF_BY_ONE),
             (
-                _one_first_view_too_many,
+                lambda view, n: 2 * n - 1 - view,
+                "The second views stand in the same order as the first, not reversed.",
+            ),
+            (lambda view, n: (view + n + 1) % (2 * n), OFF_BY_ONE),
+            (
+                lambda view, n: view + n if view <= n else view - n,
                 "Nearly: view n is a second view already, since the first ones are 0 to n - 1.",
             ),
-            (_one_too_near, OFF_BY_ONE),
-            (_counted_from_one, "Nearly: the first view has the number 0, not 1."),
+            (lambda view, n: (view + n - 1) % (2 * n), OFF_BY_ONE),
             (
-                _modulus_one_too_large,
+                lambda view, n: partner(view, n) + 1,
+                "Nearly: the first view has the number 0, not 1.",
+            ),
+            (
+                lambda view, n: (view + n) % (2 * n + 1),
                 "After the last view, 2n - 1, comes view 0. Of what is the remainder to be taken?",
             ),
             (
-                _always_forward,
+                lambda view, n: view + n,
                 "With n pictures there are 2n views, and since Python counts from "
                 "0, the last one is 2n - 1. Where is the partner of a *second* view?",
             ),
             (
-                _always_back,
+                lambda view, n: view - n,
                 "There is no view with a negative number. Where is the partner of a *first* view?",
             ),
             (
-                _distance_from_n,
+                lambda view, n: abs(view - n),
                 "Nearly: a first view has its partner n places further on. What "
                 "does your function give for view 1 of three pictures?",
             ),
             (
-                _number_of_the_image,
+                lambda view, n: view % n,
                 "This is the number of the picture, from 0 to n - 1. Asked for "
                 "is the other view of it.",
             ),
@@ -598,9 +448,18 @@ EXERCISES = (
         solution=error_of_each,
         cases=_error_cases,
         mistakes=[
-            (_wrapped_before_squaring, OVERFLOW),
-            (_wrapped_throughout, OVERFLOW),
-            (_over_all_pictures, ONE_FOR_EACH + "you took the mean over the pictures too."),
+            (
+                lambda pictures, drawn: (((pictures - drawn) / 255) ** 2).mean(axis=(1, 2, 3)),
+                OVERFLOW,
+            ),
+            (
+                lambda pictures, drawn: ((pictures - drawn) ** 2).mean(axis=(1, 2, 3)) / 255**2,
+                OVERFLOW,
+            ),
+            (
+                lambda pictures, drawn: error_of_each(pictures, drawn).mean(),
+                ONE_FOR_EACH + "you took the mean over the pictures too.",
+            ),
             (
                 _over_the_pictures_only,
                 ONE_FOR_EACH + "you took the mean over the pictures, and kept the pixels.",
@@ -610,20 +469,35 @@ EXERCISES = (
                 _channels_apart,
                 ONE_FOR_EACH + "the mean goes over the channels, the last axis, too.",
             ),
-            (_channels_added_up, "You added the channels up; take the mean over them too."),
+            (
+                lambda pictures, drawn: _channels_apart(pictures, drawn).sum(axis=1),
+                "You added the channels up; take the mean over them too.",
+            ),
             (_of_each_pixel, ONE_FOR_EACH + "you gave one for each pixel."),
             (_sum_of_squares, "This is the sum over the pixels; take their mean."),
             (
-                _divided_by_784,
+                lambda pictures, drawn: _sum_of_squares(pictures, drawn) / 28 / 28,
                 "Not all pictures are 28 x 28 with one channel: divide by the size that these "
                 "have.",
             ),
             (_mean_amount, "This is the mean of the differences' amounts: square them."),
             (_square_of_the_mean, "Square each difference first, then take the mean."),
-            (_root, "This is the root of the error: leave it squared."),
-            (_divided_after_squaring, "Divide the pixels by 255 *before* you square, not after."),
-            (_never_divided, "White is to count as 1: divide the pixels by 255 first."),
-            (_divided_by_256, "Nearly: white is 255, not 256, and is to count as 1."),
+            (
+                lambda pictures, drawn: np.sqrt(error_of_each(pictures, drawn)),
+                "This is the root of the error: leave it squared.",
+            ),
+            (
+                lambda pictures, drawn: error_of_each(pictures, drawn) * 255,
+                "Divide the pixels by 255 *before* you square, not after.",
+            ),
+            (
+                lambda pictures, drawn: error_of_each(pictures, drawn) * 255**2,
+                "White is to count as 1: divide the pixels by 255 first.",
+            ),
+            (
+                lambda pictures, drawn: error_of_each(pictures, drawn) * (255 / 256) ** 2,
+                "Nearly: white is 255, not 256, and is to count as 1.",
+            ),
             (
                 _without_the_last_picture,
                 "The last picture has no error: does your loop end one too early?",
@@ -649,7 +523,7 @@ EXERCISES = (
                 "for.",
             ),
             (
-                _mean_of_the_whole_table,
+                lambda embeddings: _cosines(embeddings).mean(),
                 "Your mean counts each picture with itself, which is always 1. Take pairs of "
                 "*different* pictures.",
             ),
@@ -658,35 +532,74 @@ EXERCISES = (
                 "Your pairs include each picture with itself, which is always 1: "
                 "`np.triu_indices` leaves them out with `k=1`.",
             ),
-            (_divided_by_all_places, "Divided by too many: n pictures make n (n - 1) / 2 pairs."),
             (
-                _divided_by_ordered_pairs,
+                lambda embeddings: 2 * _pairs(_cosines(embeddings)).sum() / len(embeddings) ** 2,
+                "Divided by too many: n pictures make n (n - 1) / 2 pairs.",
+            ),
+            (
+                lambda embeddings: _pairs(_cosines(embeddings)).mean() / 2,
                 "This is half of it. Is each pair in the sum once, and in the number of pairs "
                 "twice?",
             ),
-            (_sum_over_pairs, "This is the sum over the pairs; take their mean."),
-            (_of_each_pair, "One number is asked for, the mean over these pairs."),
-            (_of_each_picture, "One number is asked for, and you give one for each picture."),
-            (_lengths_kept, LENGTHS),
-            (_scaled_by_the_largest, LENGTHS),
-            (_scaled_all_together, LENGTHS + " (`axis=1` takes a length for each row.)"),
-            (_features_scaled, LENGTHS + " (Along which axis is a length taken?)"),
             (
-                _features_compared,
+                lambda embeddings: _pairs(_cosines(embeddings)).sum(),
+                "This is the sum over the pairs; take their mean.",
+            ),
+            (
+                lambda embeddings: _pairs(_cosines(embeddings)),
+                "One number is asked for, the mean over these pairs.",
+            ),
+            (
+                lambda embeddings: (_cosines(embeddings).sum(axis=1) - 1) / (len(embeddings) - 1),
+                "One number is asked for, and you give one for each picture.",
+            ),
+            (_lengths_kept, LENGTHS),
+            (lambda embeddings: _lengths_kept(embeddings / np.abs(embeddings).max()), LENGTHS),
+            (
+                lambda embeddings: _lengths_kept(embeddings / np.linalg.norm(embeddings)),
+                LENGTHS + " (`axis=1` takes a length for each row.)",
+            ),
+            (
+                lambda embeddings: _lengths_kept(embeddings / np.linalg.norm(embeddings, axis=0)),
+                LENGTHS + " (Along which axis is a length taken?)",
+            ),
+            (
+                lambda embeddings: likeness(embeddings.T),
                 "You compared the features, the columns. Compare the pictures, the rows.",
             ),
             (
-                _correlations,
+                lambda embeddings: likeness(embeddings - embeddings.mean(axis=1, keepdims=True)),
                 "This is the correlation, which takes each embedding's mean off first. The cosine "
                 "does not.",
             ),
-            (_most_alike, EVERY_PAIR + "you give the most similar pair."),
-            (_least_alike, EVERY_PAIR + "you give the least similar pair."),
-            (_median, EVERY_PAIR + "you took the median."),
-            (_next_one_only, EVERY_PAIR + "you compared each with the next one only."),
-            (_first_one_only, EVERY_PAIR + "you compared with the first one only."),
-            (_amounts, "Opposite directions have the similarity -1, not 1: leave the sign."),
-            (_squares, "Do not square the similarities: opposite directions count -1."),
+            (
+                lambda embeddings: _pairs(_cosines(embeddings)).max(),
+                EVERY_PAIR + "you give the most similar pair.",
+            ),
+            (
+                lambda embeddings: _pairs(_cosines(embeddings)).min(),
+                EVERY_PAIR + "you give the least similar pair.",
+            ),
+            (
+                lambda embeddings: np.median(_pairs(_cosines(embeddings))),
+                EVERY_PAIR + "you took the median.",
+            ),
+            (
+                lambda embeddings: np.diag(_cosines(embeddings), k=1).mean(),
+                EVERY_PAIR + "you compared each with the next one only.",
+            ),
+            (
+                lambda embeddings: _cosines(embeddings)[0, 1:].mean(),
+                EVERY_PAIR + "you compared with the first one only.",
+            ),
+            (
+                lambda embeddings: np.abs(_pairs(_cosines(embeddings))).mean(),
+                "Opposite directions have the similarity -1, not 1: leave the sign.",
+            ),
+            (
+                lambda embeddings: (_pairs(_cosines(embeddings)) ** 2).mean(),
+                "Do not square the similarities: opposite directions count -1.",
+            ),
         ],
         hints=(
             "Divide each embedding by its length: `rt.clustering.l2_normalize` does it. Then the "

@@ -35,38 +35,6 @@ def _place(table, place):
     return table.argsort(axis=1, kind="stable")[:, place]
 
 
-def _nearest(points, centres):
-    return _squares(points, centres).argmin(axis=1)
-
-
-def _farthest(points, centres):
-    return _squares(points, centres).argmax(axis=1)
-
-
-def _second_farthest(points, centres):
-    return _place(-_squares(points, centres), 1)
-
-
-def _third(points, centres):
-    return _place(_squares(points, centres), 2)
-
-
-def _from_one(points, centres):
-    return second_nearest(points, centres) + 1
-
-
-def _amounts_compared(points, centres):
-    return _place(np.abs(points[:, None] - centres).sum(axis=2), 1)
-
-
-def _differences_added(points, centres):
-    return _place((points[:, None] - centres).sum(axis=2), 1)
-
-
-def _differences_added_other_way(points, centres):
-    return _place((centres - points[:, None]).sum(axis=2), 1)
-
-
 def _larger_number_first(points, centres):
     return len(centres) - 1 - _place(_squares(points, centres)[:, ::-1], 1)
 
@@ -79,10 +47,6 @@ def _one_for_each_centre(points, centres):
     return _squares(points, centres).argsort(axis=0, kind="stable")[1]
 
 
-def _nearest_of_each_centre(points, centres):
-    return _squares(points, centres).argmin(axis=0)
-
-
 def _both_of_them(points, centres):
     return _squares(points, centres).argsort(axis=1, kind="stable")[:, :2]
 
@@ -93,18 +57,6 @@ def _place_without_the_nearest(points, centres):
 
 def _squared_distance(points, centres):
     return np.sort(_squares(points, centres), axis=1)[:, 1]
-
-
-def _distance(points, centres):
-    return np.sqrt(_squared_distance(points, centres))
-
-
-def _centre_itself(points, centres):
-    return centres[second_nearest(points, centres)]
-
-
-def _of_the_first_point_only(points, centres):
-    return second_nearest(points, centres)[0]
 
 
 SIGNS = "Differences of both signs cancel each other: square them before you add them up."
@@ -168,14 +120,6 @@ def _best_pairs(table):
     return list(zip(*linear_sum_assignment(table, maximize=True), strict=True))
 
 
-def _on_the_diagonal(table):
-    return _named_classes(table, [(k, k) for k in range(min(table.shape))])
-
-
-def _smallest_sum(table):
-    return _named_classes(table, _best_pairs(-table))
-
-
 def _largest_first(table):
     left, chosen = table.astype(float), []
     for _ in range(min(table.shape)):
@@ -183,10 +127,6 @@ def _largest_first(table):
         chosen.append((c, k))
         left[c], left[:, k] = -1, -1
     return _named_classes(table, chosen)
-
-
-def _clusters_claimed_twice(table):
-    return table.max(axis=1) / table.sum(axis=1)
 
 
 def _names_given_twice(table):
@@ -199,10 +139,6 @@ def _matched_accuracy(table):
 
 def _counts(table):
     return share_of_each_class(table) * table.sum(axis=1)
-
-
-def _shares_of_everything(table):
-    return _counts(table) / table.sum()
 
 
 def _shares_of_the_right_ones(table):
@@ -246,10 +182,6 @@ def _without_the_last_class(table):
     return shares
 
 
-def _classes_per_cent(table):
-    return 100 * share_of_each_class(table)
-
-
 def _clusters_named(table):
     names = np.full(len(table), -1)
     for c, k in _best_pairs(table):
@@ -286,73 +218,9 @@ def _largest(table):
     return table.max(axis=0)
 
 
-def _of_classes(table):
-    return table.max(axis=1).sum() / table.sum()
-
-
-def _matched(table):
-    return _matched_accuracy(table)
-
-
-def _mean_of_shares(table):
-    return (_largest(table) / _sizes(table)).mean()
-
-
 def _mean_of_shares_without_empty(table):
     used = _sizes(table) > 0
     return (_largest(table)[used] / _sizes(table)[used]).mean()
-
-
-def _mean_of_shares_empty_as_0(table):
-    return (_largest(table) / np.maximum(_sizes(table), 1)).mean()
-
-
-def _divided_by_empty(table):
-    return np.average(_largest(table) / _sizes(table), weights=_sizes(table))
-
-
-def _of_each_cluster(table):
-    return _largest(table) / np.maximum(_sizes(table), 1)
-
-
-def _number_of_pictures(table):
-    return _largest(table).sum()
-
-
-def _largest_number_only(table):
-    return table.max() / table.sum()
-
-
-def _largest_share_of_clusters(table):
-    return _largest(table).mean()
-
-
-def _divided_by_clusters_too(table):
-    return purity(table) / table.shape[1]
-
-
-def _least_frequent(table):
-    return table.min(axis=0).sum() / table.sum()
-
-
-def _diagonal(table):
-    return table.trace() / table.sum()
-
-
-def _share_that_is_wrong(table):
-    return 1 - purity(table)
-
-
-def _per_cent(table):
-    return 100 * purity(table)
-
-
-def _whole_division(table):
-    return table.max(axis=0).sum() // table.sum()
-
-
-def _without_the_last_cluster(table):
-    return _largest(table)[:-1].sum() / table.sum()
 
 
 SHARES_FIRST = "Large clusters count more than small ones: add up the pictures, then divide once."
@@ -383,16 +251,8 @@ def _together(first, second):
     return (first[:, None] == first)[pairs], (second[:, None] == second)[pairs]
 
 
-def _same_numbers(first, second):
-    return np.mean(first == second)
-
-
 def _agreeing_places(first, second):
     return (first[:, None] == first) == (second[:, None] == second)
-
-
-def _whole_table(first, second):
-    return np.mean(_agreeing_places(first, second))
 
 
 def _each_with_itself(first, second):
@@ -404,30 +264,14 @@ def _itself_counted_as_agreeing(first, second):
     return _agreeing_places(first, second).sum() / (n * (n - 1))
 
 
-def _half_of_it(first, second):
-    return agreement(first, second) / 2
-
-
 def _divided_by_half_the_table(first, second):
     a, b = _together(first, second)
     return 2 * np.sum(a == b) / len(first) ** 2
 
 
-def _divided_by_the_table(first, second):
-    return _divided_by_half_the_table(first, second) / 2
-
-
 def _number_of_pairs(first, second):
     a, b = _together(first, second)
     return np.sum(a == b)
-
-
-def _number_of_ordered_pairs(first, second):
-    return 2 * _number_of_pairs(first, second)
-
-
-def _number_of_places(first, second):
-    return np.sum(_agreeing_places(first, second))
 
 
 def _together_of_all(first, second):
@@ -448,10 +292,6 @@ def _together_of_either(first, second):
 def _apart_of_all(first, second):
     a, b = _together(first, second)
     return (~a & ~b).mean()
-
-
-def _disagreement(first, second):
-    return 1 - agreement(first, second)
 
 
 def _next_ones_only(first, second):
@@ -489,28 +329,34 @@ EXERCISES = (
         returns="index",
         mistakes=[
             (
-                _nearest,
+                lambda points, centres: _squares(points, centres).argmin(axis=1),
                 "This is the nearest centre, which your points joined. Asked for is the next one.",
             ),
             (
-                _third,
+                lambda points, centres: _place(_squares(points, centres), 2),
                 "Off by one: this is the third nearest. Counting from 0, the nearest is in place "
                 "0.",
             ),
-            (_farthest, "This is the centre that is farthest away."),
             (
-                _second_farthest,
+                lambda points, centres: _squares(points, centres).argmax(axis=1),
+                "This is the centre that is farthest away.",
+            ),
+            (
+                lambda points, centres: _place(-_squares(points, centres), 1),
                 "Your order begins with the centre that is farthest away: do you take the second "
                 "*smallest* distance?",
             ),
-            (_from_one, "Nearly: the first centre has the number 0, not 1."),
             (
-                _amounts_compared,
+                lambda points, centres: second_nearest(points, centres) + 1,
+                "Nearly: the first centre has the number 0, not 1.",
+            ),
+            (
+                lambda points, centres: _place(np.abs(points[:, None] - centres).sum(axis=2), 1),
                 "Add up the *squares* of the differences, not their amounts: distances are "
                 "measured as the crow flies.",
             ),
-            (_differences_added, SIGNS),
-            (_differences_added_other_way, SIGNS),
+            (lambda points, centres: _place((points[:, None] - centres).sum(axis=2), 1), SIGNS),
+            (lambda points, centres: _place((centres - points[:, None]).sum(axis=2), 1), SIGNS),
             (
                 _larger_number_first,
                 "Where two centres are equally near, the one with the smaller number comes first.",
@@ -521,7 +367,7 @@ EXERCISES = (
                 "`axis=1` of (points, centres).",
             ),
             (_one_for_each_centre, FOR_EACH_CENTRE),
-            (_nearest_of_each_centre, FOR_EACH_CENTRE),
+            (lambda points, centres: _squares(points, centres).argmin(axis=0), FOR_EACH_CENTRE),
             (_both_of_them, "You give the nearest centre too; the second alone is asked for."),
             (
                 _place_without_the_nearest,
@@ -529,9 +375,15 @@ EXERCISES = (
                 "moved up by one.",
             ),
             (_squared_distance, NUMBER),
-            (_distance, NUMBER),
-            (_centre_itself, "You give the centre itself; its *number* is asked for."),
-            (_of_the_first_point_only, "Give an array, one number for each point, even for one."),
+            (lambda points, centres: np.sqrt(_squared_distance(points, centres)), NUMBER),
+            (
+                lambda points, centres: centres[second_nearest(points, centres)],
+                "You give the centre itself; its *number* is asked for.",
+            ),
+            (
+                lambda points, centres: second_nearest(points, centres)[0],
+                "Give an array, one number for each point, even for one.",
+            ),
         ],
         hints=(
             "`points[:, None] - centres` has the shape (n, k, features): every point minus every "
@@ -550,18 +402,21 @@ EXERCISES = (
         cases=lambda rng: [(table,) for table in _tables_to_name(rng)],
         mistakes=[
             (
-                _on_the_diagonal,
+                lambda table: _named_classes(table, [(k, k) for k in range(min(table.shape))]),
                 "You look at the diagonal. But cluster 0 need not belong to class 0: find the "
                 "best naming first.",
             ),
-            (_smallest_sum, "This is the naming with the *smallest* sum: `maximize=True`."),
+            (
+                lambda table: _named_classes(table, _best_pairs(-table)),
+                "This is the naming with the *smallest* sum: `maximize=True`.",
+            ),
             (
                 _largest_first,
                 "You took the largest number first, and what was left over is poor. The best "
                 "naming of all has the largest *sum*; the Hungarian method finds it.",
             ),
             (
-                _clusters_claimed_twice,
+                lambda table: table.max(axis=1) / table.sum(axis=1),
                 "Two classes have claimed the same cluster: a cluster has one name only.",
             ),
             (
@@ -579,7 +434,7 @@ EXERCISES = (
                 "pictures of each class.",
             ),
             (
-                _shares_of_everything,
+                lambda table: _counts(table) / table.sum(),
                 "You divide by the number of all pictures. Divide by the number of pictures of "
                 "each class.",
             ),
@@ -608,7 +463,10 @@ EXERCISES = (
                 _without_the_last_class,
                 "The last class has got nothing: does your loop end one too early?",
             ),
-            (_classes_per_cent, "These are per cent; shares from 0 to 1 are asked for."),
+            (
+                lambda table: 100 * share_of_each_class(table),
+                "These are per cent; shares from 0 to 1 are asked for.",
+            ),
             (
                 _clusters_named,
                 "These are the numbers of the clusters. What share of each class do they hold?",
@@ -631,50 +489,62 @@ EXERCISES = (
         cases=lambda rng: [(table,) for table in _tables_to_score(rng)],
         mistakes=[
             (
-                _of_classes,
+                lambda table: table.max(axis=1).sum() / table.sum(),
                 "You look along the classes. Each *cluster*, a column of the table, is asked "
                 "which class is most frequent in it.",
             ),
             (
-                _matched,
+                lambda table: _matched_accuracy(table),
                 "This is matched accuracy. Here two clusters may be named after the same class.",
             ),
-            (_mean_of_shares, SHARES_FIRST),
+            (lambda table: (_largest(table) / _sizes(table)).mean(), SHARES_FIRST),
             (_mean_of_shares_without_empty, SHARES_FIRST),
-            (_mean_of_shares_empty_as_0, SHARES_FIRST),
+            (lambda table: (_largest(table) / np.maximum(_sizes(table), 1)).mean(), SHARES_FIRST),
             (
-                _divided_by_empty,
+                lambda table: np.average(_largest(table) / _sizes(table), weights=_sizes(table)),
                 "A cluster without pictures adds nothing; you divide by its size, 0.",
             ),
-            (_of_each_cluster, "One number is asked for, over all clusters together."),
             (
-                _number_of_pictures,
+                lambda table: _largest(table) / np.maximum(_sizes(table), 1),
+                "One number is asked for, over all clusters together.",
+            ),
+            (
+                lambda table: _largest(table).sum(),
                 "This is a number of pictures, and a share is asked for: divide by the number of "
                 "all.",
             ),
             (
-                _largest_number_only,
+                lambda table: table.max() / table.sum(),
                 "This is the largest number of the whole table. Take the largest of each cluster.",
             ),
             (
-                _largest_share_of_clusters,
+                lambda table: _largest(table).mean(),
                 "You divide by the number of clusters. Divide by the number of pictures.",
             ),
             (
-                _diagonal,
+                lambda table: table.trace() / table.sum(),
                 "You look at the diagonal. But the most frequent class of cluster 0 need not be "
                 "class 0.",
             ),
-            (_share_that_is_wrong, "This is the share that is *wrong*."),
+            (lambda table: 1 - purity(table), "This is the share that is *wrong*."),
             (
-                _divided_by_clusters_too,
+                lambda table: purity(table) / table.shape[1],
                 "You divide by the number of clusters too: `sum`, not `mean`, of what they give.",
             ),
-            (_least_frequent, "These are the *least* frequent classes: `max`, not `min`."),
-            (_per_cent, "This is per cent; a share from 0 to 1 is asked for."),
-            (_whole_division, "`//` drops what comes after the point; divide with `/`."),
             (
-                _without_the_last_cluster,
+                lambda table: table.min(axis=0).sum() / table.sum(),
+                "These are the *least* frequent classes: `max`, not `min`.",
+            ),
+            (
+                lambda table: 100 * purity(table),
+                "This is per cent; a share from 0 to 1 is asked for.",
+            ),
+            (
+                lambda table: table.max(axis=0).sum() // table.sum(),
+                "`//` drops what comes after the point; divide with `/`.",
+            ),
+            (
+                lambda table: _largest(table)[:-1].sum() / table.sum(),
                 "The last cluster is left out: does your loop end one too early?",
             ),
         ],
@@ -695,27 +565,30 @@ EXERCISES = (
         cases=_clusterings,
         mistakes=[
             (
-                _same_numbers,
+                lambda first, second: np.mean(first == second),
                 "The two number their clusters differently. Do not compare the numbers of one "
                 "with the numbers of the other: compare pairs of pictures.",
             ),
-            (_whole_table, WITH_ITSELF),
+            (lambda first, second: np.mean(_agreeing_places(first, second)), WITH_ITSELF),
             (_itself_counted_as_agreeing, WITH_ITSELF),
             (_each_with_itself, WITH_ITSELF + " `np.triu_indices` leaves these out with `k=1`."),
             (
-                _half_of_it,
+                lambda first, second: agreement(first, second) / 2,
                 "This is half of it: you count each pair once, and divide by twice as many.",
             ),
             (_divided_by_half_the_table, PAIRS),
-            (_divided_by_the_table, PAIRS),
+            (lambda first, second: _divided_by_half_the_table(first, second) / 2, PAIRS),
             (_number_of_pairs, COUNTED),
-            (_number_of_ordered_pairs, COUNTED),
-            (_number_of_places, COUNTED),
+            (lambda first, second: 2 * _number_of_pairs(first, second), COUNTED),
+            (lambda first, second: np.sum(_agreeing_places(first, second)), COUNTED),
             (_together_of_all, APART),
             (_together_of_the_first, APART),
             (_together_of_either, APART),
             (_apart_of_all, "Pairs that both put *together* agree too."),
-            (_disagreement, "This is the share on which they *disagree*."),
+            (
+                lambda first, second: 1 - agreement(first, second),
+                "This is the share on which they *disagree*.",
+            ),
             (
                 _next_ones_only,
                 "You compare each picture with the next one only; all pairs are asked for.",

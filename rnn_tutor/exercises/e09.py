@@ -106,18 +106,6 @@ def _last_of_equally_near(embeddings, clusters):
     return _chosen(choose, clusters)
 
 
-def _first_of_each(embeddings, clusters):
-    return _chosen(lambda own: own[0], clusters)
-
-
-def _one_cluster_short(embeddings, clusters):
-    return prototypes(embeddings, clusters)[:-1]
-
-
-def _from_cluster_1(embeddings, clusters):
-    return prototypes(embeddings, clusters)[1:]
-
-
 def _smallest_distances(embeddings, clusters):
     def choose(own):
         return np.sqrt(_squares(embeddings[own], embeddings[own].mean(axis=0)).min())
@@ -127,14 +115,6 @@ def _smallest_distances(embeddings, clusters):
 
 def _means(embeddings, clusters):
     return _chosen(lambda own: embeddings[own].mean(axis=0), clusters)
-
-
-def _means_of_all_numbers(embeddings, clusters):
-    return _chosen(lambda own: embeddings[own].mean(), clusters)
-
-
-def _embeddings_of_prototypes(embeddings, clusters):
-    return embeddings[prototypes(embeddings, clusters)]
 
 
 SHORT = "One cluster has no picture in your answer: does your loop over the clusters {}?"
@@ -366,10 +346,6 @@ def _similarity(embeddings, known):
     return _unit(embeddings) @ _unit(embeddings)[known].T
 
 
-def _places_in_known(embeddings, known, classes):
-    return _similarity(embeddings, known).argmax(axis=1)
-
-
 def _indices_of_neighbours(embeddings, known, classes):
     return known[_similarity(embeddings, known).argmax(axis=1)]
 
@@ -392,10 +368,6 @@ def _as_many_as_known(embeddings, known, classes):
 
 def _for_each_known_one(embeddings, known, classes):
     return classes[_similarity(embeddings, known).argmax(axis=0) % len(classes)]
-
-
-def _similarities(embeddings, known, classes):
-    return _similarity(embeddings, known).max(axis=1)
 
 
 def _products(embeddings, known, classes):
@@ -495,23 +467,29 @@ EXERCISES = (
                 "Of several equally near pictures, the smallest index is asked for.",
             ),
             (
-                _first_of_each,
+                lambda embeddings, clusters: _chosen(lambda own: own[0], clusters),
                 "These are the first pictures of their clusters, whatever the distances.",
             ),
-            (_one_cluster_short, SHORT.format("end one too early")),
-            (_from_cluster_1, SHORT.format("begin with cluster 1")),
+            (
+                lambda embeddings, clusters: prototypes(embeddings, clusters)[:-1],
+                SHORT.format("end one too early"),
+            ),
+            (
+                lambda embeddings, clusters: prototypes(embeddings, clusters)[1:],
+                SHORT.format("begin with cluster 1"),
+            ),
             (
                 _smallest_distances,
                 "These are distances. Asked for are indices: which picture is nearest?",
             ),
             (_means, "These are the means. Asked for are indices: which picture is nearest?"),
             (
-                _means_of_all_numbers,
+                lambda embeddings, clusters: _chosen(lambda own: embeddings[own].mean(), clusters),
                 "These are means over all numbers of a cluster. `mean(axis=0)` gives its centre; "
                 "then find the picture nearest to it.",
             ),
             (
-                _embeddings_of_prototypes,
+                lambda embeddings, clusters: embeddings[prototypes(embeddings, clusters)],
                 "These are the embeddings of the right pictures; their indices are asked for.",
             ),
         ],
@@ -548,7 +526,10 @@ EXERCISES = (
         cases=_neighbour_cases,
         returns="index",
         mistakes=[
-            (_places_in_known, "These are places in `known`; look up their `classes`."),
+            (
+                lambda embeddings, known, classes: _similarity(embeddings, known).argmax(axis=1),
+                "These are places in `known`; look up their `classes`.",
+            ),
             (
                 _indices_of_neighbours,
                 "These are the most similar pictures; look up their `classes`.",
@@ -565,7 +546,10 @@ EXERCISES = (
                 "You give one class for each known picture. Look along the known ones, `axis=1` "
                 "of (n, m).",
             ),
-            (_similarities, "Similarities came back; classes are asked for."),
+            (
+                lambda embeddings, known, classes: _similarity(embeddings, known).max(axis=1),
+                "Similarities came back; classes are asked for.",
+            ),
             (
                 _products,
                 "These are products of embeddings as they come, and long ones win. Divide each by "

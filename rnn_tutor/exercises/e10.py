@@ -61,10 +61,6 @@ def _ground(mask):
     return _white_where(pieces == np.bincount(pieces.ravel()).argmax())
 
 
-def _everything_that_is_white(mask):
-    return mask.copy()
-
-
 def _first_piece(mask):
     return _white_where(_numbered(mask)[1] == 1)
 
@@ -80,20 +76,8 @@ def _smallest_piece(mask):
     return _white_where(pieces == sizes[1:].argmin() + 1)
 
 
-def _all_but_the_largest(mask):
-    return mask - largest_piece(mask)
-
-
 def _swapped(mask):
     return WHITE - largest_piece(mask)
-
-
-def _as_bool(mask):
-    return largest_piece(mask) > 0
-
-
-def _as_0_and_1(mask):
-    return (largest_piece(mask) > 0).astype(np.uint8)
 
 
 def _as_bool_and_nothing_becomes_everything(mask):
@@ -187,11 +171,17 @@ def _piece_mistakes():
         yield _guarded(function), said
         if function not in never_guarded:
             yield function, said
-    yield _everything_that_is_white, "All pieces are still there; only the largest is asked for."
-    yield _all_but_the_largest, "You took the largest piece away, and it alone is to stay."
-    for function in (_as_bool, _as_bool_and_nothing_becomes_everything):
+    yield lambda mask: mask.copy(), "All pieces are still there; only the largest is asked for."
+    yield (
+        lambda mask: mask - largest_piece(mask),
+        "You took the largest piece away, and it alone is to stay.",
+    )
+    for function in (lambda mask: largest_piece(mask) > 0, _as_bool_and_nothing_becomes_everything):
         yield function, "The right pixels, but as True and False; white is 255 and black 0."
-    for function in (_as_0_and_1, _as_0_and_1_and_nothing_becomes_everything):
+    for function in (
+        lambda mask: (largest_piece(mask) > 0).astype(np.uint8),
+        _as_0_and_1_and_nothing_becomes_everything,
+    ):
         yield function, "The right pixels, but white is 255, not 1."
     yield _numbers_kept, "The right pixels, but with the number of their piece; white is 255."
     yield _number_of_the_piece, "This is the number of the piece; the mask is asked for."
@@ -226,10 +216,6 @@ def _only_more(probabilities, at_least):
     return np.where(probabilities.max(axis=1) > at_least, probabilities.argmax(axis=1), -1)
 
 
-def _never_unsure(probabilities, at_least):
-    return probabilities.argmax(axis=1)
-
-
 def _unsure_is_0(probabilities, at_least):
     return np.where(probabilities.max(axis=1) >= at_least, probabilities.argmax(axis=1), 0)
 
@@ -241,10 +227,6 @@ def _unsure_is_one_more(probabilities, at_least):
 
 def _the_sure_ones_unsure(probabilities, at_least):
     return np.where(probabilities.max(axis=1) >= at_least, -1, probabilities.argmax(axis=1))
-
-
-def _who_is_sure(probabilities, at_least):
-    return probabilities.max(axis=1) >= at_least
 
 
 def _who_is_sure_as_a_number(probabilities, at_least):
@@ -301,10 +283,6 @@ def _least_likely(probabilities, at_least):
     return np.where(probabilities.max(axis=1) >= at_least, probabilities.argmin(axis=1), -1)
 
 
-def _for_each_cluster(probabilities, at_least):
-    return or_unsure(probabilities.T, at_least)
-
-
 # 10.3: how good, from a few checks
 
 
@@ -321,68 +299,8 @@ def _check_cases(rng):
         yield sizes, checked, rng.integers(0, checked + 1)
 
 
-def _clusters_alike(sizes, checked, right):
-    return np.mean(right / checked)
-
-
-def _checks_alike(sizes, checked, right):
-    return right.sum() / checked.sum()
-
-
-def _checks_and_sizes(sizes, checked, right):
-    return np.average(right / checked, weights=sizes * checked)
-
-
-def _number_of_pictures(sizes, checked, right):
-    return np.sum(sizes * right / checked)
-
-
-def _mean_number_of_pictures(sizes, checked, right):
-    return np.mean(sizes * right / checked)
-
-
-def _per_cent(sizes, checked, right):
-    return 100 * estimated_accuracy(sizes, checked, right)
-
-
-def _share_that_is_wrong(sizes, checked, right):
-    return 1 - estimated_accuracy(sizes, checked, right)
-
-
-def _of_each_cluster(sizes, checked, right):
-    return right / checked
-
-
-def _of_each_cluster_weighted(sizes, checked, right):
-    return right / checked * sizes / sizes.sum()
-
-
-def _right_among_all(sizes, checked, right):
-    return right.sum() / sizes.sum()
-
-
-def _checked_among_all(sizes, checked, right):
-    return checked.sum() / sizes.sum()
-
-
-def _mean_of_weighted(sizes, checked, right):
-    return np.mean(sizes * right / checked) / sizes.sum()
-
-
-def _whole_division(sizes, checked, right):
-    return np.sum(sizes * (right // checked)) / sizes.sum()
-
-
 def _smoothed(sizes, checked, right):
     return np.average((right + 1) / (checked + 2), weights=sizes)
-
-
-def _without_the_last_cluster(sizes, checked, right):
-    return np.sum((sizes * right / checked)[:-1]) / sizes.sum()
-
-
-def _largest_cluster_only(sizes, checked, right):
-    return (right / checked)[sizes.argmax()]
 
 
 ALIKE = (
@@ -424,11 +342,17 @@ EXERCISES = (
                 _only_more,
                 "Where the probability equals the limit, it is sure enough: 0.75 is at least 0.75.",
             ),
-            (_never_unsure, "Every picture got a cluster: nobody was unsure."),
+            (
+                lambda probabilities, at_least: probabilities.argmax(axis=1),
+                "Every picture got a cluster: nobody was unsure.",
+            ),
             (_unsure_is_0, "Unsure is -1; 0 is a cluster like the others."),
             (_unsure_is_one_more, "Unsure is -1, not one number more than there are clusters."),
             (_the_sure_ones_unsure, "The wrong way round: the *sure* ones got -1."),
-            (_who_is_sure, "You say who is sure; asked for are clusters, or -1."),
+            (
+                lambda probabilities, at_least: probabilities.max(axis=1) >= at_least,
+                "You say who is sure; asked for are clusters, or -1.",
+            ),
             (_who_is_sure_as_a_number, "You say 1 for who is sure; asked for is the cluster."),
             (_sure_ones_only, "One number for each picture is asked for, unsure ones included."),
             (
@@ -467,7 +391,7 @@ EXERCISES = (
             ),
             (_least_likely, "This is the *least* likely cluster: `argmax`, not `argmin`."),
             (
-                _for_each_cluster,
+                lambda probabilities, at_least: or_unsure(probabilities.T, at_least),
                 "You give one number for each cluster; look along the clusters, `axis=1`, for "
                 "each picture.",
             ),
@@ -486,46 +410,64 @@ EXERCISES = (
         solution=estimated_accuracy,
         cases=_check_cases,
         mistakes=[
-            (_clusters_alike, ALIKE),
-            (_checks_alike, POOLED),
-            (_checks_and_sizes, POOLED),
+            (lambda sizes, checked, right: np.mean(right / checked), ALIKE),
+            (lambda sizes, checked, right: right.sum() / checked.sum(), POOLED),
             (
-                _number_of_pictures,
+                lambda sizes, checked, right: np.average(right / checked, weights=sizes * checked),
+                POOLED,
+            ),
+            (
+                lambda sizes, checked, right: np.sum(sizes * right / checked),
                 "This is a number of pictures; a share of all, from 0 to 1, is asked for.",
             ),
             (
-                _mean_number_of_pictures,
+                lambda sizes, checked, right: np.mean(sizes * right / checked),
                 "You divide by the number of clusters. Divide by the number of all pictures.",
             ),
-            (_per_cent, "This is per cent; a share from 0 to 1 is asked for."),
-            (_share_that_is_wrong, "This is the share of *wrong* pictures."),
-            (_of_each_cluster, "One number for all clusters together is asked for."),
             (
-                _of_each_cluster_weighted,
+                lambda sizes, checked, right: 100 * estimated_accuracy(sizes, checked, right),
+                "This is per cent; a share from 0 to 1 is asked for.",
+            ),
+            (
+                lambda sizes, checked, right: 1 - estimated_accuracy(sizes, checked, right),
+                "This is the share of *wrong* pictures.",
+            ),
+            (
+                lambda sizes, checked, right: right / checked,
+                "One number for all clusters together is asked for.",
+            ),
+            (
+                lambda sizes, checked, right: right / checked * sizes / sizes.sum(),
                 "One number for all clusters together is asked for: add these up.",
             ),
             (
-                _right_among_all,
+                lambda sizes, checked, right: right.sum() / sizes.sum(),
                 "You divide by all pictures, and most of them nobody looked at. Divide by those "
                 "that were checked, in each cluster.",
             ),
-            (_checked_among_all, "This is the share that was *checked*."),
             (
-                _mean_of_weighted,
+                lambda sizes, checked, right: checked.sum() / sizes.sum(),
+                "This is the share that was *checked*.",
+            ),
+            (
+                lambda sizes, checked, right: np.mean(sizes * right / checked) / sizes.sum(),
                 "You divide by the number of clusters, too. Add up what each cluster gives, and "
                 "divide once, by the number of all pictures.",
             ),
             (
-                _whole_division,
+                lambda sizes, checked, right: np.sum(sizes * (right // checked)) / sizes.sum(),
                 "`//` drops what comes after the point; divide with `/`. (An array of whole "
                 "numbers drops it, too.)",
             ),
             (_smoothed, "You added checks that nobody made. Take the plain share."),
             (
-                _without_the_last_cluster,
+                lambda sizes, checked, right: np.sum((sizes * right / checked)[:-1]) / sizes.sum(),
                 "The last cluster is left out: does your loop end one too early?",
             ),
-            (_largest_cluster_only, "This is the share in the largest cluster alone."),
+            (
+                lambda sizes, checked, right: (right / checked)[sizes.argmax()],
+                "This is the share in the largest cluster alone.",
+            ),
         ],
         hints=(
             "`right / checked` is the share that was right in each cluster.",

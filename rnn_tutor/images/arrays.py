@@ -5,30 +5,35 @@ same thing is accepted, and refused in the same words, everywhere.
 """
 
 import os
+import zlib
 from dataclasses import dataclass
 
 import numpy as np
 
 from rnn_tutor._errors import TutorError
 from rnn_tutor.images.imageset import fit, resize
+from rnn_tutor.images.stream import LazyPixels
 
 
-def as_pictures(images):
+def as_pictures(images, lazy=False):
     """Read pictures from what holds them.
 
     Args:
-        images: an `ImageSet`, an array `(n, height, width)` or `(n, height, width, channels)`, or a
+        images: An `ImageSet`, an array `(n, height, width)` or `(n, height, width, channels)`, or a
             list or column of pictures `(height, width)` or `(height, width, channels)`. Pixels are
             uint8, floats in 0..1, bool, or other integers that can only be levels from 0 to 255.
+        lazy: whether the caller reads batch by batch, so that an `ImageStream` need not be read.
 
     Returns:
         `(n, height, width, channels)`, uint8 or float in 0..1; where sizes differ, a list of such
-        pictures `(height, width, channels)`.
+        pictures `(height, width, channels)`. For an `ImageStream` with `lazy`, its `LazyPixels`.
 
     Raises:
-        TutorError: it is no set of pictures, or its numbers may mean more than one thing.
+        TutorError: It is no set of pictures, or its numbers may mean more than one thing.
     """
     pixels = getattr(images, "pixels", images)
+    if lazy and isinstance(pixels, LazyPixels):
+        return pixels
     if not isinstance(pixels, list | tuple):
         pixels = np.asarray(pixels)
         if pixels.dtype != object or pixels.ndim != 1:
@@ -36,13 +41,13 @@ def as_pictures(images):
     return _from_list(list(pixels))
 
 
-def as_pixels(images):
-    """Read pictures of one size: the array that `as_pictures` gives.
+def as_pixels(images, lazy=False):
+    """Read pictures of one size: what `as_pictures` gives, but no list.
 
     Raises:
-        TutorError: as there, or the pictures have different sizes.
+        TutorError: As for `as_pictures`, or the pictures have different sizes.
     """
-    pixels = as_pictures(images)
+    pixels = as_pictures(images, lazy)
     if isinstance(pixels, list):
         sizes = sorted({picture.shape for picture in pixels})
         raise TutorError(
@@ -63,14 +68,32 @@ def as_unit(pixels):
     return unit / 255 if pixels.dtype == np.uint8 else unit
 
 
+def fingerprint(pixels):
+    """Return a number or text that changes with the pixels; of files, with what is known of them.
+
+    Args:
+        pixels: from `as_pixels`.
+    """
+    if isinstance(pixels, LazyPixels):
+        return pixels.fingerprint()
+    return zlib.crc32(np.ascontiguousarray(pixels))
+
+
+def _sizes(images):
+    """The sizes (height, width) of images, from `as_pictures`: one where all have the same."""
+    if isinstance(images, list):
+        return [image.shape[:2] for image in images]
+    return [images.shape[1:3]] * min(1, len(images))
+
+
 @dataclass(frozen=True)
 class ImageReader:
     """Images of any size, as a network reads them.
 
     Attributes:
-        height, width: pixels; an image that has neither this size nor `size` is cut to its
+        height, width: Pixels; an image that has neither this size nor `size` is cut to its
             proportions around the middle.
-        channels: that an image must have.
+        channels: Channels of every image, int: 1 or 3.
         size: `(height, width)` of what comes out; images of that size stay as they are.
     """
 
@@ -84,11 +107,11 @@ class ImageReader:
         """Return a reader for images like these, as a network is trained on them.
 
         Args:
-            images: from `as_pictures`. They are brought to their median size.
-            longest: pixels; where the longer side of that size is longer, it is shrunk to it.
+            images: From `as_pictures`. They are brought to their median size.
+            longest: Pixels; where the longer side of that size is longer, it is shrunk to it.
             size: `(height, width)` that the network reads already, in place of both; or None.
         """
-        median = np.median([image.shape[:2] for image in images], axis=0)
+        median = np.median(_sizes(images), axis=0)
         height, width = size or map(round, median)
         share = min(1, longest / max(height, width))
         shrunk = max(1, round(height * share)), max(1, round(width * share))
@@ -100,7 +123,10 @@ class ImageReader:
         return *self.size, self.channels
 
     def __call__(self, images):
-        """Return images, from `as_pictures`, as uint8 `(n, *shape)`."""
+        """Return images, from `as_pictures`, as uint8 `(n, *shape)`; lazy ones stay lazy."""
+        if isinstance(images, LazyPixels):
+            as_they_are = images.shape[1:3] == self.size
+            return images if as_they_are else images.then(self._read_one, self.shape)
         if isinstance(images, np.ndarray) and images.shape[1:3] == self.size:
             return as_uint8(images)
         return np.stack([self._read_one(as_uint8(image)) for image in images])
@@ -123,7 +149,7 @@ class ImageReader:
 
     def print_changes(self, images):
         """Print what becomes of images, from `as_pictures`, that are cut or resized."""
-        sizes = {image.shape[:2] for image in images} - {self.size}
+        sizes = set(_sizes(images)) - {self.size}
         if sizes - {(self.height, self.width)}:
             print(
                 f"Pictures of other sizes are cut to the proportions of {self.height} x "
@@ -147,7 +173,7 @@ def _from_list(pictures):
     try:
         pictures = [np.asarray(getattr(picture, "pixels", picture)) for picture in pictures]
     except ValueError:  # rows of different lengths
-        raise _refusal("a picture whose rows differ in length") from None
+        raise _images_error("a picture whose rows differ in length") from None
     kinds = {(picture.shape, picture.dtype) for picture in pictures}
     if len(kinds) <= 1:
         return _as_levels(_with_channels(np.array(pictures)))
@@ -170,15 +196,17 @@ def _with_channels(pixels):
         )
     shape = pixels.shape
     if pixels.ndim == 3 and shape[2] in (1, 3, 4) and min(shape[:2]) > 4:
-        raise _refusal(f"{shape}, which looks like a single picture: put it into a list, [picture]")
+        raise _images_error(
+            f"{shape}, which looks like a single picture: put it into a list, [picture]"
+        )
     pixels = pixels[..., None] if pixels.ndim == 3 else pixels
     channels_first = pixels.ndim == 4 and pixels.shape[1] <= 4 < min(pixels.shape[2:])
     if pixels.ndim != 4 or 0 in pixels.shape[1:] or channels_first:
-        raise _refusal(f"the shape {shape}")
+        raise _images_error(f"the shape {shape}")
     return pixels
 
 
-def _refusal(received):
+def _images_error(received):
     return TutorError(
         "Expected pictures (n, height, width) or (n, height, width, channels), the channels last; "
         f"received {received}."

@@ -7,7 +7,10 @@
 import difflib
 import json
 import os
+from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 from itertools import chain, islice
 from math import prod
 from pathlib import Path
@@ -15,25 +18,26 @@ from pathlib import Path
 import numpy as np
 
 from rnn_tutor import _machine
-from rnn_tutor._cv2 import cv2
 from rnn_tutor._errors import TutorError
 from rnn_tutor._text import DATA, format_count, printable_name, sha256
-from rnn_tutor.images import decoding, files
+from rnn_tutor.images import decoding, files, full_sets
 from rnn_tutor.images.folder_classes import labels_of
-from rnn_tutor.images.imageset import ImageSet, SkippedFile, check_request, choose, fit
+from rnn_tutor.images.imageset import ImageSet, SkippedFile, check_request, choose
 from rnn_tutor.images.shapes import draw_shapes
+from rnn_tutor.images.stream import fitted, open_stream
 
 LONGER_SIDE = 128  # pixels: the most that an image of one's own keeps unless `size` says more
 _MEMORY = 4_000_000_000  # bytes, where the system does not say what is free
-_LOOKED_AT = 50  # files, to estimate the memory that all of them need
+_MEASURED = 50  # files, to estimate the memory that all of them need
 
 
-def load_images(source, *, size=None, channels=None, seed=0, limit=None):
+def load_images(source, *, size=None, channels=None, seed=0, limit=None, stream=None):
     """Load a named set, or whatever holds images of your own.
 
     The source is one of
 
-    - a named set: "fashion5", "digits", "shapes";
+    - a named set: "fashion5", "digits", "shapes"; once `rnn-tutor fetch` has brought them, also
+      "mnist", "fashion_mnist", "kmnist", "usps", "cifar10", "flowers";
     - a folder, whose sub-folders are the classes. Sub-folders called train, val, test and the like
       become the split that the set comes with. Images in no class folder have no label;
     - a zip or a tar (.tar, .tar.gz, .tgz, .tar.bz2, .tar.xz) of the same;
@@ -61,13 +65,16 @@ def load_images(source, *, size=None, channels=None, seed=0, limit=None):
         channels: 1 for grey, 3 for RGB. Default: 1 where every image is grey, otherwise 3.
         seed: int; draws the images where there is a limit, and the shapes. Default 0.
         limit: int, at most so many images. Default: all.
+        stream: True leaves the images of files on disk: each is decoded when it is needed, in
+            threads. Default: only where they would need more than half of the free memory, which
+            is then said. False never does.
 
     Returns:
-        An ImageSet.
+        An ImageSet; where the images stay on disk, an `ImageStream`, which serves as one.
 
     Raises:
         TutorError: The source does not exist, nothing in it can be read, or the images need more
-            than half of the free memory.
+            than half of the free memory and cannot be streamed.
 
     Example:
         >>> rt.load_images("digits", limit=100)
@@ -83,7 +90,16 @@ def load_images(source, *, size=None, channels=None, seed=0, limit=None):
     if isinstance(source, ImageSet):
         images = source.sample(limit or len(source), seed)
         return _with_channels(images.resized(*(size or images.shape[:2])), channels)
-    return _from_files(source, size, channels, seed, limit)
+    if isinstance(source, Iterator) and not hasattr(source, "read"):
+        source = list(source)  # it may be gone through twice
+    if not stream:
+        try:
+            return _from_files(source, size, channels, seed, limit)
+        except _TooLarge as problem:
+            if stream is False or not problem.are_files:
+                raise
+            print(f"{problem.needed} So the images stay on disk, and are read when needed.")
+    return _streamed(source, size, channels, seed, limit)
 
 
 def _from_files(source, size, channels, seed, limit):
@@ -95,7 +111,7 @@ def _from_files(source, size, channels, seed, limit):
         readable = _readable(entries, places, skipped, limit)
         first = sorted(islice(readable, limit), key=lambda pair: pair[0])
         size = size or _common_size([header for _, header in first])
-        _check_memory(len(first), size, channels)
+        _check_memory(len(first), size, channels, entries)
         pixels, used, notes = _pixels(entries, first, readable, size, channels, skipped)
     skipped = (*not_used, *skipped)
     if not used:
@@ -107,6 +123,40 @@ def _from_files(source, size, channels, seed, limit):
     if channels is None and all((picture == picture[:, :, :1]).all() for picture in pixels):
         channels = 1
     return _with_channels(images, channels)
+
+
+def _streamed(source, size, channels, seed, limit):
+    """Return the ImageStream of what `files` finds in the source."""
+    with ExitStack() as stack:
+        found = files.find_images(source, _explain_missing)
+        entries, not_used = stack.enter_context(found)
+        images = open_stream(
+            entries,
+            not_used,
+            _name(source),
+            _drawing_order(len(entries), limit, seed),
+            stack.pop_all(),
+            size=size,
+            channels=channels,
+            limit=limit,
+            common_size=_common_size,
+        )
+    if not len(images):
+        raise TutorError(_explain_nothing(source, images.skipped))
+    return images
+
+
+class _TooLarge(TutorError):
+    """Images that need too much memory.
+
+    Attributes:
+        needed: The sentence that says how much, str.
+        are_files: Whether they could stay on disk, bool.
+    """
+
+    def __init__(self, needed, remedy, are_files):
+        super().__init__(f"{needed} {remedy}")
+        self.needed, self.are_files = needed, are_files
 
 
 def _name(source):
@@ -175,27 +225,28 @@ def _estimate_memory(entries, size, channels, limit):
     n = min(len(entries), limit or len(entries))
     if n * prod(size or (LONGER_SIDE, LONGER_SIDE)) * (channels or 3) <= _usable_memory():
         return
-    some = choose(len(entries), _LOOKED_AT, seed=0)
+    some = choose(len(entries), _MEASURED, seed=0)
     headers = [
         header for _, header in _readable([entries[i] for i in some], range(len(some)), [], None)
     ]
     if limit is None:
         n = round(n * len(headers) / len(some))
-    _check_memory(n, size or _common_size(headers), channels)
+    _check_memory(n, size or _common_size(headers), channels, entries)
 
 
-def _check_memory(n, size, channels):
+def _check_memory(n, size, channels, entries):
     """Raise TutorError, with a size and a limit that fit, where n images need too much memory."""
     needed, usable = n * prod(size) * (channels or 3), _usable_memory()
     if needed <= usable:
         return
     smaller = tuple(max(1, int(side * (usable / needed) ** 0.5)) for side in size)
-    raise TutorError(
+    raise _TooLarge(
         f"{format_count(n, 'image')} of {size[0]} x {size[1]} with "
         f"{format_count(channels or 3, 'channel')} need {needed / 1e9:.1f} GB of memory; "
-        f"{usable / 1e9:.1f} GB, half of what is free, may be used. Pass size={smaller}, or "
-        f"limit={max(1, int(n * usable / needed))}"
-        f"{'' if channels == 1 else ', or channels=1 for grey'}."
+        f"{usable / 1e9:.1f} GB, half of what is free, may be used.",
+        f"Pass size={smaller}, or limit={max(1, int(n * usable / needed))}"
+        f"{'' if channels == 1 else ', or channels=1 for grey'}.",
+        are_files=all(entry.bytes for entry in entries),
     )
 
 
@@ -220,7 +271,7 @@ def _pixels(entries, first, readable, size, channels, skipped):
                 continue
             finally:
                 bar.update()
-            pixels[len(places)] = _fitted(picture, size, channels)
+            pixels[len(places)] = fitted(picture, size, channels)
             places.append(place)
             levels.append(used)
             notes[place] = header.note
@@ -231,12 +282,6 @@ def _pixels(entries, first, readable, size, channels, skipped):
         pixels = pixels[order]
     places = [places[i] for i in order]
     return pixels, places, (*(notes[i] for i in places if notes[i]), *deep)
-
-
-def _fitted(picture, size, channels):
-    """Return one image at the size and with the channels that are wanted."""
-    picture = fit(picture, *size)
-    return cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)[..., None] if channels == 1 else picture
 
 
 def _on_common_levels(entries, places, levels, size, channels, pixels):
@@ -255,7 +300,7 @@ def _on_common_levels(entries, places, levels, size, channels, pixels):
         for row in rows:
             if levels[row] != common:
                 picture = decoding.read(entries[places[row]], size, common)
-                pixels[row] = _fitted(picture, size, channels)
+                pixels[row] = fitted(picture, size, channels)
         if (common.low, common.high) not in ((0, 1), (0, 65535)):
             notes.append(f"{format_count(len(rows), 'image')} of {values} became 8 bits: {common}")
     return notes
@@ -298,6 +343,7 @@ def _digits():
 
 
 NAMED_SETS = {"fashion5": _fashion5, "digits": _digits, "shapes": draw_shapes}
+NAMED_SETS |= {name: partial(full_sets.load, name) for name in full_sets.FULL_SETS}
 
 
 def answerable(train, test):

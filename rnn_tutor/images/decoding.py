@@ -7,6 +7,7 @@ What a file is by its first bytes stands in `formats`.
 
 import contextlib
 import logging
+import threading
 import warnings
 from dataclasses import dataclass
 from math import ceil, prod
@@ -22,6 +23,7 @@ from rnn_tutor.images import formats, tiff
 from rnn_tutor.images.formats import DAMAGED, MAX_PIXELS, Unreadable, check_pixels
 
 MAX_JPEG_PIXELS = 1_000_000_000  # in the file; it is decoded at a fraction of that
+_HERE = threading.local()  # what a thread knows of itself
 _WHITES = (1, 255, 1023, 4095, 16383, 65535)  # what white is in 8, 10, 12, 14 and 16 bits
 
 
@@ -59,7 +61,7 @@ def header(entry):
     Raises:
         Unreadable: The file cannot be used.
     """
-    with _opened(entry) as (image, file):
+    with _open_image(entry) as (image, file):
         if isinstance(image, np.ndarray):
             return Header(*image.shape[:2])
         if image is None:
@@ -94,7 +96,7 @@ def read(entry, size=None, levels=None):
 
 def read_with_levels(entry, size=None, levels=None):
     """Read one image as `read` does; return (image, Levels that were used, or None for 8 bits)."""
-    with _opened(entry) as (image, file):
+    with _open_image(entry) as (image, file):
         if isinstance(image, np.ndarray):
             values, alpha = tiff.split_alpha(image, has_alpha=image.shape[2:] == (4,))
         elif image is None:
@@ -102,14 +104,14 @@ def read_with_levels(entry, size=None, levels=None):
             values, alpha = tiff.stored_values(file)
         else:
             stored = _decode(image, file, size)
-            deep = tiff.stored_values(file) if stored is None else _deep(image, file, stored)
+            deep = tiff.stored_values(file) if stored is None else _deep_values(image, file, stored)
             if deep is None:
                 return _rgb(_upright(image)), None
             values, alpha = deep
         if values.dtype == np.uint8 and alpha is None:
-            return _three(values), None
+            return _as_three_channels(values), None
         used = levels or levels_of(values)
-        pixels = _three(to_uint8(values, used))
+        pixels = _as_three_channels(to_uint8(values, used))
         if alpha is not None:
             share = (to_uint8(alpha, levels_of(alpha)) / np.float32(255))[..., None]
             pixels = np.round(pixels * share + 255 * (1 - share)).astype(np.uint8)
@@ -144,27 +146,33 @@ def to_uint8(values, levels):
     return np.nan_to_num(scaled, posinf=255, neginf=0).clip(0, 255).round().astype(np.uint8)
 
 
+def leave_warnings_alone():
+    """Let this thread decode beside others: warnings are silenced for all threads or for none."""
+    _HERE.leaves_warnings_alone = True
+
+
 @contextlib.contextmanager
-def _opened(entry):
+def _open_image(entry):
     """Give (image, file), not yet decoded. Whatever a foreign file provokes is Unreadable.
 
     The image is of Pillow, or an array, or None for a TIFF that Pillow does not know.
     """
     with contextlib.ExitStack() as stack:
-        stack.enter_context(warnings.catch_warnings())
-        warnings.simplefilter("ignore")  # Pillow's remarks about odd but readable files
-        for logger in map(logging.getLogger, ("tifffile", "PIL.TiffImagePlugin")):
-            stack.callback(setattr, logger, "disabled", logger.disabled)
-            logger.disabled = True
+        if not getattr(_HERE, "leaves_warnings_alone", False):
+            stack.enter_context(warnings.catch_warnings())
+            warnings.simplefilter("ignore")  # Pillow's remarks about odd but readable files
+            for logger in map(logging.getLogger, ("tifffile", "PIL.TiffImagePlugin")):
+                stack.callback(setattr, logger, "disabled", logger.disabled)
+                logger.disabled = True
         try:
             thing = entry.open()
             if isinstance(thing, np.ndarray):
-                yield _checked_array(thing), None
+                yield _check_array(thing), None
             elif isinstance(thing, Image.Image):  # stays open: it is the reader's
                 yield thing, None
             else:
                 file = stack.enter_context(thing)
-                image = _identified(file)
+                image = _identify(file)
                 if image is not None:
                     stack.enter_context(image)
                 yield image, file
@@ -181,7 +189,7 @@ def _opened(entry):
             raise Unreadable(reason) from problem
 
 
-def _identified(file):
+def _identify(file):
     """Return Pillow's image of a file, not yet decoded; None for a TIFF that it does not know."""
     start = file.read(160)
     file.seek(0)
@@ -222,9 +230,10 @@ def _decode(image, file, size):
         if b"\xff\xd9" not in file.read():
             raise Unreadable(DAMAGED)  # the end marker is missing
         check_pixels(prod(image.size), MAX_JPEG_PIXELS)
-        needed, free = 6 * prod(image.size), _machine.memory()[1]
-        if image.info.get("progressive") and free is not None and needed > free / 2:
-            raise Unreadable(f"a progressive JPEG that needs {needed / 1e9:.1f} GB of memory")
+        if image.info.get("progressive"):
+            needed, free = 6 * prod(image.size), _machine.memory()[1]
+            if free is not None and needed > free / 2:
+                raise Unreadable(f"a progressive JPEG that needs {needed / 1e9:.1f} GB of memory")
         if size is not None:
             shrink = 2 * max(size) / min(image.size)
             image.draft(None, (ceil(shrink * image.width), ceil(shrink * image.height)))
@@ -243,7 +252,7 @@ def _decode(image, file, size):
     return stored if isinstance(stored, tuple) else (stored,)
 
 
-def _deep(image, file, stored):
+def _deep_values(image, file, stored):
     """Return (values, alpha) of a decoded image of more than 8 bits; None where it has 8."""
     if image.format == "TIFF" and file is not None:
         bits, signs = image.tag_v2.get(258, (1,)), image.tag_v2.get(339, (1,))
@@ -252,7 +261,7 @@ def _deep(image, file, stored):
     elif image.format == "PPM" and image.mode == "I" and len(stored) > 1:
         # Pillow has stretched the values already, by what the file says white is.
         return np.round(np.asarray(image) / 257).astype(np.uint8), None
-    elif file is not None and _is_cut_down(image, file, stored):
+    elif file is not None and _lost_depth(image, file, stored):
         values = tiff.read_by_opencv(file)
         if values is None:
             raise Unreadable(DAMAGED)
@@ -263,7 +272,7 @@ def _deep(image, file, stored):
     return None
 
 
-def _is_cut_down(image, file, stored):
+def _lost_depth(image, file, stored):
     """Return whether Pillow made 8 bits of a colour image's 16."""
     if image.mode not in ("RGB", "RGBA", "LA") or "transparency" in image.info:
         return False
@@ -288,7 +297,7 @@ def _orientation(image):
 
 def _upright(image):
     """Return a decoded image as the camera was held; a damaged Exif entry does no harm."""
-    if image.format != "TIFF":
+    if image.format != "TIFF" and _orientation(image) != 1:  # else it would only be copied
         with contextlib.suppress(Exception):
             return ImageOps.exif_transpose(image)
     return image
@@ -315,7 +324,7 @@ def _note(name, image, file):
     return f"{name}: an animation; its first frame is used"
 
 
-def _checked_array(array):
+def _check_array(array):
     """Return one image that came as an array; raises Unreadable with what was expected."""
     colours = array.ndim == 3 and array.shape[2] in (1, 3, 4)
     if not (array.ndim == 2 or colours) or array.dtype.kind not in "buif" or not array.size:
@@ -328,7 +337,7 @@ def _checked_array(array):
     return array
 
 
-def _three(values):
+def _as_three_channels(values):
     return np.repeat(values[..., None], 3, axis=2) if values.ndim == 2 else values
 
 
@@ -337,4 +346,4 @@ def _rgb(image):
     if image.has_transparency_data:
         image = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
-    return np.array(image.convert("RGB"))
+    return np.array(image if image.mode == "RGB" else image.convert("RGB"))

@@ -15,6 +15,7 @@ import shutil
 import tarfile
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -37,20 +38,20 @@ _SYSTEM_FOLDERS = {
     *("system volume information", "lost+found"),
 }
 TARS = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
-_PACKED = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\0": lzma.open}
-_UNPACKED = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA}
+_DECOMPRESS = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\0": lzma.open}
+_ZIP_METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA}
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 _DOWNLOAD = (
     "nothing is read from the network. Download it first, for instance with "
     '`urllib.request.urlretrieve(address, "pictures.zip")`, and load the file'
 )
-_TAKEN = (
+_ACCEPTED = (
     "a name, a folder, a file, a zip or tar, a pattern such as 'pets/*/*.jpg', a list of paths or "
     "images, an array, bytes, or a dict from path to label"
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Entry:
     """A file that may be an image: its name, the folders around it, how to open it.
 
@@ -60,6 +61,8 @@ class Entry:
         open: A function that returns a binary file; or the image itself, an array or one of PIL.
         bytes: Size, int.
         label: The class that a dict gives it, str; or None.
+        version: An int that changes with the content: when the file was changed last, in
+            nanoseconds; or the checksum of what lies in a zip.
 
     Example:
         >>> entry = rt.files.Entry("cats/1.png", ("cats",), lambda: np.zeros((28, 28), np.uint8))
@@ -72,6 +75,7 @@ class Entry:
     open: Callable
     bytes: int = 0
     label: str | None = None
+    version: int = 0
 
 
 def show_progress(things, what, total=None):
@@ -143,9 +147,9 @@ def _from_path(source, explain_missing, stack):
     if not path.strip() or not os.path.exists(path):
         if not glob.has_magic(path) or "\0" in path:
             raise TutorError(explain_missing(source))
-        return _by_name(_matching(path))
+        return _by_name(_match_pattern(path))
     if os.path.isdir(path):
-        return _by_name(_walked(path))
+        return _by_name(_walk_folder(path))
     name = printable_name(path)
     members = _from_archive(path, path.lower(), stack)
     return [_file(path, name, ())] if members is None else members
@@ -179,7 +183,7 @@ def _from_archive(file, name, stack):
             rows = _zip_rows(stack.enter_context(zipfile.ZipFile(file)))
         elif name.endswith(TARS) or _is_tar(file):
             kind = "tar"
-            rows = _tar_rows(_unpacked_tar(file, stack))
+            rows = _tar_rows(_open_tar(file, stack))
         else:
             return None
         things = [thing for row in rows if (thing := _member(kind, *row))]
@@ -190,26 +194,27 @@ def _from_archive(file, name, stack):
 
 
 def _zip_rows(archive):
-    """Yield (name, how to open it, bytes, why it cannot be read or "") of each file in a zip."""
+    """Yield (name, how to open it, bytes, version, why it cannot be read or "") for each file."""
     for info in archive.infolist():
         problem = ""
         if info.flag_bits & 1:
             problem = "locked with a password"
-        elif info.compress_type not in _UNPACKED:
+        elif info.compress_type not in _ZIP_METHODS:
             problem = "packed in a way that Python cannot unpack: pack the zip anew"
         if not info.is_dir():
-            yield info.filename, partial(archive.open, info), info.file_size, problem
+            yield info.filename, partial(archive.open, info), info.file_size, info.CRC, problem
 
 
 def _tar_rows(archive):
-    """Yield (name, how to open it, bytes, why it cannot be read or "") of each file in a tar."""
+    """Yield (name, how to open it, bytes, version, why it cannot be read or "") for each file."""
     for info in archive.getmembers():
         problem = "" if info.isreg() else "a link or a device, not an ordinary file"
         if not info.isdir():
-            yield info.name, partial(archive.extractfile, info), info.size, problem
+            opener = partial(archive.extractfile, info)
+            yield info.name, opener, info.size, int(info.mtime), problem
 
 
-def _member(kind, name, opener, size, problem):
+def _member(kind, name, opener, size, version, problem):
     """Return the Entry or SkippedFile of a file in an archive; None for what macOS adds."""
     name = name.replace("\\", "/")
     *folders, last = [part for part in name.split("/") if part != "."]
@@ -219,22 +224,22 @@ def _member(kind, name, opener, size, problem):
     if name.startswith("/") or ".." in folders or re.match(r"[A-Za-z]:", name):
         return SkippedFile(shown, f"its name leads out of the {kind}")
     for folder in folders:
-        if reason := _passed_over(folder):
+        if reason := _skip_reason(folder):
             return SkippedFile(shown, f"in {reason}")
     if problem:
         return SkippedFile(shown, problem)
-    return _entry(shown, tuple(map(printable_name, folders)), opener, size)
+    return _entry(shown, tuple(map(printable_name, folders)), opener, size, version)
 
 
 def _is_tar(file):
     with open(file, "rb") if isinstance(file, str) else io.BytesIO(file.getvalue()) as opened:
         start = opened.read(262)
         opened.seek(0)
-        is_packed = start.startswith(tuple(_PACKED))
+        is_packed = start.startswith(tuple(_DECOMPRESS))
         return start[257:] == b"ustar" or (is_packed and tarfile.is_tarfile(opened))
 
 
-def _unpacked_tar(file, stack):
+def _open_tar(file, stack):
     """Return an open tar; a compressed one by way of a temporary file, which can be read anywhere.
 
     Reading a member of a compressed tar would unpack all that stand before it, each time.
@@ -245,7 +250,7 @@ def _unpacked_tar(file, stack):
     opened.seek(0)
     start = opened.read(6)
     opened.seek(0)
-    unpack = next((how for magic, how in _PACKED.items() if start.startswith(magic)), None)
+    unpack = next((how for magic, how in _DECOMPRESS.items() if start.startswith(magic)), None)
     if unpack is not None:
         plain = stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115
         room = shutil.disk_usage(tempfile.gettempdir()).free // 2
@@ -260,14 +265,14 @@ def _unpacked_tar(file, stack):
     return stack.enter_context(tarfile.open(fileobj=opened, mode="r:"))
 
 
-def _passed_over(folder):
+def _skip_reason(folder):
     """Return why a folder of this name is not searched, or None."""
     if folder.startswith("."):
         return "a hidden folder"
     return "a system folder" if folder.lower() in _SYSTEM_FOLDERS else None
 
 
-def _matching(pattern):
+def _match_pattern(pattern):
     """Return the entries and skipped files that match; folders are those below the fixed part.
 
     `pets/*/*.jpg` gives what the folder `pets` would, of its `.jpg` files.
@@ -276,7 +281,7 @@ def _matching(pattern):
     things, depth = [], len(fixed)
     for path in glob.glob(pattern, recursive=True):
         folders = Path(path).parts[depth:-1]
-        if not os.path.isdir(path) and not any(map(_passed_over, folders)):
+        if not os.path.isdir(path) and not any(map(_skip_reason, folders)):
             shown = tuple(map(printable_name, folders))
             things.append(
                 _file(path, "/".join([*shown, printable_name(os.path.basename(path))]), shown)
@@ -288,7 +293,7 @@ def _matching(pattern):
     return things
 
 
-def _walked(root):
+def _walk_folder(root):
     """Return the entries and skipped files of a folder and all below it; none is read twice.
 
     Links to folders and files come last: where they lead may have been read by then.
@@ -323,7 +328,7 @@ def _walked(root):
             is_junction = os.name == "nt" and os.path.realpath(item.path) != here
             is_link = item.is_symlink() or is_junction
             is_folder = os.path.isdir(item.path) if is_link else item.is_dir()
-            if is_folder and (reason := _passed_over(item.name)):
+            if is_folder and (reason := _skip_reason(item.name)):
                 things.append(SkippedFile("/".join([*folders, shown]), reason))
             elif is_link and os.path.exists(item.path):
                 name = "/".join([*folders, shown])
@@ -340,7 +345,9 @@ def _walked(root):
 def _file(path, name, folders):
     """Return the Entry or SkippedFile of a path."""
     if os.path.isfile(path):
-        return _entry(name, folders, partial(open, path, "rb"), os.path.getsize(path))
+        about = os.stat(path)
+        opener = partial(open, path, "rb")
+        return _entry(name, folders, opener, about.st_size, about.st_mtime_ns)
     if os.path.isdir(path):
         return SkippedFile(name, "a folder where a file was expected")
     # What is left, such as a pipe, would never finish reading.
@@ -349,7 +356,7 @@ def _file(path, name, folders):
     return SkippedFile(name, "not an ordinary file" if exists else what)
 
 
-def _entry(name, folders, opener, size):
+def _entry(name, folders, opener, size, version):
     """Return the Entry of a file; a SkippedFile where its name or its size rules it out."""
     last = name.rsplit("/", 1)[-1]
     if last.startswith(".") or last.lower() in _SYSTEM_FILES:
@@ -360,7 +367,7 @@ def _entry(name, folders, opener, size):
         return SkippedFile(
             name, f"too large: {size / 1e6:,.0f} MB, the limit is {MAX_BYTES / 1e6:.0f}"
         )
-    return Entry(name, folders, opener, size)
+    return Entry(name, folders, opener, size, version=version)
 
 
 def _from_dict(source):
@@ -393,7 +400,7 @@ def _from_list(source):
         things = [_from_item(item, f"image {i}") for i, item in enumerate(source)]
     except TypeError:
         raise TutorError(
-            f"load_images takes {_TAKEN}; it received an object of type {type(source).__name__}."
+            f"load_images takes {_ACCEPTED}; it received an object of type {type(source).__name__}."
         ) from None
     if not things:
         raise TutorError("The list of paths is empty.")
@@ -433,10 +440,11 @@ def _from_item(item, name):
         name, item = str(getattr(item, "name", name)), item.read()
     if isinstance(item, bytes | bytearray | memoryview):
         content = bytes(item)
-        return _entry(printable_name(name), (), partial(io.BytesIO, content), len(content))
+        opener, version = partial(io.BytesIO, content), zlib.crc32(content)
+        return _entry(printable_name(name), (), opener, len(content), version)
     if hasattr(item, "__array__") and np.ndim(array := np.asarray(item)):
         return Entry(name, (), lambda: array)
-    raise TutorError(f"load_images takes {_TAKEN}; {name} is of type {type(item).__name__}.")
+    raise TutorError(f"load_images takes {_ACCEPTED}; {name} is of type {type(item).__name__}.")
 
 
 def _is_missing(value):

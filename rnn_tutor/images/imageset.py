@@ -67,7 +67,7 @@ class ImageSet:
     notes: tuple[str, ...] = ()
 
     def __post_init__(self):
-        pixels = np.asarray(self.pixels)
+        pixels = self._checked_pixels()
         if pixels.ndim != 4 or pixels.shape[-1] not in (1, 3) or pixels.dtype != np.uint8:
             raise TutorError(
                 "Expected pixels (n, height, width, channels) as uint8 with 1 or 3 channels, "
@@ -89,6 +89,16 @@ class ImageSet:
         if len(pixels) and not self.is_labelled.any():
             self._set(labels=None)
 
+    # What a stream does in its own way, without reading: see `stream`.
+    def _checked_pixels(self):
+        return np.asarray(self.pixels)
+
+    def _chosen_pixels(self, chosen):
+        return self.pixels[chosen]
+
+    def _joined_pixels(self, other):
+        return np.concatenate([self.pixels, other.pixels])
+
     def _set(self, **parts):
         for key, part in parts.items():
             object.__setattr__(self, key, part)  # the way a frozen dataclass sets its own fields
@@ -101,7 +111,7 @@ class ImageSet:
         chosen = np.atleast_1d(np.arange(len(self))[key])
         return replace(
             self,
-            pixels=self.pixels[chosen],
+            pixels=self._chosen_pixels(chosen),
             labels=None if self.labels is None else self.labels[chosen],
             sources=tuple(self.sources[i] for i in chosen) if self.sources else (),
             is_test=None if self.is_test is None else self.is_test[chosen],
@@ -118,7 +128,7 @@ class ImageSet:
                 f"Two sets are joined where shape and classes are the same; here are {self.shape} "
                 f"and {other.shape}, {self.class_names} and {other.class_names}."
             )
-        both, parts = (self, other), {"pixels": np.concatenate([self.pixels, other.pixels])}
+        both, parts = (self, other), {"pixels": self._joined_pixels(other)}
         for what in ("labels", "is_test"):
             has = [getattr(part, what) is not None for part in both]
             parts[what] = np.concatenate([getattr(p, what) for p in both]) if all(has) else None

@@ -41,7 +41,7 @@ def gradient(grey):
 def non_maximum_suppression(gx, gy):
     """Keep only the ridge of each edge: what is largest along its own gradient.
 
-    Source: Canny 1986, section VI.
+    Source: Canny (1986), section VI.
 
     Args:
         gx: `(h, w)`, the gradient from left to right.
@@ -72,7 +72,7 @@ def non_maximum_suppression(gx, gy):
 def hysteresis(ridge, low, high):
     """Keep ridges above `high`, and those above `low` that are connected with them.
 
-    Source: Canny 1986, section VI.
+    Source: Canny (1986), section VI.
 
     Args:
         ridge: `(h, w)`, as `non_maximum_suppression` returns it.
@@ -93,7 +93,7 @@ def hysteresis(ridge, low, high):
 def between_class_variance(grey):
     """Measure, for every threshold, how far apart it puts the dark and the bright pixels.
 
-    Source: Otsu 1979, equation 18.
+    Source: Otsu (1979), equation 18.
 
     Args:
         grey: `(h, w)` uint8.
@@ -296,7 +296,7 @@ class Gradient:
 
 @dataclass(frozen=True)
 class Canny:
-    """Draw edges one pixel wide (Canny 1986).
+    """Draw edges one pixel wide (Canny (1986)).
 
     Args:
         low: Threshold for |gx| + |gy| of a weak edge. Default 50.
@@ -338,7 +338,7 @@ class Threshold:
 
 @dataclass(frozen=True)
 class Otsu:
-    """Make pixels white above the threshold that separates dark from bright best (Otsu 1979).
+    """Make pixels white above the threshold that separates dark from bright best (Otsu (1979)).
 
     Example:
         >>> rt.preprocessing.Otsu()(np.array([[10, 20, 200, 210]], np.uint8)).tolist()

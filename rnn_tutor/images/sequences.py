@@ -43,7 +43,11 @@ def from_rows(sequence, shape):
         An array `(n, height, width, channels)`.
 
     Raises:
-        TutorError: the sequence does not come from images of that shape.
+        TutorError: The sequence does not come from images of that shape.
+
+    Example:
+        >>> from_rows(np.zeros((2, 28, 60)), (28, 20, 3)).shape
+        (2, 28, 20, 3)
     """
     h, w, c = shape
     return _steps(sequence, h, w * c).reshape(-1, h, w, c)
@@ -79,7 +83,11 @@ def from_columns(sequence, shape):
         An array `(n, height, width, channels)`.
 
     Raises:
-        TutorError: the sequence does not come from images of that shape.
+        TutorError: The sequence does not come from images of that shape.
+
+    Example:
+        >>> from_columns(np.zeros((2, 20, 84)), (28, 20, 3)).shape
+        (2, 28, 20, 3)
     """
     h, w, c = shape
     return from_rows(sequence, (w, h, c)).swapaxes(1, 2)
@@ -90,21 +98,22 @@ def to_patches(images, size, pad=False):
 
     Args:
         images: `(n, height, width, channels)`, any dtype.
-        size: pixels of a patch's side, int, or `(height, width)`.
-        pad: whether to add zeros on the right and below where the size does not divide the image's.
+        size: A patch's side in pixels, int, or `(height, width)`.
+        pad: Whether to add zeros on the right and below where the size does not divide the image's,
+            bool. Default False.
 
     Returns:
         An array `(n, patches, patch height * patch width * channels)`.
 
     Raises:
-        TutorError: the size does not divide the image's, and `pad` is false; it names sizes that
+        TutorError: The size does not divide the image's, and `pad` is false; it names sizes that
             do.
 
     Example:
         >>> to_patches(np.zeros((2, 28, 28, 3)), size=7).shape
         (2, 16, 147)
 
-    Source: Dosovitskiy et al. 2021 (vision transformers), section 3.1.
+    Source: Dosovitskiy et al. (2021), vision transformers, section 3.1.
     """
     pixels = _batch(images)
     n, h, w, c = pixels.shape
@@ -121,13 +130,17 @@ def from_patches(sequence, shape, size):
     Args:
         sequence: `(n, patches, patch height * patch width * channels)`, any dtype.
         shape: `(height, width, channels)` of the images.
-        size: pixels of a patch's side, int, or `(height, width)`.
+        size: A patch's side in pixels, int, or `(height, width)`.
 
     Returns:
         An array `(n, height, width, channels)`.
 
     Raises:
-        TutorError: the sequence does not come from images of that shape.
+        TutorError: The sequence does not come from images of that shape.
+
+    Example:
+        >>> from_patches(np.zeros((2, 16, 147)), (28, 28, 3), size=7).shape
+        (2, 28, 28, 3)
     """
     h, w, c = shape
     ph, pw = _patch_size(size, h, w, pad=True)
@@ -142,13 +155,13 @@ def to_pixels(images, order="row_major"):
 
     Args:
         images: `(n, height, width, channels)`, any dtype.
-        order: a name from `ORDERS`.
+        order: A name from `ORDERS`, str. Default "row_major".
 
     Returns:
         An array `(n, height * width, channels)`.
 
     Raises:
-        TutorError: no order has that name, or `images` has another number of axes.
+        TutorError: No order has that name, or `images` has another number of axes.
 
     Example:
         >>> to_pixels(np.zeros((2, 28, 20, 3)), "spiral").shape
@@ -165,13 +178,19 @@ def from_pixels(sequence, shape, order="row_major"):
     Args:
         sequence: `(n, height * width, channels)`, any dtype.
         shape: `(height, width, channels)` of the images.
-        order: the name from `ORDERS` by which they were read.
+        order: The name from `ORDERS` by which they were read, str. Default "row_major".
 
     Returns:
         An array `(n, height, width, channels)`.
 
     Raises:
-        TutorError: no order has that name, or the sequence does not come from images of that shape.
+        TutorError: No order has that name, or the sequence does not come from images of that shape.
+
+    Example:
+        >>> images = np.arange(12).reshape(1, 2, 3, 2)
+        >>> steps = to_pixels(images, "spiral")
+        >>> bool((from_pixels(steps, (2, 3, 2), "spiral") == images).all())
+        True
     """
     h, w, c = shape
     steps = _steps(sequence, h * w, c)
@@ -182,15 +201,16 @@ def scan(height, width, order):
     """Return the path along which an order reads the pixels of an image, each once.
 
     Args:
-        height, width: of the image, in pixels.
-        order: a name from `ORDERS`: "row_major", "column_major", "snake", "spiral" or "hilbert".
+        height, width: Size of the image in pixels, int.
+        order: A name from `ORDERS`, str: "row_major", "column_major", "snake", "spiral" or
+            "hilbert".
 
     Returns:
         An array `(height * width,)` int64: for each step the number of a pixel,
         row * width + column.
 
     Raises:
-        TutorError: no order has that name.
+        TutorError: No order has that name.
 
     Example:
         >>> scan(2, 3, "snake")
@@ -201,24 +221,44 @@ def scan(height, width, order):
 
 
 def row_major(height, width):
-    """Read pixel by pixel as one reads a page; see `scan`."""
+    """Read pixel by pixel as one reads a page; see `scan`.
+
+    Example:
+        >>> row_major(2, 3)
+        array([0, 1, 2, 3, 4, 5])
+    """
     return np.arange(height * width)
 
 
 def column_major(height, width):
-    """Read pixel by pixel from top to bottom, then from left to right; see `scan`."""
+    """Read pixel by pixel from top to bottom, then from left to right; see `scan`.
+
+    Example:
+        >>> column_major(2, 3)
+        array([0, 3, 1, 4, 2, 5])
+    """
     return np.arange(height * width).reshape(height, width).T.ravel()
 
 
 def snake(height, width):
-    """Read pixel by pixel, rows in turn from the left and from the right; see `scan`."""
+    """Read pixel by pixel, rows in turn from the left and from the right; see `scan`.
+
+    Example:
+        >>> snake(2, 3)
+        array([0, 1, 2, 5, 4, 3])
+    """
     places = np.arange(height * width).reshape(height, width)
     places[1::2] = places[1::2, ::-1].copy()
     return places.ravel()
 
 
 def spiral(height, width):
-    """Read pixel by pixel from the upper left corner clockwise inwards; see `scan`."""
+    """Read pixel by pixel from the upper left corner clockwise inwards; see `scan`.
+
+    Example:
+        >>> spiral(3, 3)
+        array([0, 1, 2, 5, 8, 7, 6, 3, 4])
+    """
     places = np.arange(height * width).reshape(height, width)
     path = []
     while places.size:
@@ -233,7 +273,11 @@ def hilbert(height, width):
     It fills squares whose side is a power of two. Of the smallest such square that holds the image,
     the pixels outside the image are left out, and there the path jumps.
 
-    Source: Hilbert 1891.
+    Example:
+        >>> hilbert(2, 2)
+        array([0, 2, 3, 1])
+
+    Source: Hilbert (1891), on the continuous mapping of a line onto a square.
     """
     side, x, y = 1, np.array([0]), np.array([0])
     while side < max(height, width):

@@ -12,15 +12,15 @@ def gradients(loss, variables):
     """Compute how a loss changes with each variable, by automatic differentiation.
 
     Args:
-        loss: a function without inputs that computes a scalar tensor by Keras layers and
+        loss: A function without arguments that computes a scalar tensor by Keras layers and
             `keras.ops`.
-        variables: a list of `keras.Variable`, such as a layer's `trainable_weights`.
+        variables: A list of `keras.Variable`, such as a layer's `trainable_weights`.
 
     Returns:
         A list of arrays, each of its variable's shape; zeros where the loss does not depend on it.
 
     Raises:
-        TutorError: the backend is another than TensorFlow, PyTorch and JAX.
+        TutorError: Keras runs on a backend other than TensorFlow, PyTorch and JAX.
 
     Example:
         >>> x = keras.Variable([1.0, 3.0])

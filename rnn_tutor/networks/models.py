@@ -14,6 +14,7 @@ from rnn_tutor._backend import keras, trim_heap
 from rnn_tutor._errors import TutorError, check_whole
 from rnn_tutor._text import DATA, sha256
 from rnn_tutor.images.arrays import as_pixels
+from rnn_tutor.images.stream import blocks
 from rnn_tutor.networks.photographs import photograph_features as photograph_features
 
 layers = keras.layers
@@ -25,10 +26,12 @@ def recurrent_layer(units, cell="gru", bidirectional=False, return_sequences=Fal
     """Make a recurrent layer, `(n, steps, features)` -> `(n, units)`.
 
     Args:
-        units: size of the state, int.
-        cell: a name from `CELLS`: "simple_rnn", "gru" or "lstm".
-        bidirectional: whether to read the sequence both ways; the width doubles.
-        return_sequences: whether to give the state at every step, `(n, steps, units)`.
+        units: Size of the state, int.
+        cell: A name from `CELLS`, str: "simple_rnn", "gru" or "lstm". Default "gru".
+        bidirectional: Whether to read the sequence both ways, bool. Default False. Both ways
+            double the width.
+        return_sequences: Whether to return the state at every step, `(n, steps, units)`, bool.
+            Default False.
 
     Returns:
         A Keras layer.
@@ -52,12 +55,13 @@ def classifier(
 
     Args:
         input_shape: `(height, width, channels)`.
-        n_classes: how many classes there are, int.
-        units: state size of the recurrent layer.
-        cell: a name from `CELLS`: "simple_rnn", "gru" or "lstm".
-        bidirectional: whether to read the rows both ways.
-        blocks: 1, 2 or 3 blocks, of 32, 64 and 64 kernels.
-        dropout: share of the dense layer's outputs that are set to 0 in training.
+        n_classes: Number of classes, int. Default 5.
+        units: State size of the recurrent layer, int. Default 64.
+        cell: A name from `CELLS`, str: "simple_rnn", "gru" or "lstm". Default "gru".
+        bidirectional: Whether to read the rows both ways, bool. Default False.
+        blocks: 1, 2 or 3 blocks, of 32, 64 and 64 kernels. Default 3.
+        dropout: Share of the dense layer's outputs that are set to 0 in training, float in 0..1.
+            Default 0.
 
     Returns:
         A Keras model, `(n, height, width, channels)` -> probabilities `(n, n_classes)`.
@@ -88,10 +92,11 @@ def recurrent_encoder(input_shape, units=48, cell="gru", bidirectional=True, rec
 
     Args:
         input_shape: `(height, width, channels)`.
-        units: state size of each recurrent layer and direction.
-        cell: a name from `CELLS`: "simple_rnn", "gru" or "lstm".
-        bidirectional: whether to read each sequence both ways.
-        recurrent: False puts one dense layer of the same width in place of the recurrence.
+        units: State size of each recurrent layer and direction, int. Default 48.
+        cell: A name from `CELLS`, str: "simple_rnn", "gru" or "lstm". Default "gru".
+        bidirectional: Whether to read each sequence both ways, bool. Default True.
+        recurrent: Whether to read the map by recurrent layers, bool. Default True. False puts one
+            dense layer of the same width in their place.
 
     Returns:
         A Keras model, `(n, height, width, channels)` -> `(n, embedding)`; the embedding has
@@ -101,7 +106,7 @@ def recurrent_encoder(input_shape, units=48, cell="gru", bidirectional=True, rec
         >>> recurrent_encoder((28, 28, 1), units=8).output_shape
         (None, 32)
 
-    Source: Visin et al. 2015 (ReNet), here with one sweep in place of stacked ones.
+    Source: Visin et al. (2015), ReNet, here with one sweep in place of stacked ones.
     """
     image = keras.Input(input_shape)
     x = layers.Conv2D(32, 5, strides=2, padding="same", activation="relu")(image)
@@ -123,16 +128,20 @@ def recurrent_encoder(input_shape, units=48, cell="gru", bidirectional=True, rec
 def recurrent_autoencoder(encoder, units=64):
     """Build a recurrent decoder on top of the encoder, which draws the image again row by row.
 
-    It is given the embedding at each step.
+    The decoder receives the embedding at each step.
 
     Args:
-        encoder: a Keras model, `(n, height, width, channels)` -> `(n, embedding)`.
-        units: state size of the decoder.
+        encoder: A Keras model, `(n, height, width, channels)` -> `(n, embedding)`.
+        units: State size of the decoder, int. Default 64.
 
     Returns:
         A Keras model from images to images of the same shape, float32 in 0..1.
 
-    Source: Srivastava et al. 2015, section 2.1, unconditioned decoder.
+    Example:
+        >>> recurrent_autoencoder(recurrent_encoder((12, 8, 1), units=2), units=4).output_shape
+        (None, 12, 8, 1)
+
+    Source: Srivastava et al. (2015), section 2.1, unconditioned decoder.
     """
     height, width, channels = encoder.input_shape[1:]
     x = layers.RepeatVector(height)(encoder.output)
@@ -148,11 +157,15 @@ def row_encoder(input_shape, units=128, cell="gru"):
 
     Args:
         input_shape: `(height, width, channels)`.
-        units: state size, and the width of the embedding.
-        cell: a name from `CELLS`: "simple_rnn", "gru" or "lstm".
+        units: State size, and the width of the embedding, int. Default 128.
+        cell: A name from `CELLS`, str: "simple_rnn", "gru" or "lstm". Default "gru".
 
     Returns:
         A Keras model, `(n, height, width, channels)` -> `(n, units)`.
+
+    Example:
+        >>> row_encoder((12, 8, 1), units=4).output_shape
+        (None, 4)
     """
     height, width, channels = input_shape
     image = keras.Input(input_shape)
@@ -162,14 +175,18 @@ def row_encoder(input_shape, units=128, cell="gru"):
 
 
 def next_row_predictor(encoder):
-    """Build a layer on top of a `row_encoder` that predicts from each state the row to come.
+    """Build a layer on top of a `row_encoder` that predicts the next row from each state.
 
     Args:
-        encoder: a `row_encoder`, or a model whose last layer but one gives a state for each row.
+        encoder: A `row_encoder`, or a model whose last layer but one gives a state for each row.
 
     Returns:
-        A Keras model `(n, height, width, channels)` -> `(n, height - 1, width * channels)`, the
-        rows 1 to the last, in 0..1.
+        A Keras model, `(n, height, width, channels)` -> `(n, height - 1, width * channels)`: all
+        rows but the first, in 0..1.
+
+    Example:
+        >>> next_row_predictor(row_encoder((12, 8, 1), units=4)).output_shape
+        (None, 11, 8)
     """
     states = encoder.layers[-2].output
     features = encoder.input_shape[2] * encoder.input_shape[3]
@@ -181,14 +198,18 @@ def projector(encoder, hidden=256, size=64):
     """Build the projection on top of the encoder, a small head on which the contrastive loss acts.
 
     Args:
-        encoder: a Keras model, `(n, height, width, channels)` -> `(n, embedding)`.
-        hidden: units of the dense layer between, int.
-        size: width of the projection, int.
+        encoder: A Keras model, `(n, height, width, channels)` -> `(n, embedding)`.
+        hidden: Units of the dense layer between, int. Default 256.
+        size: Width of the projection, int. Default 64.
 
     Returns:
         A Keras model, `(n, height, width, channels)` -> `(n, size)`, of any length.
 
-    Source: Chen et al. 2020 (SimCLR), section 4.2.
+    Example:
+        >>> projector(recurrent_encoder((12, 8, 1), units=2)).output_shape
+        (None, 64)
+
+    Source: Chen et al. (2020), SimCLR, section 4.2.
     """
     x = layers.Dense(hidden, activation="relu")(encoder.output)
     return keras.Model(encoder.input, layers.Dense(size)(x))
@@ -198,14 +219,19 @@ def functional(model, input_shape):
     """Return a model that has an `input` and an `output`, with the same layers and weights.
 
     Args:
-        model: a Keras model, `Sequential` and subclasses of `keras.Model` among them.
+        model: A Keras model; a `Sequential` model or a subclass of `keras.Model` will do.
         input_shape: `(height, width, channels)` of the images.
 
     Returns:
         `model` itself where it has both already; else another that shares its weights.
 
     Raises:
-        TutorError: it is no Keras model, or reads images of another shape.
+        TutorError: `model` is no Keras model, or reads images of another shape.
+
+    Example:
+        >>> model = keras.Sequential([layers.Flatten(), layers.Dense(3)])
+        >>> functional(model, (12, 8, 1)).output_shape
+        (None, 3)
     """
     if not isinstance(model, keras.Model):
         raise TutorError(f"Expected a Keras model; received {type(model).__name__}.")
@@ -231,7 +257,17 @@ def functional(model, input_shape):
 
 
 def check_states(encoder):
-    """Raise TutorError for a model that keeps no state for each row, its last layer but one."""
+    """Check that the last layer but one of a model gives a state for each row.
+
+    Args:
+        encoder: A Keras model, such as a `row_encoder`.
+
+    Raises:
+        TutorError: That layer gives something else.
+
+    Example:
+        >>> check_states(row_encoder((12, 8, 1), units=4))
+    """
     states = encoder.layers[-2].output if len(encoder.layers) > 1 else encoder.output
     if len(states.shape) != 3 or states.shape[1] != encoder.input_shape[1]:
         raise TutorError(
@@ -241,7 +277,17 @@ def check_states(encoder):
 
 
 def check_vectors(model):
-    """Raise TutorError for a model that does not end in one vector for each image."""
+    """Check that a model ends in one vector for each image.
+
+    Args:
+        model: A Keras model.
+
+    Raises:
+        TutorError: Its output has another number of axes.
+
+    Example:
+        >>> check_vectors(recurrent_encoder((12, 8, 1), units=2))
+    """
     if len(model.output.shape) != 2:
         raise TutorError(
             f"Expected a model that ends in one vector for each picture; {model.name!r} ends in "
@@ -253,23 +299,23 @@ def embed(encoder, images, batch_size=256):
     """Embed images by a model, batch by batch.
 
     Args:
-        encoder: a Keras model, float32 `(n, height, width, channels)` in 0..1 -> `(n, embedding)`.
-        images: an `ImageSet`, an array or a list of images of the encoder's shape: uint8, or float
+        encoder: A Keras model, float32 `(n, height, width, channels)` in 0..1 -> `(n, embedding)`.
+        images: An `ImageSet`, an array or a list of images of the encoder's shape: uint8, or float
             in 0..1.
-        batch_size: images at a time, int; only memory and speed depend on it.
+        batch_size: Images at a time, int. Default 256. Only memory and speed depend on it.
 
     Returns:
         An array `(n, embedding)` float32.
 
     Raises:
-        TutorError: they are no images of that shape, or not in that range.
+        TutorError: `images` are no images of that shape, or not in that range.
 
     Example:
         >>> embed(recurrent_encoder((8, 8, 1), units=2), np.zeros((5, 8, 8, 1))).shape
         (5, 8)
     """
     check_whole("batch_size", batch_size)
-    pixels = as_pixels(images)
+    pixels = as_pixels(images, lazy=True)
     encoder = functional(encoder, pixels.shape[1:])
     check_vectors(encoder)
     return run(encoder, pixels, 255 if pixels.dtype == np.uint8 else 1, batch_size)
@@ -279,13 +325,18 @@ def run(model, inputs, scale=1, batch_size=256):
     """Run a model over `inputs / scale`, an array of any shape, batch by batch.
 
     Args:
-        model: a Keras model that gives a vector for each input.
-        inputs: `(n, ...)`, of the shape that the model reads.
-        scale: what the inputs are divided by, as 255 for uint8.
-        batch_size: inputs at a time, int.
+        model: A Keras model that gives a vector for each input.
+        inputs: `(n, ...)`, of the shape that the model reads; or `LazyPixels`.
+        scale: What the inputs are divided by, such as 255 for uint8. Default 1.
+        batch_size: Inputs at a time, int. Default 256.
 
     Returns:
         An array `(n, features)` float32.
+
+    Example:
+        >>> encoder, inputs = row_encoder((12, 8, 1), units=8), np.zeros((5, 12, 8, 1), np.uint8)
+        >>> run(encoder, inputs, scale=255).shape
+        (5, 8)
     """
     outputs = np.empty((len(inputs), model.output_shape[-1]), "float32")
     batch = np.zeros((min(batch_size, len(inputs)), *inputs.shape[1:]), "float32")
@@ -295,8 +346,7 @@ def run(model, inputs, scale=1, batch_size=256):
 
     # For a few batches, building a graph takes longer than going without one, and more memory.
     forward = model.predict_on_batch if len(inputs) > 8 * batch_size else without_graph
-    for start in range(0, len(inputs), batch_size):
-        part = inputs[start : start + batch_size]
+    for start, part in blocks(inputs, batch_size):
         # The last batch is filled up: a batch of another size would build another graph.
         np.divide(part, scale, out=batch[: len(part)])
         outputs[start : start + len(part)] = forward(batch)[: len(part)]
@@ -307,17 +357,22 @@ def run(model, inputs, scale=1, batch_size=256):
 def load_encoder(path="fashion5"):
     """Load a ready-trained encoder.
 
-    What ships with the course is checked against its sha256 before it is opened. No file may bring
-    code along (Keras's `safe_mode`).
+    The shipped file is checked against its sha256 before it is opened. Keras's `safe_mode` refuses
+    every file that brings code along.
 
     Args:
         path: "fashion5", the encoder that ships with the course, or the path of a `.keras` file.
+            Default "fashion5".
 
     Returns:
         A Keras model, `(n, height, width, channels)` -> `(n, embedding)`.
 
     Raises:
-        TutorError: there is no such encoder, or the shipped file is not what it was.
+        TutorError: There is no such encoder, or the shipped file was changed.
+
+    Example:
+        >>> load_encoder().input_shape
+        (None, 28, 28, 1)
     """
     shipped = DATA / f"encoder_{path}.keras"
     if not shipped.exists() and not Path(path).exists():

@@ -7,7 +7,7 @@ from matplotlib.patches import Rectangle
 
 from rnn_tutor._errors import TutorError
 from rnn_tutor._text import format_count, format_list, shorten
-from rnn_tutor.plots.figure import COLOURS, LINES, WIDTH, ImageGrid, finish, rgb
+from rnn_tutor.plots.figure import COLOURS, LINES, WIDTH, ImageGrid, finish, rgb_of_one
 
 SIGNED = colormaps["cividis"]  # its lightness rises all the way, so it can be read in grey
 SMALL = 100  # numbers of an array that are still written out
@@ -38,15 +38,15 @@ def maps(rows, titles=None, most=None, title=None):
     shape = np.max([array.shape[:2] for row in drawn.values() for array in row], axis=0)
     columns = max(map(len, drawn.values()))
     left = min(2.0, max(0.9, 0.09 * max(map(len, drawn))))
-    sheet = ImageGrid(shape, len(drawn), columns, left, heading=titles is not None, title=title)
+    grid = ImageGrid(shape, len(drawn), columns, left, heading=titles is not None, title=title)
     for column, words in enumerate([] if titles is None else titles):
-        sheet.head(column, shorten(words, int(sheet.pitch * 13)))
+        grid.head(column, shorten(words, int(grid.pitch * 13)))
     for row, (name, arrays) in enumerate(drawn.items()):
-        sheet.name_row(row, name)
+        grid.name_row(row, name)
         for column, array in enumerate(arrays):
-            sheet.put(array, row, column)
+            grid.put(array, row, column)
     heads = "" if titles is None else f"; above them {format_list(titles)}"
-    return sheet.picture(f"Rows of up to {format_count(columns, 'map')}: {', '.join(drawn)}{heads}")
+    return grid.picture(f"Rows of up to {format_count(columns, 'map')}: {', '.join(drawn)}{heads}")
 
 
 def numbers(arrays, marked=None, title=None):
@@ -81,7 +81,7 @@ def numbers(arrays, marked=None, title=None):
     lefts = np.cumsum([gap / 2, *(width + gap for width in widths[:-1])])
     for left, (name, array) in zip(lefts, arrays.items(), strict=True):
         axes.text(left, -0.15, name, fontsize=9)
-        _write(axes, array, left)
+        _write_numbers(axes, array, left)
         if name in (marked or {}):
             _frame(axes, marked[name], left, COLOURS[3])
     shapes = (f"{name}, {array.shape[0]} x {array.shape[1]}" for name, array in arrays.items())
@@ -116,7 +116,7 @@ def arrows(image, across, down, title=None):
     height, width = image.shape
     figure = Figure((2 * CELL * width, 2 * CELL * height))
     axes = figure.add_axes((0, 0, 1, 1))
-    axes.imshow(rgb(image[None])[0], extent=(0, width, height, 0), aspect="auto")
+    axes.imshow(rgb_of_one(image), extent=(0, width, height, 0), aspect="auto")
     axes.set_axis_off()
     for (i, j), value in np.ndenumerate(image):
         colour = "white" if value < 128 else "black"
@@ -152,7 +152,7 @@ def boxes(picture, boxes, title=None):
         >>> rt.plots.boxes(np.zeros((28, 28)), {"window": (3, 4, 5, 5)})
         Picture: A picture with frames on it: window
     """
-    (drawn,) = rgb(np.asarray(picture)[None])
+    drawn = rgb_of_one(picture)
     height, width = drawn.shape[:2]
     figure = Figure((0.8 * WIDTH, 0.5 * WIDTH), layout="constrained")
     axes = figure.subplots()
@@ -169,7 +169,7 @@ def _coloured(arrays, most):
     """Return `(h, w, 3)` uint8 for each array of a row."""
     arrays = [np.asarray(array) for array in arrays]
     if arrays[0].ndim == 3:
-        return [rgb(array[None])[0] for array in arrays]
+        return [rgb_of_one(array) for array in arrays]
     signed = any(np.nanmin(array) < 0 for array in arrays)
     return [_colour(array, most or np.nanmax(np.abs(array)) or 1, signed) for array in arrays]
 
@@ -177,11 +177,11 @@ def _coloured(arrays, most):
 def _colour(array, most, signed):
     """Return `(h, w, 3)` uint8 for an array; `most` is drawn brightest."""
     share = np.clip(array / most, -1, 1)
-    drawn = SIGNED(0.5 + share / 2, bytes=True)[..., :3] if signed else rgb(share[None] * 1.0)[0]
+    drawn = SIGNED(0.5 + share / 2, bytes=True)[..., :3] if signed else rgb_of_one(share * 1.0)
     return np.where(np.isnan(array)[..., None], np.uint8(255), drawn)
 
 
-def _write(axes, array, left):
+def _write_numbers(axes, array, left):
     """Draw an array's cells, coloured, with their numbers, from `left` on."""
     (colours,) = _coloured([array], None)
     height, width = array.shape

@@ -5,7 +5,6 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from rnn_tutor._cv2 import cv2
-from rnn_tutor._errors import TutorError
 from rnn_tutor._text import format_count, format_list, shorten
 from rnn_tutor.clusters import evaluation
 from rnn_tutor.plots.figure import (
@@ -16,7 +15,7 @@ from rnn_tutor.plots.figure import (
     name_of,
     nothing,
     plain,
-    rgb,
+    rgb_of_one,
     style,
 )
 
@@ -250,7 +249,8 @@ def histogram(picture, threshold=None, between=None, title=None):
         >>> rt.plots.histogram(np.array([[0, 128], [128, 255]], np.uint8))
         Picture: Histogram of 4 pixels by grey level, from 0 to 255
     """
-    counts = np.bincount(_grey(picture).ravel(), minlength=256)
+    grey = cv2.cvtColor(np.ascontiguousarray(rgb_of_one(picture)), cv2.COLOR_RGB2GRAY)
+    counts = np.bincount(grey.ravel(), minlength=256)
     figure = Figure(SIZE, layout="constrained")
     axes = figure.subplots()
     axes.stairs(counts, np.arange(257) - 0.5, fill=True, facecolor=COLOURS[5], edgecolor=COLOURS[0])
@@ -258,28 +258,19 @@ def histogram(picture, threshold=None, between=None, title=None):
     axes.yaxis.set_major_locator(MaxNLocator(4, integer=True))
     axes.yaxis.set_major_formatter("{x:,.0f}")
     alt = f"Histogram of {counts.sum():,} pixels by grey level, from 0 to 255"
-    alt += _cut(axes, counts)
+    alt += _limit_height(axes, counts)
     plain(axes)
     if between is not None:
-        _curve(axes, between)
+        _draw_variance(axes, between)
         alt += "; a curve shows the between-class variance of each threshold"
     if threshold is not None:
-        _line(figure.axes[-1], threshold)  # over the curve, where there is one
+        _draw_threshold(figure.axes[-1], threshold)  # over the curve, where there is one
         dark = counts[: int(threshold) + 1].sum() / counts.sum()
         alt += f"; a line marks the threshold {threshold:g}, with {dark:.0%} of the pixels up to it"
     return finish(figure, alt, title)
 
 
-def _grey(picture):
-    """Return one image as `(h, w)` uint8."""
-    pixels = np.asarray(getattr(picture, "pixels", picture))
-    pixels = rgb(pixels if pixels.ndim == 4 else pixels[None])
-    if len(pixels) != 1:
-        raise TutorError(f"Expected one picture, received {len(pixels)}: choose one of them.")
-    return cv2.cvtColor(np.ascontiguousarray(pixels[0]), cv2.COLOR_RGB2GRAY)
-
-
-def _cut(axes, counts):
+def _limit_height(axes, counts):
     """End the axis below levels that would press all others flat; return words about them."""
     usual = np.sort(counts)[-3]
     top = 1.25 * (usual if 0 < 4 * usual < counts.max() else counts.max())
@@ -290,11 +281,11 @@ def _cut(axes, counts):
             level = half[counts[half].argmax()]
             words = f"{counts[level]:,} at {level}"
             axes.text(level + away, 0.9 * top, words, ha=side, va="center", fontsize=9, bbox=PAPER)
-    told = ", ".join(f"{counts[level]:,} pixels at {level}" for level in tall)
-    return f"; cut off at the top: {told}" if told else ""
+    tallest = ", ".join(f"{counts[level]:,} pixels at {level}" for level in tall)
+    return f"; cut off at the top: {tallest}" if tallest else ""
 
 
-def _curve(axes, between):
+def _draw_variance(axes, between):
     """Draw the between-class variance of each threshold, on an axis of its own."""
     other = axes.twinx()
     other.plot(np.arange(256), between, "--", color=COLOURS[3])
@@ -303,7 +294,7 @@ def _curve(axes, between):
     other.spines["top"].set_visible(False)
 
 
-def _line(axes, threshold):
+def _draw_threshold(axes, threshold):
     """Draw the threshold just right of its level, which is dark; name it where there is room."""
     axes.axvline(threshold + 0.5, color="black", linewidth=1.5)
     left = threshold > 128

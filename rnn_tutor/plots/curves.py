@@ -29,7 +29,7 @@ def training_curves(history, title=None):
     figure = Figure((WIDTH, 0.38 * WIDTH), layout="constrained")
     all_axes = figure.subplots(1, len(measures), squeeze=False)[0]
     for axes, name in zip(all_axes, measures, strict=True):
-        _by_epoch(axes, history, name)
+        _draw_by_epoch(axes, history, name)
         axes.set(xlabel="epoch", ylabel=name)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         plain(axes)
@@ -38,7 +38,7 @@ def training_curves(history, title=None):
     return finish(figure, described(history, measures), title)
 
 
-def _by_epoch(axes, history, name):
+def _draw_by_epoch(axes, history, name):
     """Draw a measure in training and, where there is one, in validation."""
     for k, (prefix, part) in enumerate(PARTS.items()):
         if prefix + name not in history:
@@ -82,7 +82,7 @@ def score_curves(table, x, y="test accuracy", title=None):
         >>> rt.plots.score_curves({"GRU": {25: [0.7], 100: [0.8, 0.9]}}, "labels")
         Picture: Line chart of the test accuracy by labels: GRU from 0.700 at 25 to 0.850 at 100
     """
-    table = {name: _measured(points) for name, points in table.items()}
+    table = {name: _finite(points) for name, points in table.items()}
     table = {name: points for name, points in table.items() if points}
     if not table:
         return nothing("Nothing to draw: there are no labels, or too few, to measure with.", title)
@@ -101,15 +101,15 @@ def score_curves(table, x, y="test accuracy", title=None):
     axes.minorticks_off()
     axes.legend(frameon=False, fontsize=9)
     plain(axes)
-    return finish(figure, f"Line chart of the {y} by {x}: {_ends(table)}", title)
+    return finish(figure, f"Line chart of the {y} by {x}: {_describe_ends(table)}", title)
 
 
-def _measured(points):
+def _finite(points):
     """Return the points whose scores are all numbers."""
     return {n: scores for n, scores in points.items() if np.isfinite(scores).all() and len(scores)}
 
 
-def _ends(table):
+def _describe_ends(table):
     """Return each line's first and last mean in words."""
     return format_list(
         [

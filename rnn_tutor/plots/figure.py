@@ -175,8 +175,8 @@ def rgb(images):
     """Return what is drawn: `(n, h, w, 3)` uint8.
 
     Args:
-        images: An ImageSet, `(n, h, w)`, `(n, h, w, 1)` or `(n, h, w, 3)`, uint8 or float from 0
-            to 1.
+        images: An ImageSet, `(n, h, w)`, `(n, h, w, 1)` or `(n, h, w, 3)`, uint8, bool or float
+            from 0 to 1.
 
     Raises:
         TutorError: They have another shape.
@@ -187,9 +187,25 @@ def rgb(images):
         raise TutorError(
             f"Expected pictures to draw, (n, height, width, 1 or 3); got the shape {pixels.shape}."
         )
-    if pixels.dtype.kind == "f":
-        pixels = (np.clip(np.nan_to_num(pixels), 0, 1) * 255).round()
+    if pixels.dtype.kind in "bf":
+        pixels = (np.clip(np.nan_to_num(pixels), 0, 1) * 255.0).round()
     return np.broadcast_to(pixels.astype(np.uint8), (*pixels.shape[:3], 3))
+
+
+def rgb_of_one(image):
+    """Return what is drawn of one image: `(h, w, 3)` uint8.
+
+    Args:
+        image: `(h, w)`, `(h, w, 1)`, `(h, w, 3)` or a set of one, as `rgb` takes them.
+
+    Raises:
+        TutorError: More than one image was given, or it has another shape.
+    """
+    pixels = np.asarray(getattr(image, "pixels", image))
+    pixels = rgb(pixels if pixels.ndim == 4 else pixels[None])
+    if len(pixels) != 1:
+        raise TutorError(f"Expected one picture, received {len(pixels)}: choose one of them.")
+    return pixels[0]
 
 
 def finish(figure, alt, title=None):

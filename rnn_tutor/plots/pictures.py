@@ -15,21 +15,36 @@ from rnn_tutor.plots.figure import (
     nothing,
     plain,
     rgb,
+    rgb_of_one,
     style,
 )
 
 MAP_WIDTH = 9.5  # inches, the column of text in JupyterLab
 THUMBNAIL = 0.38  # inches, the longer side
-TRIED = 600  # images for which a place beside their point is looked for
+MAX_PLACED = 600  # images for which a place beside their point is looked for
 ANGLES = np.arange(8) * np.pi / 4
 DIRECTIONS = np.stack([np.cos(ANGLES), np.sin(ANGLES)], axis=1)
 
 
 def image_grid(images, titles=None, columns=10, title=None):
-    """Pictures side by side, each under its own title where titles (n,) are given.
+    """Draw images side by side, each under its own title where titles are given.
 
-    A title of None, as `ImageSet.class_of_each` has it for a picture without a label, is "no label"
-    beside others. Of an empty ImageSet the figure says that it has no pictures.
+    For an empty `ImageSet` the figure says that there are no such pictures.
+
+    Args:
+        images: `(n, height, width, channels)`, uint8 or float in 0..1, or an `ImageSet`.
+        titles: A title for each image, n str. Default: no titles. None, as
+            `ImageSet.class_of_each` has it for an image without a label, is drawn as "no label"
+            beside others.
+        columns: Images side by side at most, int. Default 10.
+        title: A line above the figure, str. Default: no line.
+
+    Returns:
+        A `Picture`.
+
+    Example:
+        >>> rt.plots.image_grid(np.zeros((3, 8, 8, 1), np.uint8), titles=["cat", "dog", "cat"])
+        Picture: 3 pictures in 1 row: cat, dog
     """
     if _is_empty(images):
         return nothing("There are no such pictures.", title)
@@ -39,38 +54,63 @@ def image_grid(images, titles=None, columns=10, title=None):
     pictures = rgb(images)
     columns = min(columns, len(pictures))
     rows = -(-len(pictures) // columns)
-    sheet = ImageGrid(pictures.shape[1:3], rows, columns, caption=titles is not None, title=title)
+    grid = ImageGrid(pictures.shape[1:3], rows, columns, caption=titles is not None, title=title)
     for k, picture in enumerate(pictures):
-        sheet.put(picture, k // columns, k % columns, None if titles is None else titles[k])
+        grid.put(picture, k // columns, k % columns, None if titles is None else titles[k])
     what = f"{format_count(len(pictures), 'picture')} in {format_count(rows, 'row')}"
     kinds = "" if titles is None else ": " + format_list(list(dict.fromkeys(titles)))
-    return sheet.picture(what + kinds)
+    return grid.picture(what + kinds)
 
 
 def image_rows(named, title=None):
-    """Rows of pictures, each with its name at the left: {"original": images, "noisy": images}.
+    """Draw rows of images, each row with its name at the left.
 
-    An ImageSet may be empty; when all are, the figure says that there are no pictures.
+    An `ImageSet` may be empty; when all are, the figure says that there are no such pictures.
+
+    Args:
+        named: `{name: images}`, such as `{"original": images, "noisy": noisy}`; the images as for
+            `image_grid`.
+        title: A line above the figure, str. Default: no line.
+
+    Returns:
+        A `Picture`.
+
+    Example:
+        >>> black = np.zeros((3, 8, 8, 1), np.uint8)
+        >>> rt.plots.image_rows({"original": black, "inverted": 255 - black})
+        Picture: Rows of up to 3 pictures: original, inverted
     """
     rows = {str(name): () if _is_empty(p) else rgb(p) for name, p in named.items()}
     if not any(map(len, rows.values())):
         return nothing("There are no such pictures.", title)
     shape = np.max([pictures.shape[1:3] for pictures in rows.values() if len(pictures)], axis=0)
     columns = max(map(len, rows.values()))
-    sheet = ImageGrid(shape, len(rows), columns, left=1.2, title=title)
+    grid = ImageGrid(shape, len(rows), columns, left=1.2, title=title)
     for row, (name, pictures) in enumerate(rows.items()):
-        sheet.name_row(row, name)
+        grid.name_row(row, name)
         for column, picture in enumerate(pictures):
-            sheet.put(picture, row, column)
-    return sheet.picture(f"Rows of up to {format_count(columns, 'picture')}: {', '.join(rows)}")
+            grid.put(picture, row, column)
+    return grid.picture(f"Rows of up to {format_count(columns, 'picture')}: {', '.join(rows)}")
 
 
 def photographs(pictures, titles=None, columns=3, title=None):
-    """A few pictures, large, of any sizes, each under its own title where titles are given.
+    """Draw a few large images of any sizes, each under its own title where titles are given.
 
-    pictures: a list of (h, w), (h, w, 1) or (h, w, 3), uint8, float from 0 to 1 or bool.
+    Args:
+        pictures: A list of images `(height, width)`, `(height, width, 1)` or `(height, width, 3)`,
+            uint8, float in 0..1 or bool.
+        titles: A title for each image, a list of str. Default: no titles.
+        columns: Images side by side at most, int. Default 3.
+        title: A line above the figure, str. Default: no line.
+
+    Returns:
+        A `Picture`.
+
+    Example:
+        >>> rt.plots.photographs([np.zeros((20, 30)), np.ones((40, 20))], ["dark", "bright"])
+        Picture: 2 pictures: dark, bright
     """
-    drawn = [rgb(_as_number(picture)[None])[0] for picture in pictures]
+    drawn = [rgb_of_one(picture) for picture in pictures]
     columns = min(columns, len(drawn))
     rows = -(-len(drawn) // columns)
     tallest = max(picture.shape[0] / picture.shape[1] for picture in drawn)
@@ -80,7 +120,7 @@ def photographs(pictures, titles=None, columns=3, title=None):
     figure = Figure((columns * width, rows * height + top))
     for k, picture in enumerate(drawn):
         left, above = (k % columns) * width + 0.04, top + (k // columns) * height + caption
-        _large(figure, picture, left, above, width - 0.08, height - caption - 0.06)
+        _place_image(figure, picture, left, above, width - 0.08, height - caption - 0.06)
         if titles is not None:
             x, y = left + width / 2 - 0.04, above - 0.04
             size = figure.get_size_inches()
@@ -91,7 +131,7 @@ def photographs(pictures, titles=None, columns=3, title=None):
     return finish(figure, what, title)
 
 
-def _large(figure, picture, left, above, width, height):
+def _place_image(figure, picture, left, above, width, height):
     """Put a picture into a box whose upper left corner and size are given in inches."""
     across, down = figure.get_size_inches()
     box = (left / across, 1 - (above + height) / down, width / across, height / down)
@@ -100,30 +140,38 @@ def _large(figure, picture, left, above, width, height):
     axes.set_axis_off()
 
 
-def _as_number(picture):
-    picture = np.asarray(picture)
-    return picture.astype(np.float32) if picture.dtype == bool else picture
-
-
 def clusters(images, fitted, n=8, names=None, title=None):
-    """For each cluster its n most typical pictures and, to their right, n on its border.
+    """Draw the most typical images of each cluster and, to their right, those on its border.
 
-    fitted: what `Clustering.fit` returned for these images. names: one for each cluster.
+    Args:
+        images: `(n, height, width, channels)`, uint8 or float in 0..1, or an `ImageSet`.
+        fitted: A `Clustering` that was fitted to the embeddings of these images.
+        n: Images of each sort and cluster at most, int. Default 8.
+        names: A name for each cluster, a list of str. Default: "cluster 0" and so on.
+        title: A line above the figure, str. Default: no line.
+
+    Returns:
+        A `Picture`.
+
+    Example:
+        >>> images = rt.datasets.draw_shapes(20, size=8)
+        >>> fitted = rt.Clustering(n_clusters=2).fit(images.as_float().reshape(20, -1))
+        >>> rt.plots.clusters(images, fitted, n=3).alt[:29]
+        'For each of 2 clusters a row:'
     """
     pictures = rgb(images)
     k, n = fitted.n_clusters, min(n, fitted.sizes.max())
-    sheet = ImageGrid(
-        pictures.shape[1:3], k, 2 * n, left=1.0, middle=0.2, heading=True, title=title
-    )
-    sheet.head(0, "most typical")
-    sheet.head(n, "on the border")
+    shape = pictures.shape[1:3]
+    grid = ImageGrid(shape, k, 2 * n, left=1.0, middle=0.2, heading=True, title=title)
+    grid.head(0, "most typical")
+    grid.head(n, "on the border")
     for cluster in range(k):
-        sheet.name_row(cluster, name_of(names, cluster))
+        grid.name_row(cluster, name_of(names, cluster))
         for column, index in enumerate(fitted.typical(cluster, n)):
-            sheet.put(pictures[index], cluster, column)
+            grid.put(pictures[index], cluster, column)
         for column, index in enumerate(fitted.borderline(cluster, n)):
-            sheet.put(pictures[index], cluster, n + column)
-    return sheet.picture(
+            grid.put(pictures[index], cluster, n + column)
+    return grid.picture(
         f"For each of {format_count(k, 'cluster')} a row: up to {n} most typical pictures, then up "
         f"to {n} on the border to other clusters"
     )
@@ -136,15 +184,23 @@ def embedding_map(
 
     Args:
         points: `(n, 2)` numbers, from `clustering.project`.
-        images: an `ImageSet` of n images, for the thumbnails; none where None.
-        clusters: `(n,)` integers, clusters or labels; one colour where None.
-        names: a name for each cluster.
-        thumbnails: at most so many; they stand beside points, never over one or over each other.
-        title: a line above the map.
-        seed: chooses the images with a thumbnail, and 2,000 points to draw where there are more.
+        images: An `ImageSet` of n images, for the thumbnails. Default: no thumbnails.
+        clusters: `(n,)` int, clusters or labels. Default: one colour for all.
+        names: A name for each cluster, a list of str. Default: "cluster 0" and so on.
+        thumbnails: How many at most, int. Default 60. They stand beside points, and never over a
+            point or over each other.
+        title: A line above the map, str. Default: no line.
+        seed: Int from 0, default 0. It chooses the images with a thumbnail, and 2,000 points to
+            draw where there are more.
 
     Returns:
         A `Picture`.
+
+    Example:
+        >>> points = [[0, 0], [1, 0], [9, 9]]
+        >>> rt.plots.embedding_map(points, clusters=[0, 0, 1], names=["cats", "dogs"])
+        Picture: Map of 3 pictures: similar ones lie close together; coloured as cats, dogs
+
     """
     points = np.asarray(points, np.float64)
     groups = np.zeros(len(points), int) if clusters is None else np.asarray(clusters)
@@ -153,7 +209,7 @@ def embedding_map(
     shown = np.random.default_rng(seed).permutation(len(points))[:2000]
     for group in np.unique(groups):
         x, y = points[shown[groups[shown] == group]].T
-        colour, marker = _look(group)
+        colour, marker = _style_of(group)
         name = name_of(names, group)
         axes.scatter(x, y, 16, colour, marker=marker, alpha=0.7, linewidths=0, label=name)
     axes.set(xlabel="first direction of the map", ylabel="second direction", xticks=[], yticks=[])
@@ -172,7 +228,7 @@ def embedding_map(
     return picture
 
 
-def _look(group):
+def _style_of(group):
     return style(group) if group >= 0 else ("#999999", ".")
 
 
@@ -182,7 +238,7 @@ def _put_thumbnails(axes, points, pictures, groups, shown, most):
     low, high = axes.get_window_extent().get_points() / axes.figure.dpi
     half = 0.5 * THUMBNAIL * np.array(pictures.shape[2:0:-1]) / max(pictures.shape[1:3])
     zoom, taken = THUMBNAIL * 72 / max(pictures.shape[1:3]), np.empty((0, 2))
-    for index, place in zip(shown[:TRIED], inches, strict=False):
+    for index, place in zip(shown[:MAX_PLACED], inches, strict=False):
         around = place + np.concatenate([step * THUMBNAIL * DIRECTIONS for step in (0.8, 1.4, 2)])
         room = half + 0.06
         free = ((around > low + room) & (around < high - room)).all(axis=1)
@@ -192,7 +248,7 @@ def _put_thumbnails(axes, points, pictures, groups, shown, most):
             continue
         centre = around[free.argmax()]
         taken = np.vstack([taken, centre])
-        colour = _look(groups[index])[0]
+        colour = _style_of(groups[index])[0]
         box = AnnotationBbox(
             OffsetImage(pictures[index], zoom=zoom),
             points[index],

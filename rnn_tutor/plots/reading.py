@@ -9,7 +9,7 @@ from matplotlib.patches import FancyBboxPatch
 from rnn_tutor._errors import TutorError
 from rnn_tutor._text import format_count, format_list, shorten
 from rnn_tutor.plots.arrays import SIGNED
-from rnn_tutor.plots.figure import COLOURS, LINES, WIDTH, finish, name_of, plain, rgb, style
+from rnn_tutor.plots.figure import COLOURS, LINES, WIDTH, finish, name_of, plain, rgb_of_one, style
 
 
 def sequence(image, order="rows", size=7, title=None):
@@ -31,7 +31,7 @@ def sequence(image, order="rows", size=7, title=None):
         >>> rt.plots.sequence(np.zeros((28, 28, 1)))
         Picture: A picture of 28 x 28 pixels, and its 28 steps as rows, pulled apart
     """
-    picture = rgb(_single(image))[0]
+    picture = rgb_of_one(image)
     height, width = picture.shape[:2]
     sizes = {"rows": (1, width), "columns": (height, 1), "patches": (size, size)}
     if order not in sizes or height % sizes[order][0] or width % sizes[order][1]:
@@ -50,11 +50,6 @@ def sequence(image, order="rows", size=7, title=None):
     return finish(figure, alt, title)
 
 
-def _single(image):
-    pixels = np.asarray(getattr(image, "pixels", image))
-    return pixels if pixels.ndim == 4 else pixels[None]
-
-
 def _pull_apart(axes, picture, height, width):
     """Draw the blocks of a picture with gaps between them, numbered; return how many there are."""
     rows, columns = picture.shape[0] // height, picture.shape[1] // width
@@ -66,11 +61,11 @@ def _pull_apart(axes, picture, height, width):
         axes.imshow(block, extent=(x, x + width, y + height, y))
     axes.set(xlim=(-1, lefts[-1] + width + 1), ylim=(tops[-1] + height + 1, -1))
     axes.set(aspect="equal", xticks=[], yticks=[], facecolor="#DDDDDD")
-    _number(axes, tops + height / 2, lefts + width / 2)
+    _number_steps(axes, tops + height / 2, lefts + width / 2)
     return rows * columns
 
 
-def _number(axes, ys, xs):
+def _number_steps(axes, ys, xs):
     """Number the steps where the eye looks: beside rows, below columns, in the patches."""
     if len(xs) == 1:
         every = max(1, len(ys) // 7)
@@ -109,7 +104,7 @@ def reading(picture, states, probabilities=None, class_names=None, title=None):
         >>> rt.plots.reading(np.zeros((28, 28)), np.zeros((28, 16)))
         Picture: A picture read in 28 steps; beside each, a state of 16 numbers
     """
-    (drawn,), states = rgb(np.asarray(picture)[None]), np.asarray(states)
+    drawn, states = rgb_of_one(picture), np.asarray(states)
     steps, units = states.shape
     parts = 2 if probabilities is None else 3
     figure = Figure((WIDTH, 2.9) if parts == 3 else (0.7 * WIDTH, 2.5), layout="constrained")
@@ -121,7 +116,7 @@ def reading(picture, states, probabilities=None, class_names=None, title=None):
     count = format_count(steps, "step")
     alt = f"A picture read in {count}; beside each, a state of {units} numbers"
     if parts == 3:
-        names = _say(axes[2], np.asarray(probabilities), class_names)
+        names = _draw_probabilities(axes[2], np.asarray(probabilities), class_names)
         alt += f", and the probability of each class: {format_list(names)}"
     for part in axes:
         part.title.set_fontsize(10)
@@ -159,13 +154,13 @@ def unrolled(steps, states, first=1, title=None):
     axes.set_axis_off()
     for k, state in enumerate(states):
         axes.imshow(state[:, None], extent=(k - 0.06, k + 0.06, 0, 1), aspect="auto", **STATE)
-        axes.text(k, 1.08, _numbered("h", first + k - 1), ha="center")
+        axes.text(k, 1.08, _with_subscript("h", first + k - 1), ha="center")
     for k, step in enumerate(steps):
         axes.add_patch(FancyBboxPatch((k + 0.29, 0.3), 0.42, 0.4, "round,pad=0.02", fc="#EEEEEE"))
         axes.text(k + 0.5, 0.5, "W, U, b", ha="center", va="center", fontsize=9)
         box = (k + 0.18, k + 0.82, -0.42, -0.3)
         axes.imshow(step[None], extent=box, cmap="gray", vmin=0, vmax=1, aspect="auto")
-        axes.text(k + 0.5, -0.62, _numbered("x", first + k), ha="center")
+        axes.text(k + 0.5, -0.62, _with_subscript("x", first + k), ha="center")
         for start, end in [((k + 0.07, 0.5), (k + 0.28, 0.5)), ((k + 0.72, 0.5), (k + 0.93, 0.5))]:
             _arrow(axes, start, end)
         _arrow(axes, (k + 0.5, -0.27), (k + 0.5, 0.27))
@@ -177,7 +172,7 @@ def unrolled(steps, states, first=1, title=None):
     )
 
 
-def _say(axes, probabilities, class_names):
+def _draw_probabilities(axes, probabilities, class_names):
     """Draw a curve for each class from top to bottom; return the names of the classes."""
     steps, classes = probabilities.shape
     names = [name_of(class_names, k, "class") for k in range(classes)]
@@ -193,7 +188,7 @@ def _say(axes, probabilities, class_names):
     return names
 
 
-def _numbered(letter, number):
+def _with_subscript(letter, number):
     return letter + str(number).translate(DIGITS)
 
 

@@ -1,4 +1,4 @@
-"""Checkpoints of a training: each is written whole or not at all, and the newest is kept."""
+"""Checkpoints of a training: each is written atomically, and the newest is kept."""
 
 import json
 import math
@@ -10,24 +10,26 @@ from pathlib import Path
 
 from rnn_tutor._errors import TutorError
 
-# With a batch of less than five seconds between, at most ten are lost; longer batches are saved
-# one by one.
-SECONDS_BETWEEN = 5
+SECONDS_BETWEEN = 5  # checkpoints; a kill loses no more than this and a batch
 
 
 class Checkpoints:
     """The checkpoints of one training, in a folder of their own.
 
-    Each is a folder `checkpoint-N` with weights, optimizer, random state and what the trainer
-    knows. It gets that name by one rename when all of it is written: what has it is whole, whenever
-    the program is killed.
+    Each is a folder `checkpoint-N` with the weights, the optimizer, the random state and the
+    trainer's history. A draft gets that name by one rename when it is complete. A checkpoint is
+    therefore complete, whenever the program is killed.
 
     Args:
-        folder: of this training and no other.
-        settings: `{name: string}`; a checkpoint made with other settings is not loaded.
+        folder: A folder for this training and no other, str or path.
+        settings: `{name: str}`. A checkpoint that was made with other settings is not loaded.
 
     Raises:
-        TutorError: there can be no such folder.
+        TutorError: `folder` cannot be a folder.
+
+    Example:
+        >>> Checkpoints("checkpoints", {"seed": "0"}).due()
+        False
     """
 
     def __init__(self, folder, settings):
@@ -36,14 +38,18 @@ class Checkpoints:
         self._saved_at, self._saved = time.monotonic(), None
 
     def due(self):
-        """Return whether the last one was saved long enough ago."""
+        """Return True where the last checkpoint is `SECONDS_BETWEEN` seconds old or older."""
         return time.monotonic() - self._saved_at >= SECONDS_BETWEEN
 
     def save(self, model, state):
-        """Save a compiled Keras model and a dict; where both are as saved, nothing is written.
+        """Save a checkpoint, unless nothing changed since the last one.
 
         Where it cannot be written, as on a full disk, there is a warning, and the last checkpoint
         stays.
+
+        Args:
+            model: A compiled Keras model.
+            state: A dict that JSON can hold.
         """
         random = [variable.numpy().tolist() for variable in _random_state(model)]
         text = json.dumps({**state, "settings": self.settings, "random": random})
@@ -68,14 +74,14 @@ class Checkpoints:
     def _write(self, draft, model, text):
         shutil.rmtree(draft, ignore_errors=True)
         draft.mkdir(parents=True)
-        # Room is tried out first: where h5py runs out of it, the process may crash later.
+        # Test first that the disk has room: where h5py runs out of it, the process may crash later.
         numbers = sum(math.prod(v.shape) for v in [*model.variables, *model.optimizer.variables])
-        trial = draft / "trial"
-        trial.write_bytes(bytes(8 * numbers + 2**18))
-        trial.unlink()
+        test_file = draft / "test"
+        test_file.write_bytes(bytes(8 * numbers + 2**18))
+        test_file.unlink()
         model.save_weights(draft / "model.weights.h5")
         (draft / "state.json").write_text(text)
-        older = self._whole()
+        older = self._complete()
         draft.rename(self.folder / f"checkpoint-{_number(older[-1]) + 1 if older else 1}")
         for folder in older:
             shutil.rmtree(folder, ignore_errors=True)
@@ -84,18 +90,19 @@ class Checkpoints:
         """Load the newest checkpoint into `model`, which must be compiled the same way.
 
         Args:
-            model: a compiled Keras model.
-            names: of the parts of the dict saved with it that are asked for.
+            model: A compiled Keras model.
+            names: Keys of the saved dict, a list of str.
 
         Returns:
-            `{name: part}`; None when there is no checkpoint.
+            A dict with these keys; None when there is no checkpoint.
 
         Raises:
-            TutorError: it is damaged, or of another model or other settings; `model` is unchanged.
+            TutorError: The checkpoint is damaged, or comes from another model or other settings.
+                `model` is unchanged.
         """
-        for draft in self.folder.glob(".draft-*"):  # of trainings that were killed
+        for draft in self.folder.glob(".draft-*"):  # left by trainings that were killed
             shutil.rmtree(draft, ignore_errors=True)
-        saved = self._whole()
+        saved = self._complete()
         if not saved:
             return None
         try:
@@ -103,7 +110,7 @@ class Checkpoints:
             state = json.loads(text)
             for name, now in self.settings.items():
                 if (then := state["settings"][name]) != now:
-                    raise self._refusal(
+                    raise self._load_error(
                         f"was made with {name} {then}, and this training with {now}"
                     )
             parts = {name: state[name] for name in names}
@@ -111,30 +118,37 @@ class Checkpoints:
         except TutorError:
             raise
         except (OSError, RuntimeError, LookupError, TypeError, ValueError, UserWarning) as problem:
-            raise self._refusal("is damaged, or of another model") from problem
+            raise self._load_error("is damaged, or of another model") from problem
         self._saved = int(model.optimizer.iterations), text
         return parts
 
-    def _refusal(self, what):
+    def _load_error(self, what):
         return TutorError(
             f"The checkpoint in {self.folder} {what}. Train with the settings it was made with, or "
             "choose another folder."
         )
 
-    def _whole(self):
-        """The folders of whole checkpoints, oldest first; a zip or copy of one is none."""
+    def _complete(self):
+        """Return the folders of complete checkpoints, oldest first; a zip or a copy is none."""
         named = self.folder.glob("checkpoint-*")
         return sorted((f for f in named if f.name.split("-", 1)[1].isdecimal()), key=_number)
 
 
 def check_folder(folder):
-    """Raise TutorError for what can be no folder of checkpoints."""
+    """Check that `folder` can be a folder of checkpoints.
+
+    Args:
+        folder: A str or path; None is refused, too.
+
+    Raises:
+        TutorError: It is something else, or the path of a file.
+    """
     if not isinstance(folder, str | os.PathLike) or Path(folder).is_file():
         raise TutorError(f"checkpoints must be a folder, or None; received {folder!r}.")
 
 
 def _random_state(model):
-    """The variables from which dropout is drawn: Keras does not save them with the weights."""
+    """Return the variables that dropout draws from: Keras does not save them with the weights."""
     weights = {id(variable) for variable in model.weights}
     return [variable for variable in model.variables if id(variable) not in weights]
 
@@ -144,7 +158,7 @@ def _load_all_or_nothing(model, path, random):
     before = [variable.numpy() for variable in variables]
     try:
         with warnings.catch_warnings():
-            # Keras only warns when it leaves a part as it was; half a checkpoint is none.
+            # Keras only warns when it leaves a part unchanged; that must be an error.
             warnings.simplefilter("error", UserWarning)
             model.load_weights(path)
         for variable, numbers in zip(_random_state(model), random, strict=True):

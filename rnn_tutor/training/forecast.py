@@ -7,18 +7,21 @@ import numpy as np
 from rnn_tutor._backend import keras
 from rnn_tutor._text import format_duration
 
-# What training on one image costs for each of its pixels, in products of two 512 x 512 matrices: a
-# rough figure. For 171 steps of 256 it foretold 18 s, and all of `fit` took 14; busy, 69 and 96.
-# It is TensorFlow's, and the recurrent encoder's; on PyTorch a step takes longer.
+# The cost of training on one pixel of an image, in products of two 512 x 512 matrices. It is a
+# rough figure, for TensorFlow and the recurrent encoder; on PyTorch a step takes longer. For 171
+# steps of 256 images it predicted 18 s, and all of `fit` took 14; on a busy machine 69 s and 96.
 PRODUCTS_A_PIXEL = 5e-4
 
 
 def training_seconds(images, height, width):
-    """Return about how long this machine trains, told from a product of matrices.
+    """Estimate how long this machine takes to train, from the time of a product of matrices.
 
     Args:
-        images: how many are trained on, counted again in each epoch.
-        height, width: of an image, in pixels.
+        images: Number of images, counted again in each epoch, int.
+        height, width: Size of an image in pixels, int.
+
+    Returns:
+        Seconds, float.
     """
     matrix = np.ones((512, 512), "float32")
     product = min(timeit.repeat(lambda: matrix @ matrix, number=4, repeat=5)) / 4
@@ -29,8 +32,8 @@ def show_progress(trainer, name="a network"):
     """Print how long a training will take, and show Keras's progress bar while it runs.
 
     Args:
-        trainer: a `Trainer` that is about to run.
-        name: what is trained, in words.
+        trainer: A `Trainer` that is about to run.
+        name: What is trained, in words, str. Default "a network".
     """
     batches = trainer.batches
     n, height, width, _ = batches.pixels.shape

@@ -1,4 +1,4 @@
-"""Objectives: what a training minimises, with labels or without, and the batches it is fed with."""
+"""Objectives: what a training minimises, with labels or without, and the batches it reads."""
 
 from dataclasses import dataclass, fields
 
@@ -20,18 +20,19 @@ def nt_xent(pair_numbers, projections, temperature=0.5):
     Args:
         pair_numbers: `(2n,)` or `(2n, 1)` int; the two views of an image carry the same number.
         projections: `(2n, d)` float32, of any length; only their directions count.
-        temperature: float above 0; the smaller it is, the more the nearest negatives count.
+        temperature: Float above 0, default 0.5. The smaller it is, the more the nearest negatives
+            count.
 
     Returns:
-        A tensor `(2n,)` float32: for each view, how surprising its partner is among all others.
+        A tensor `(2n,)` float32: for each view the cross-entropy of its partner among all others.
 
     Example:
-        >>> views = np.repeat(np.eye(4, dtype="float32"), 2, axis=0)  # partners are equal
+        >>> views = np.repeat(np.eye(4, dtype="float32"), 2, axis=0)  # equal partners
         >>> loss = nt_xent(np.repeat(np.arange(4), 2), views)
         >>> [round(float(value), 3) for value in loss[:2]]
         [0.594, 0.594]
 
-    Source: Chen et al. 2020 (SimCLR), equation 1.
+    Source: Chen et al. (2020), SimCLR, equation 1.
     """
     z = ops.normalize(projections, axis=1)
     similarity = ops.matmul(z, ops.transpose(z)) / temperature  # (2n, 2n)
@@ -49,11 +50,22 @@ class Objective:
     which shows the first line of its docstring.
 
     Attributes:
-        loss: as `keras.Model.compile` takes it: a name, or a function of targets and outputs.
-        smallest_batch: how many images a batch must hold at the least.
-        uses_labels: whether `batch` is given labels.
-        ignores: names of those fields of `TrainingSettings` that change nothing here, beside the
-            fields of other objectives.
+        loss: A loss as `keras.Model.compile` takes it: a name, or a function of targets and
+            outputs.
+        smallest_batch: Images in a batch at least, int. Default 1.
+        uses_labels: Whether `batch` takes labels, bool. Default False.
+        ignores: Names of the `TrainingSettings` fields that change nothing here, a set of str. The
+            fields of other objectives need not be named.
+
+    Example:
+        >>> class BrightReconstruction(Reconstruction):
+        ...     def batch(self, pixels, rng):
+        ...         inputs, images = super().batch(pixels, rng)
+        ...         return inputs + 0.1, images
+        >>> images = rt.datasets.draw_shapes(20, size=8)
+        >>> encoder = rt.models.recurrent_encoder(images.shape, units=4)
+        >>> rt.Trainer(encoder, BrightReconstruction(), images, epochs=2)
+        Trainer(BrightReconstruction(noise=0.2), 0 of 2 epochs done)
     """
 
     loss = None
@@ -63,20 +75,34 @@ class Objective:
 
     @classmethod
     def from_settings(cls, settings):
-        """Make the objective whose fields have the values of `TrainingSettings` fields."""
+        """Make the objective, with the values that its fields have in `TrainingSettings`."""
         names = {field.name for field in fields(cls)} & vars(settings).keys()
         return cls(**{name: getattr(settings, name) for name in names})
 
     def make_encoder(self, input_shape, settings):
-        """Build the encoder that `TrainingSettings` describe, for `(height, width, channels)`."""
+        """Build the encoder that `TrainingSettings` describe.
+
+        Args:
+            input_shape: `(height, width, channels)`.
+            settings: `TrainingSettings`.
+
+        Returns:
+            A Keras model.
+        """
         s = settings
         return models.recurrent_encoder(input_shape, s.units, s.cell, s.bidirectional, s.recurrent)
 
     def build(self, encoder):
-        """Build the Keras model to train on top of `encoder`.
+        """Build the Keras model to train on top of an encoder.
+
+        Args:
+            encoder: A Keras model.
+
+        Returns:
+            A Keras model.
 
         Raises:
-            TutorError: the encoder does not end as this objective needs it.
+            TutorError: The encoder does not end as this objective needs it.
         """
         raise NotImplementedError
 
@@ -89,12 +115,15 @@ class Objective:
         return []
 
     def batch(self, pixels, rng):
-        """Make `(inputs, targets)` of images.
+        """Make the inputs and targets of one step; `labels` is a third argument with `uses_labels`.
 
         Args:
             pixels: `(n, height, width, channels)`, uint8 or float in 0..1.
-            rng: a `numpy.random.Generator`, from which all that is random is drawn.
-            labels: `(n,)` int; a third argument where `uses_labels` is true.
+            rng: A `numpy.random.Generator`, the only source of anything random.
+            labels: `(n,)` int, only with `uses_labels`.
+
+        Returns:
+            `(inputs, targets)`, as the model and the loss take them.
         """
         raise NotImplementedError
 
@@ -104,11 +133,18 @@ class Contrastive(Objective):
     """Pull two random views of an image together, and push views of other images away.
 
     Attributes:
-        augmentation: how a view is drawn: a name from `augmentation.PRESETS`, an `Augmentation`, or
+        augmentation: What draws a view: a name from `augmentation.PRESETS`, an `Augmentation`, or
             another function of pixels and a random generator.
-        temperature: of `nt_xent`.
+        temperature: Temperature of `nt_xent`, float above 0. Default 1.
 
-    Source: Chen et al. 2020 (SimCLR).
+    Example:
+        >>> images = rt.datasets.draw_shapes(20, size=8)
+        >>> objective = Contrastive("clothes")
+        >>> views, pair_numbers = objective.batch(images.pixels, np.random.default_rng(0))
+        >>> views.shape, pair_numbers.shape
+        ((40, 8, 8, 3), (40,))
+
+    Source: Chen et al. (2020), SimCLR.
     """
 
     augmentation: str | Augmentation
@@ -134,8 +170,8 @@ class Contrastive(Objective):
     def loss(self, pair_numbers, projections):
         """Compute `nt_xent` at this temperature.
 
-        A new encoder makes zeros of a black image, which have no direction, and on PyTorch a slope
-        of NaN; what is added here is lost in any other number's rounding.
+        An untrained encoder maps a black image to zeros, which have no direction; on PyTorch their
+        gradient is NaN. The 1e-12 added here gives them one, and changes no other projection.
         """
         return nt_xent(pair_numbers, projections + 1e-12, self.temperature)
 
@@ -150,10 +186,16 @@ class Reconstruction(Objective):
     """Draw the image again from its embedding.
 
     Attributes:
-        noise: what is added to the image that the encoder sees; a standard deviation, where white
-            is 1.
+        noise: Standard deviation of the noise on the image that the encoder sees, float, where
+            white is 1. Default 0.2.
 
-    Source: Vincent et al. 2008 (denoising autoencoders), for the noise.
+    Example:
+        >>> clean = np.zeros((20, 8, 8, 1), "float32")
+        >>> noisy, target = Reconstruction(noise=0.5).batch(clean, np.random.default_rng(0))
+        >>> bool(noisy.any()), bool(target.any())
+        (True, False)
+
+    Source: Vincent et al. (2008), denoising autoencoders, for the noise.
     """
 
     noise: float = 0.2
@@ -172,7 +214,14 @@ class Reconstruction(Objective):
 
 @dataclass(frozen=True)
 class NextRow(Objective):
-    """Predict each row of an image from the rows above it."""
+    """Predict each row of an image from the rows above it.
+
+    Example:
+        >>> images = np.zeros((20, 12, 8, 1), "float32")
+        >>> inputs, targets = NextRow().batch(images, np.random.default_rng(0))
+        >>> inputs.shape, targets.shape
+        ((20, 12, 8, 1), (20, 11, 8))
+    """
 
     loss = "mse"
     ignores = frozenset({"bidirectional", "recurrent"})
@@ -185,7 +234,7 @@ class NextRow(Objective):
         """Build the predictor on top of `encoder`, which must be like a `models.row_encoder`.
 
         Raises:
-            TutorError: the images have a single row, or `encoder` keeps no state for each.
+            TutorError: The images have a single row, or `encoder` keeps no state for each.
         """
         if encoder.input_shape[1] < 2:
             raise TutorError("Pictures of a single row have no next row to predict.")
@@ -193,7 +242,7 @@ class NextRow(Objective):
         return models.next_row_predictor(encoder)
 
     def batch(self, pixels, rng):
-        """Make `(images, rows 1 to the last)`, float32."""
+        """Make `(images, all rows but the first)`, float32."""
         images = as_unit(pixels)
         n, height, width, channels = images.shape
         return images, images.reshape(n, height, width * channels)[:, 1:]
@@ -201,13 +250,18 @@ class NextRow(Objective):
 
 @dataclass(frozen=True)
 class Classification(Objective):
-    """Name the class of each image: sparse categorical cross-entropy, and the accuracy."""
+    """Predict the class of each image: sparse categorical cross-entropy, and the accuracy.
+
+    Example:
+        >>> [metric.name for metric in Classification().metrics()]
+        ['accuracy']
+    """
 
     loss = "sparse_categorical_crossentropy"
     uses_labels = True
 
     def metrics(self):
-        """Return the accuracy, the share of images that are named rightly."""
+        """Return the accuracy, the share of images whose class is predicted correctly."""
         return [keras.metrics.SparseCategoricalAccuracy(name="accuracy")]
 
     def build(self, encoder):
@@ -229,30 +283,37 @@ OBJECTIVES = {
 
 
 class Batches(keras.utils.PyDataset):
-    """The batches of an objective: which images they hold, and how these are changed at random.
+    """The batches of an objective: which images they hold, and how these change at random.
 
-    A batch is a function of (seed, epoch, step) alone, so a run can be repeated from anywhere.
+    A batch is a function of (seed, epoch, step) alone, so a run can resume anywhere.
 
     Args:
-        images: an `ImageSet`, or pixels `(n, height, width, channels)`, uint8 or float in 0..1.
-        objective: an `Objective`.
-        batch_size: images a batch, int; all of them when there are fewer.
-        seed: int from 0, of the order and of all that is random.
-        labels: `(n,)` int from 0, for an objective with `uses_labels`; None for those of the
-            `ImageSet`. Others do not look at them.
+        images: An `ImageSet`, or pixels `(n, height, width, channels)`, uint8 or float in 0..1. A
+            batch of an `ImageStream` is read when it is made.
+        objective: An `Objective`.
+        batch_size: Images a batch, int; all of them when there are fewer.
+        seed: Decides the order of the images and everything random in a batch, int from 0.
+        labels: `(n,)` int from 0, for an objective with `uses_labels`. Default: those of the
+            `ImageSet`. Other objectives ignore them.
 
     Attributes:
-        pixels, labels: as arrays.
-        epoch: whose batches `batches[step]` are, from 0, where Keras's `fit` asks for them.
+        pixels: `(n, height, width, channels)`; those of an `ImageStream` as `LazyPixels`.
+        labels: `(n,)` int; None without `uses_labels`.
+        epoch: The epoch of `batches[step]`, int from 0, for Keras's `fit`.
 
     Raises:
-        TutorError: a batch would hold too few images for the objective; what came are no images
-            of one size, or the labels do not fit them.
-        NeedsLabels: the objective uses labels, and there are none.
+        TutorError: A batch would hold too few images for the objective, `images` are no images of
+            one size, or the labels do not fit them.
+        NeedsLabels: The objective uses labels, and there are none.
+
+    Example:
+        >>> images = rt.datasets.draw_shapes(20, size=8)
+        >>> batches = Batches(images, Reconstruction(), batch_size=8, seed=0)
+        >>> len(batches), batches[0][0].shape
+        (2, (8, 8, 8, 3))
     """
 
     def __init__(self, images, objective, batch_size, seed, labels=None):
-        super().__init__()
         check_whole("batch_size", batch_size)
         check_whole("seed", seed, at_least=0)
         if not isinstance(objective, Objective):
@@ -260,7 +321,9 @@ class Batches(keras.utils.PyDataset):
                 f"Expected an objective, such as `rt.objectives.Reconstruction()`; received "
                 f"{objective!r}. One of your own is a subclass of `rt.objectives.Objective`."
             )
-        self.pixels, self.objective, self.seed = as_pixels(images), objective, seed
+        self.pixels, self.objective, self.seed = as_pixels(images, lazy=True), objective, seed
+        # Of a stream, Keras has the next batch read while it works on one.
+        super().__init__(workers=1 if isinstance(self.pixels, np.ndarray) else 2)
         self.batch_size = min(batch_size, len(self.pixels))
         if self.batch_size < objective.smallest_batch:
             noun = "picture" if objective.smallest_batch == 1 else "pictures"
@@ -272,7 +335,7 @@ class Batches(keras.utils.PyDataset):
         if objective.uses_labels:
             given = getattr(images, "labels", None) if labels is None else labels
             self.labels = _checked_labels(given, len(self.pixels))
-        self.epoch = 0
+        self.epoch, self._ordered = 0, (None, None)
 
     def __len__(self):
         """Count whole batches only; which images are left out changes with the epoch."""
@@ -282,8 +345,17 @@ class Batches(keras.utils.PyDataset):
         return self.draw(self.epoch, step)
 
     def draw(self, epoch, step):
-        """Make the batch of this step of this epoch, both from 0: `(inputs, targets)`."""
-        chosen = self._order(epoch)[step * self.batch_size : (step + 1) * self.batch_size]
+        """Make the batch of a step of an epoch.
+
+        Args:
+            epoch, step: Int from 0.
+
+        Returns:
+            `(inputs, targets)`.
+        """
+        if self._ordered[0] != epoch:
+            self._ordered = epoch, self._order(epoch)
+        chosen = self._ordered[1][step * self.batch_size : (step + 1) * self.batch_size]
         rng = np.random.default_rng([self.seed, epoch, step])
         labels = () if self.labels is None else (self.labels[chosen],)
         return self.objective.batch(self.pixels[chosen], rng, *labels)
@@ -293,7 +365,13 @@ class Batches(keras.utils.PyDataset):
 
 
 class AllInOrder(Batches):
-    """The batches to measure with: every image once, in order; the last batch may be smaller."""
+    """The batches of a validation: every image once, in order; the last batch may be smaller.
+
+    Example:
+        >>> images = rt.datasets.draw_shapes(20, size=8)
+        >>> len(AllInOrder(images, Reconstruction(), batch_size=8, seed=0))
+        3
+    """
 
     def __len__(self):
         return -(-len(self.pixels) // self.batch_size)
@@ -303,7 +381,7 @@ class AllInOrder(Batches):
 
 
 def _checked_labels(labels, n):
-    """Return labels as an array, or raise for what are no labels of `n` images."""
+    """Return the labels of `n` images as an array, or raise an error."""
     if labels is None:
         raise NeedsLabels("Training of this kind needs a label for each picture; there are none.")
     labels = np.asarray(labels)

@@ -14,24 +14,27 @@ class TrainingSettings:
     """Everything that decides a training run without labels.
 
     Attributes:
-        objective: a name from `objectives.OBJECTIVES`, "contrastive", "reconstruction" or
+        objective: A name from `objectives.OBJECTIVES`, "contrastive", "reconstruction" or
             "next_row"; or an `Objective`, which then holds its own augmentation, temperature or
-            noise.
-        cell: a name from `models.CELLS`, "simple_rnn", "gru" or "lstm".
-        units: state size of a recurrent layer.
-        bidirectional: read every sequence both ways ("next_row" always reads one way).
-        recurrent: False puts a dense layer in place of the recurrence, for comparison.
-        augmentation: a name from `augmentation.PRESETS`, or an `Augmentation`: what may change in
-            an image (contrastive only).
-        temperature: of the contrastive loss.
-        noise: added to what the autoencoder sees; a standard deviation, where white is 1.
-        learning_rate: of Adam.
-        batch_size: images a step (contrastive training makes two views of each).
-        epochs: passes over the images.
-        seed: of the weights, the order and the views.
+            noise. Default "contrastive".
+        cell: A name from `models.CELLS`, "simple_rnn", "gru" or "lstm". Default "gru".
+        units: State size of a recurrent layer, int. Default 48.
+        bidirectional: Whether to read every sequence both ways, bool. Default True. "next_row"
+            always reads one way.
+        recurrent: Whether to read by recurrent layers, bool. Default True. False puts a dense layer
+            in their place, for comparison.
+        augmentation: A name from `augmentation.PRESETS`, or an `Augmentation`: what may change in
+            an image, for "contrastive" only. Default "clothes".
+        temperature: Temperature of the contrastive loss, float above 0. Default 1.
+        noise: Standard deviation of the noise on what the autoencoder sees, float in 0..1, where
+            white is 1. Default 0.2.
+        learning_rate: Learning rate of Adam, float above 0. Default 0.003.
+        batch_size: Images a step, int. Default 256. Contrastive training makes two views of each.
+        epochs: Passes over the images, int. Default 4.
+        seed: Decides the weights, the order and the views, int from 0. Default 0.
 
     Raises:
-        TutorError: a name that does not exist, or a number out of its range.
+        TutorError: A name does not exist, or a number is out of its range.
 
     Example:
         >>> settings = TrainingSettings(cell="lstm", units=8)
@@ -61,7 +64,7 @@ class TrainingSettings:
         check_range("noise", self.noise, 0, 1)
 
     def make_objective(self):
-        """Return the objective that these settings name or hold."""
+        """Return the `Objective` that these settings name or hold."""
         if isinstance(self.objective, Objective):
             return self.objective
         return OBJECTIVES[self.objective].from_settings(self)
@@ -78,21 +81,27 @@ class TrainingSettings:
 
 @dataclass(frozen=True)
 class ClassifierSettings:
-    """Everything that decides a training run with labels: of `models.classifier`.
+    """Everything that decides a training run of `models.classifier`, with labels.
 
     Attributes:
-        cell: a name from `models.CELLS`, "simple_rnn", "gru" or "lstm".
-        units: state size of the recurrent layer.
-        bidirectional: read the rows both ways.
-        blocks: 1, 2 or 3 blocks of convolution and pooling.
-        dropout: share of the dense layer's outputs that are set to 0 in training.
-        learning_rate: of Adam.
-        batch_size: images a step.
-        epochs: passes over the images.
-        seed: of the weights, the order and the dropout.
+        cell: A name from `models.CELLS`, "simple_rnn", "gru" or "lstm". Default "gru".
+        units: State size of the recurrent layer, int. Default 64.
+        bidirectional: Whether to read the rows both ways, bool. Default False.
+        blocks: 1, 2 or 3 blocks of convolution and pooling. Default 3.
+        dropout: Share of the dense layer's outputs that are set to 0 in training, float from 0 to
+            below 1. Default 0.
+        learning_rate: Learning rate of Adam, float above 0. Default 0.001.
+        batch_size: Images a step, int. Default 64.
+        epochs: Passes over the images, int. Default 6.
+        seed: Decides the weights, the order and the dropout, int from 0. Default 0.
 
     Raises:
-        TutorError: a name that does not exist, or a number out of its range.
+        TutorError: A name does not exist, or a number is out of its range.
+
+    Example:
+        >>> settings = ClassifierSettings(blocks=2, units=8)
+        >>> settings.make_model(rt.datasets.draw_shapes(20, size=8)).output_shape
+        (None, 5)
     """
 
     cell: str = "gru"
@@ -119,10 +128,10 @@ class ClassifierSettings:
         return Classification()
 
     def make_model(self, images):
-        """Build a fresh classifier for the images and classes of an `ImageSet`, seeded.
+        """Build a fresh classifier, a Keras model, for the images and classes of an `ImageSet`.
 
         Raises:
-            NeedsLabels: the images have none.
+            NeedsLabels: The images have no labels.
         """
         n_classes = images.require_labels().n_classes
         keras.utils.set_random_seed(self.seed)

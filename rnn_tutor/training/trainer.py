@@ -2,8 +2,8 @@
 
 A batch is a function of the seed, the epoch and the step, and the optimizer counts the steps: with
 the weights, that is all a training needs to go on. The trainer knows nothing of widgets: a panel, a
-log and a test listen to the same events. What decides a training stands in `settings`, and what is
-kept on disk in `checkpoints`.
+log and a test listen to the same events. `settings` holds what decides a training, and
+`checkpoints` what is kept on disk.
 """
 
 import contextlib
@@ -11,14 +11,12 @@ import re
 import signal
 import threading
 import time
-import zlib
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from rnn_tutor._backend import forget_graph_with_model, keras, release_memory
 from rnn_tutor._errors import TutorError, check_above_0, check_known, check_whole
+from rnn_tutor.images.arrays import fingerprint
 from rnn_tutor.networks import models
 from rnn_tutor.training import objectives
 from rnn_tutor.training.checkpoints import Checkpoints
@@ -35,13 +33,20 @@ class Progress:
     """Where a run stands at an event.
 
     Attributes:
-        event: one of `EVENTS`.
-        epoch, epochs: epochs done, and to do in all.
-        step, steps: batches done in this epoch, and batches an epoch has.
-        loss: mean over this epoch's batches so far; None before the first batch of this `run`.
-        seconds, seconds_left: since this `run` began, and estimated to its end (None at first).
-        accuracy: share of this epoch's images so far that were classified correctly; None where
-            `loss` is, and without labels.
+        event: One of `EVENTS`, str.
+        epoch, epochs: Epochs done, and to do in all, int.
+        step, steps: Batches done in this epoch, and batches an epoch has, int.
+        loss: Mean over this epoch's batches so far, float; None before the first batch of this
+            `run`.
+        seconds, seconds_left: Time since this `run` began, and an estimate of the time to its end,
+            float. The estimate is None at first.
+        accuracy: Share of this epoch's images so far that were classified correctly, float; None
+            where `loss` is None, and without labels.
+
+    Example:
+        >>> progress = rt.training.Progress("batch", 0, 4, 3, 10, 0.7, 1.5, 18.5)
+        >>> f"{progress.step} of {progress.steps} batches, loss {progress.loss}"
+        '3 of 10 batches, loss 0.7'
     """
 
     event: str
@@ -59,34 +64,39 @@ class Trainer:
     """Train a model by an objective, with labels or without.
 
     Args:
-        encoder: a Keras model from images to embeddings; to classify, one to probabilities.
-            `Sequential` and subclasses of `keras.Model` will do.
-        objective: one of `objectives`; it puts the rest of the model on top.
-        images: an `ImageSet`, or pixels `(n, height, width, channels)`, uint8 or float in 0..1.
-        epochs: passes over the images.
-        labels: `(n,)` integers from 0, for an objective that uses them; None for those of the
-            `ImageSet`. Others do not look at them.
-        validation: an `ImageSet` to measure on after each epoch, or None; nothing is learnt
-            from it.
-        batch_size: images a step, 256 by default.
-        learning_rate: of Adam, 0.003 by default.
-        decay: whether the learning rate falls to 0 in the second half of all steps, by cosine decay
-            (after Loshchilov, Hutter 2017, SGDR).
-        seed: of the order of images and of what chance does to them, 0 by default.
-        checkpoints: a folder for the checkpoints of this training and no other, or None. One is
-            saved every five seconds, at the end of a batch, and when a run ends.
+        encoder: A Keras model from images to embeddings; to classify, one to probabilities. A
+            `Sequential` model or a subclass of `keras.Model` will do.
+        objective: An `Objective`, which puts the rest of the model on top.
+        images: An `ImageSet`, or pixels `(n, height, width, channels)`, uint8 or float in 0..1.
+        epochs: Passes over the images, int.
+        labels: `(n,)` int from 0, for an objective that uses labels. Default: those of the
+            `ImageSet`. Other objectives ignore them.
+        validation: An `ImageSet` to measure on after each epoch; nothing is learnt from it.
+            Default: none.
+        batch_size: Images a step, int. Default 256.
+        learning_rate: Learning rate of Adam, float. Default 0.003.
+        decay: Whether the learning rate falls to 0 in the second half of all steps, by cosine
+            decay, bool. Default False.
+        seed: Decides the order of the images and everything random in a batch, int. Default 0.
+        checkpoints: A folder for the checkpoints of this training and no other. Default: none are
+            saved. One is saved every five seconds, at the end of a batch, and when a run ends.
 
     Attributes:
-        model: what is trained.
-        encoder: the part of `model` that embeds: the encoder given, or for the contrastive
-            objective that with its projection, the space in which the loss compares images. The
+        model: The Keras model that is trained.
+        encoder: The part of `model` that embeds: the encoder given; for the contrastive objective
+            the encoder with its projection, the space in which the loss compares images; the
             classifier itself, where there are labels.
         history: `{"loss": [...]}`, a mean for each finished epoch; with labels also "accuracy",
             and with `validation` the same measured there, "val_loss" and "val_accuracy".
-        batch_losses: a float for each batch trained so far: the mean of its epoch up to there.
+        batch_losses: A list of float, one for each batch trained so far: the mean loss of its epoch
+            up to that batch.
+
+    Raises:
+        TutorError: There are too few images for the objective, the encoder does not read them or
+            does not end as the objective needs it, or a setting is out of its range.
+        NeedsLabels: The objective uses labels, and there are none.
 
     Example:
-        >>> import rnn_tutor as rt
         >>> images = rt.datasets.draw_shapes(20, size=8)
         >>> encoder = rt.models.recurrent_encoder(images.shape, units=4)
         >>> trainer = Trainer(encoder, rt.objectives.Reconstruction(), images, epochs=2)
@@ -95,10 +105,7 @@ class Trainer:
         >>> len(trainer.run()["loss"]), seen
         (2, [1, 2])
 
-    Raises:
-        TutorError: there are too few images for the objective, the encoder does not read them or
-            does not end as the objective needs it, or a setting is out of its range.
-        NeedsLabels: the objective uses labels, and there are none.
+    Source: Loshchilov, Hutter (2017), SGDR, for the cosine decay.
     """
 
     def __init__(
@@ -129,7 +136,7 @@ class Trainer:
         for batches in filter(None, (self.batches, self._validation)):
             _check_classes(self.model, batches.labels)
         self.encoder = objective.embedder(encoder, self.model)
-        rate = _falling(learning_rate, epochs * len(self.batches)) if decay else learning_rate
+        rate = cosine_decay(learning_rate, epochs * len(self.batches)) if decay else learning_rate
         optimizer = keras.optimizers.Adam(rate)
         optimizer.build(self.model.trainable_variables)  # else TensorFlow traces the step twice
         forget_graph_with_model(optimizer)
@@ -141,17 +148,20 @@ class Trainer:
         self.history = {name: [] for name in names}
         made_with = self._made_with(f"{learning_rate}, falling" if decay else learning_rate)
         self._checkpoints = checkpoints and Checkpoints(checkpoints, made_with)
-        self._listeners = {event: [] for event in EVENTS}
+        self._callbacks = {event: [] for event in EVENTS}
         self._stop = threading.Event()
 
     @classmethod
     def from_settings(cls, images, settings, checkpoints=None, validation=None):
-        """Return a trainer for an `ImageSet`, as the settings say.
+        """Make a trainer for an `ImageSet`, as the settings say.
 
         Args:
-            images: an `ImageSet`; with `TrainingSettings`, labels are not looked at.
+            images: An `ImageSet`. `TrainingSettings` ignore its labels.
             settings: `TrainingSettings` or `ClassifierSettings`.
-            checkpoints, validation: as for the class.
+            checkpoints, validation: As for the class. Default: none.
+
+        Returns:
+            A `Trainer`.
         """
         return cls(
             settings.make_model(images),
@@ -170,38 +180,38 @@ class Trainer:
 
         Args:
             event: "start", "batch", "epoch", "stop" (after a run that was stopped) or "end".
-            callback: receives a `Progress`; what it raises ends the run.
+            callback: A function of a `Progress`. An exception that it raises ends the run.
 
         Returns:
             `callback`.
 
         Raises:
-            TutorError: no event has that name.
+            TutorError: No event has that name.
         """
         check_known("event", event, EVENTS)
-        self._listeners[event].append(callback)
+        self._callbacks[event].append(callback)
         return callback
 
     def stop(self):
-        """Ask the run to end after the batch it is in; any thread may ask."""
+        """End the run after the batch it is in. Any thread may call this."""
         self._stop.set()
 
     def run(self):
-        """Train until all epochs are done or `stop` is asked; again, go on from there.
+        """Train until all epochs are done or `stop` is called.
 
-        It goes on with the batch after the last one, and ends as if it had never been stopped: on
-        TensorFlow with the same weights bit for bit, where operations are deterministic and the
-        machine and its number of threads are the same.
+        Another `run` resumes with the batch after the last one, and ends as if training had never
+        been stopped. On TensorFlow the weights are then the same bit for bit, where operations are
+        deterministic and the machine and its number of threads are the same.
 
         The notebook's interrupt button (a `KeyboardInterrupt`) stops too, after the batch. Pressed
-        again, it breaks in at once; on other backends than TensorFlow that may leave half a step
-        in the weights.
+        again, it stops at once. On backends other than TensorFlow that may leave half a step in the
+        weights.
 
         Returns:
             `history`.
         """
         self._stop.clear()
-        run, draw, steps = Listener(self), self.batches.draw, len(self.batches)
+        run, draw, steps = RunCallback(self), self.batches.draw, len(self.batches)
         last, ahead = self.epochs * steps, None
         with self._under_way(), ThreadPoolExecutor(max_workers=1) as thread:
             release_memory()  # of trainings before this one
@@ -230,9 +240,9 @@ class Trainer:
 
     @contextlib.contextmanager
     def _under_way(self):
-        """List this trainer as running; the first interrupt stops it, the second breaks in."""
+        """List this trainer as running; the first interrupt stops it, the second one at once."""
         before, main = signal.getsignal(signal.SIGINT), threading.main_thread()
-        heard = threading.current_thread() is main and callable(before)
+        handled = threading.current_thread() is main and callable(before)
 
         def stop(number, frame):
             signal.signal(signal.SIGINT, before)
@@ -240,13 +250,13 @@ class Trainer:
 
         _RUNNING.append(self)
         try:
-            if heard:
+            if handled:
                 signal.signal(signal.SIGINT, stop)
             yield
         except KeyboardInterrupt:
             self.stop()
         finally:
-            if heard:
+            if handled:
                 signal.signal(signal.SIGINT, before)
             _RUNNING.remove(self)
             self._record_batch()  # an interrupt may have come before it was
@@ -303,14 +313,14 @@ class Trainer:
         run.on_epoch_end(len(self.history["loss"]) - 1)
 
     def load_checkpoint(self):
-        """Load the newest checkpoint in `checkpoints`; `run` then goes on from it.
+        """Load the newest checkpoint in `checkpoints`; `run` then resumes from it.
 
         Returns:
-            The number of epochs it had finished; 0 when there is none.
+            The number of epochs it had finished, int; 0 when there is none.
 
         Raises:
-            TutorError: it is damaged, or was saved by a trainer of another model, or with other
-                settings than `epochs`. The trainer is as it was.
+            TutorError: The checkpoint is damaged, or comes from another model or from settings that
+                differ in more than `epochs`. The trainer is unchanged.
         """
         names = "history", "batch_means"
         if self._checkpoints and (state := self._checkpoints.load(self.model, names)):
@@ -323,12 +333,12 @@ class Trainer:
             self._checkpoints.save(self.model, state)
 
     def _made_with(self, learning_rate):
-        """What a training must go on with; the shapes of its weights tell the rest."""
+        """Return what must be the same to resume; the shapes of the weights are checked anyway."""
         batches, layers = self.batches, self.model.layers
         settings = {
             "objective": re.sub(" at 0x[0-9a-fA-F]+", "", repr(batches.objective)),
             "pictures": len(batches.pixels),
-            "checksum of the pictures": zlib.crc32(np.ascontiguousarray(batches.pixels)),
+            "checksum of the pictures": fingerprint(batches.pixels),
             "batch_size": batches.batch_size,
             "learning_rate": learning_rate,
             "seed": self.seed,
@@ -342,30 +352,39 @@ def _check_classes(model, labels):
     n_classes = model.output_shape[-1]
     if labels is not None and len(labels) and not 0 <= labels.min() <= labels.max() < n_classes:
         raise TutorError(
-            f"The model tells {n_classes} classes apart, numbered from 0; the labels go from "
+            f"The model distinguishes {n_classes} classes, numbered from 0; the labels go from "
             f"{labels.min()} to {labels.max()}."
         )
 
 
 def running():
-    """Return the trainers that train just now, on whichever thread, the oldest first.
+    """Return the trainers that are running now, on any thread, the oldest first.
 
-    A panel trains on a thread of its own: where its buttons are gone, this still reaches it.
-
-        for trainer in rt.training.running():
-            trainer.stop()
+    A panel trains on a thread of its own. When its buttons are gone, this still finds its trainer.
 
     Returns:
         A list of `Trainer`; empty when nothing trains.
+
+    Example:
+        >>> for trainer in rt.training.running():
+        ...     trainer.stop()
     """
     return list(_RUNNING)
 
 
-def _falling(learning_rate, steps):
-    """A Keras schedule: Keras warms up from the rate to itself, which holds it."""
-    held = max(1, steps // 2)
+def cosine_decay(learning_rate, steps):
+    """Make a Keras schedule: the rate is constant for half of the steps, then decays to 0.
+
+    Args:
+        learning_rate: The rate to begin with, float.
+        steps: Steps in all, int.
+
+    Returns:
+        A Keras learning rate schedule.
+    """
+    constant = max(1, steps // 2)  # Keras "warms up" from the rate to the same rate
     return keras.optimizers.schedules.CosineDecay(
-        learning_rate, max(1, steps - held), warmup_target=learning_rate, warmup_steps=held
+        learning_rate, max(1, steps - constant), warmup_target=learning_rate, warmup_steps=constant
     )
 
 
@@ -373,13 +392,20 @@ def train(images, settings=None, validation=None, **changes):
     """Train a model on an `ImageSet`, in this cell.
 
     Args:
-        images: an `ImageSet`; with `TrainingSettings`, labels are not looked at.
-        settings: `TrainingSettings` or `ClassifierSettings`; `changes` replace some of them.
-        validation: an `ImageSet` to measure on after each epoch, or None.
+        images: An `ImageSet`. `TrainingSettings` ignore its labels.
+        settings: `TrainingSettings` or `ClassifierSettings`. Default: `TrainingSettings()`.
+        validation: An `ImageSet` to measure on after each epoch. Default: none.
+        **changes: Settings by name, which replace those in `settings`.
 
     Returns:
         `(encoder, history)`: a Keras model, which for `ClassifierSettings` is the classifier, and
         `{"loss": [...], ...}` by epoch, as in `Trainer`.
+
+    Example:
+        >>> images = rt.datasets.draw_shapes(20, size=8)
+        >>> encoder, history = rt.training.train(images, epochs=2, units=4)
+        >>> len(history["loss"])
+        2
     """
     settings = replace(settings or TrainingSettings(), **changes)
     trainer = Trainer.from_settings(images, settings, validation=validation)
@@ -389,13 +415,13 @@ def train(images, settings=None, validation=None, **changes):
     return encoder, history
 
 
-class Listener(keras.callbacks.Callback):
+class RunCallback(keras.callbacks.Callback):
     """The events and the clock of one run.
 
-    `Trainer.run` calls it around batches and epochs, and Keras while it measures.
+    `Trainer.run` calls it around batches and epochs. Keras calls it during validation.
 
     Args:
-        trainer: the `Trainer` that runs.
+        trainer: The `Trainer` that runs.
     """
 
     def __init__(self, trainer):
@@ -405,7 +431,11 @@ class Listener(keras.callbacks.Callback):
         self.steps_before, self.step, self.means = trainer.steps_done, trainer.step, {}
 
     def emit(self, event):
-        """Call every callback of this event."""
+        """Call every callback of an event.
+
+        Args:
+            event: A name from `EVENTS`.
+        """
         trainer = self.trainer
         progress = Progress(
             event=event,
@@ -418,11 +448,15 @@ class Listener(keras.callbacks.Callback):
             seconds_left=self.seconds_left(),
             accuracy=self.means.get("accuracy"),
         )
-        for callback in trainer._listeners[event]:
+        for callback in trainer._callbacks[event]:
             callback(progress)
 
     def seconds_left(self):
-        """Estimate them from the steps after the first, which also builds the graph."""
+        """Estimate the time left from the steps after the first, which also builds the graph.
+
+        Returns:
+            Seconds, float; None where fewer than two steps were timed.
+        """
         trainer = self.trainer
         timed = trainer.steps_done - self.steps_before - 1
         if self.first_batch_done is None or timed < 1:
@@ -431,19 +465,22 @@ class Listener(keras.callbacks.Callback):
         return max(0, left) * (time.monotonic() - self.first_batch_done) / timed
 
     def on_train_batch_begin(self, step, logs=None):
-        if keras.backend.backend() == "torch":  # its dropout is drawn from one state for all
+        """Seed PyTorch's dropout, so that a batch depends on the seed and the step alone."""
+        if keras.backend.backend() == "torch":  # all its dropout layers draw from one state
             seed = 1_000_003 * self.trainer.seed + self.trainer.steps_done
             keras.utils.set_random_seed(seed % 2**32)
 
     def on_train_batch_end(self, step, logs=None):
-        """Emit "batch"; `logs` are the means over the epoch up to this batch."""
+        """Emit "batch"; `logs` holds the means over the epoch up to this batch."""
         self.first_batch_done = self.first_batch_done or time.monotonic()
         self.step, self.means = step + 1, logs
         self.emit("batch")
 
     def on_epoch_end(self, epoch, logs=None):
+        """Emit "epoch"."""
         self.emit("epoch")
 
     def on_test_batch_end(self, step, logs=None):
+        """Stop the validation where the run was asked to stop."""
         if self.trainer.stopping:
             self.model.stop_evaluating = True

@@ -44,7 +44,7 @@ def training_charts(history, batches, steps, earlier=None):
 
 
 def thinned(points):
-    """At most `MOST` of the finite points (n, 2): of each few the lowest and highest; the last."""
+    """Return at most `MOST` of the finite points `(n, 2)`: of each few the lowest and highest."""
     points = points[np.isfinite(points[:, 1])]
     n = len(points)
     if n <= MOST:

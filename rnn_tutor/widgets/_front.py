@@ -5,10 +5,46 @@ from pathlib import Path
 import anywidget
 import traitlets
 
+from rnn_tutor._text import sha256
+
 FOLDER = Path(__file__).parent
+# The page keeps every module that it has loaded; so the script, which is long, is loaded once.
+LOADER = """
+const key = "rnn-tutor-HASH";
+function load(code) {
+  const address = URL.createObjectURL(new Blob([code], { type: "text/javascript" }));
+  return import(address).finally(() => URL.revokeObjectURL(address));
+}
+export default {
+  async render(context) {
+    globalThis[key] ??= load(context.model.get("_code"));
+    return (await globalThis[key]).default.render(context);
+  },
+};
+"""
 
 
-class Front(anywidget.AnyWidget):
+class Scripted(anywidget.AnyWidget):
+    """A widget with a script that the page loads once, however many such widgets there are.
+
+    A subclass names its files: `class Map(Scripted, script="map.js", style="map.css")`.
+    """
+
+    _code = traitlets.Unicode("").tag(sync=True)
+
+    def __init_subclass__(cls, script=None, style=None, **options):
+        if script:
+            # As text: anywidget watches files, and would keep every widget to tell it of changes.
+            cls._script = (FOLDER / script).read_text(encoding="utf-8")
+            cls._esm = LOADER.replace("HASH", sha256(cls._script.encode())[:16])
+            cls._css = (FOLDER / style).read_text(encoding="utf-8")
+        super().__init_subclass__(**options)
+
+    def __init__(self, *arguments, **options):
+        super().__init__(*arguments, _code=self._script, **options)
+
+
+class Front(Scripted, script="panels.js", style="panels.css"):
     """A part of a panel that the browser works or draws, a function of `panels.js`.
 
     Args:
@@ -19,8 +55,6 @@ class Front(anywidget.AnyWidget):
         layout: the properties of the place on the page, as for any widget.
     """
 
-    _esm = FOLDER / "panels.js"
-    _css = FOLDER / "panels.css"
     part = traitlets.Unicode("keys").tag(sync=True)
     data = traitlets.Dict().tag(sync=True)
 

@@ -7,6 +7,7 @@ threads set nothing but the values of widgets.
 import base64
 import html
 import json
+import re
 import threading
 import weakref
 from dataclasses import fields, replace
@@ -94,11 +95,26 @@ def close_earlier(panel):
     for number, earlier in _OPEN.get(cell, []):
         if number != run:
             earlier.close()
+            _forget_output(shell, earlier)
     _OPEN[cell] = [entry for entry in _OPEN.get(cell, []) if entry[0] == run] + [(run, panel)]
 
 
+def _forget_output(shell, panel):
+    """Take a closed panel out of IPython's outputs, which would keep it and its images for ever."""
+    outputs, hook = shell.user_ns["Out"], shell.displayhook
+    for number in [number for number, output in outputs.items() if output is panel]:
+        del outputs[number]
+    for last in ("_", "__", "___"):
+        if getattr(hook, last, None) is panel:
+            setattr(hook, last, "")
+    for names in (shell.user_ns, shell.user_ns_hidden):
+        for name in [name for name, value in names.items() if value is panel]:
+            if re.fullmatch(r"_+\d*", name):  # `_`, `__`, `_12`; variables of the reader stay
+                del names[name]
+
+
 class _Bounded:
-    """For a box with a number: one out of range becomes the nearest in range, and that is said."""
+    """Let a box with a number take the nearest in range for one that is not, and say so."""
 
     def __init__(self, value, low, high, refused, **settings):
         self.min, self.max, self._refused = low, high, refused
@@ -121,11 +137,18 @@ class _Decimal(_Bounded, widgets.FloatText):
 
 
 class Number(widgets.HBox):
-    """A number in a box, and a slider through the usual ones.
+    """Let a number be typed into a box, or chosen on a slider through the usual ones.
 
-    slider: the numbers it steps through, rising. The box carries the label, since a slider's handle
-    can have none that a screen reader finds, and takes any number from `low` to `high`; beyond
-    them, it takes the nearest and says so below.
+    Args:
+        label: the words before the box.
+        value: the number to begin with.
+        slider: the numbers that the slider steps through, rising.
+        low: the least number that the box takes; the slider's where None.
+        high: the largest that it takes; the slider's where None.
+        step: what an arrow key in the box adds.
+
+    The box takes any number from `low` to `high`; beyond them, it takes the nearest and says so
+    below. The slider has no name of its own: `panels.js` gives it the label of the box.
     """
 
     def __init__(self, label, value, slider, low=None, high=None, step=1):
@@ -144,6 +167,7 @@ class Number(widgets.HBox):
         self._follow()
         place = {"align_items": "center", "overflow": "hidden", "flex_flow": "row wrap"}
         super().__init__([self.box, self.slider, self._note], layout=place)
+        self.add_class("rt-number")  # by which the browser finds the slider's name
 
     def end(self, high):
         """Let the numbers, which are whole and one apart, end at `high`."""
@@ -165,7 +189,7 @@ class Number(widgets.HBox):
             self.box.value = self._steps[change.new]
 
     def _say_refused(self, asked, value):
-        """Says under the box what was asked for and not taken; nothing where `asked` is None."""
+        """Say under the box what was asked for and not taken; nothing where `asked` is None."""
         words = ""
         if asked is not None:
             low, high = self.box.min, self.box.max
@@ -175,11 +199,14 @@ class Number(widgets.HBox):
 
 
 class Fields:
-    """Binds a frozen dataclass to controls, one a field: `value` can be set from either side.
+    """Bind a frozen dataclass to controls, one for each field: `value` can be set from either side.
 
-    controls: {field: widget}; each has a `value` (a `Number` has it in its box). changed() is
-    called after every change. Where the dataclass itself refuses what a control was set to, the
-    control goes back and refused(error) is called.
+    Args:
+        value: the dataclass to begin with.
+        controls: `{field: widget}`; each has a `value`, which a `Number` has in its box.
+        changed: called without arguments after every change.
+        refused: called with the error where the dataclass refuses what a control was set to; the
+            control goes back. Where None, the error is raised.
     """
 
     def __init__(self, value, controls, changed, refused=None):
@@ -192,7 +219,7 @@ class Fields:
 
     @property
     def value(self):
-        """The dataclass as it stands."""
+        """The dataclass as it stands; setting it moves the controls."""
         return self._value
 
     @value.setter
@@ -201,7 +228,7 @@ class Fields:
         self._changed()
 
     def check(self, value):
-        """Raises TutorError when the controls cannot show `value`."""
+        """Raise TutorError when the controls cannot show `value`."""
         for name, control in self._controls.items():
             _refuse(name, control, getattr(value, name))
 
@@ -227,7 +254,7 @@ class Fields:
         self._changed()
 
     def disable(self, disabled):
-        """Greys out the controls of the fields named, and no others."""
+        """Grey out the controls of the fields named, and no others."""
         for name, control in self._controls.items():
             control.disabled = name in disabled
 
@@ -255,7 +282,7 @@ class DebouncedWorker:
         threading.Thread(target=self._run, daemon=True).start()
 
     def wait(self, timeout=None):
-        """Block until nothing is left to do; returns whether that is so."""
+        """Block until nothing is left, at most `timeout` seconds; return whether that is so."""
         return self._idle.wait(timeout)
 
     def _run(self):
@@ -271,29 +298,29 @@ class DebouncedWorker:
 
 
 def text(content="", **layout):
-    """An HTML widget."""
+    """Make an HTML widget."""
     return widgets.HTML(content, layout=layout)
 
 
 def title(words, hint=""):
-    """A panel's first line."""
+    """Make a panel's first line."""
     return text(f'<span class="rt-title">{words}</span> <span class="rt-quiet">{hint}</span>')
 
 
 def choice(label, options, value):
-    """A dropdown; options: {what is read: what is meant}."""
+    """Make a dropdown of `{what is read: what is meant}`."""
     look = {"style": LABEL, "layout": {"width": "auto"}}
     return widgets.Dropdown(options=list(options.items()), value=value, description=label, **look)
 
 
 def tick(label, value):
-    """A checkbox in line with the other controls."""
+    """Make a checkbox in line with the other controls."""
     place = {"width": "auto", "margin": "2px 2px 2px 118px"}
     return widgets.Checkbox(value, description=label, indent=False, layout=place)
 
 
 def fold(label, content):
-    """A button that shows and hides `content` (the accordion's title cannot be reached by key)."""
+    """Make a button that shows and hides `content`; keys cannot reach an accordion's title."""
     place = {"width": "auto", "align_self": "flex-start"}
     button = widgets.ToggleButton(False, description=label, icon="caret-right", layout=place)
     button.add_class("rt-fold")
@@ -308,20 +335,20 @@ def fold(label, content):
 
 
 def grid(*controls):
-    """Controls in two columns, in one where the window is narrow."""
+    """Put controls into two columns, or into one where the window is narrow."""
     columns = "repeat(auto-fit, minmax(min(340px, 100%), 1fr))"
     layout = {"grid_template_columns": columns, "grid_gap": "2px 28px", "width": "100%"}
     return widgets.GridBox(controls, layout=layout)
 
 
 def wrapped(*parts):
-    """Side by side where the window is wide enough, else one below the other."""
+    """Put parts side by side where there is room, else one below the other."""
     layout = {"flex_flow": "row wrap", "width": "100%", "align_items": "flex-start"}
     return widgets.HBox(parts, layout=layout)
 
 
 def code(lines):
-    """Plain Python as text that can be selected (a click takes it all) and focused."""
+    """Return plain Python as HTML that takes the focus; a click selects all of it."""
     label = "The plain Python of these settings"
     return (
         f'<pre class="rt-code" tabindex="0" role="textbox" aria-readonly="true" '
@@ -331,9 +358,15 @@ def code(lines):
 
 
 def call(name, settings, width=40):
-    """`name(field=value, ...)` with the fields that differ from the defaults, as Python text.
+    """Write `name(field=value, ...)` with the fields that differ from the defaults.
 
-    What is longer than `width` characters has a line for each field.
+    Args:
+        name: what is called.
+        settings: a dataclass with defaults.
+        width: characters beyond which each field has a line of its own.
+
+    Returns:
+        Python text.
     """
     changed = {f.name: getattr(settings, f.name) for f in fields(settings)}
     changed = {f.name: changed[f.name] for f in fields(settings) if changed[f.name] != f.default}
@@ -345,7 +378,7 @@ def call(name, settings, width=40):
 
 
 def sentence(error):
-    """An error as the panel shows it."""
+    """Return an error as the panel shows it."""
     words = str(error)
     if not isinstance(error, TutorError):
         words = f"This ended with an error, {type(error).__name__}: {words[:300]}"
@@ -353,9 +386,9 @@ def sentence(error):
 
 
 def thumbnail(pixels, alt, size):
-    """One picture (h, w, c) uint8 as an `<img>`, its longer side `size` CSS pixels.
+    """Return an image `(h, w, c)` uint8 as an `<img>`, its longer side `size` CSS pixels.
 
-    Enlarged it shows its pixels as squares; made smaller, it is averaged.
+    Enlarged, it shows its pixels as squares; made smaller, it is averaged.
     """
     height, width, _ = pixels.shape
     scale = size / max(height, width)
@@ -367,20 +400,20 @@ def thumbnail(pixels, alt, size):
 
 
 def source(pixels):
-    """One picture (h, w, c) uint8 as an address that holds it."""
+    """Return an image `(h, w, c)` uint8 as an address that holds it."""
     bgr = pixels if pixels.shape[2] == 1 else cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR)
     return f"data:image/png;base64,{base64.b64encode(cv2.imencode('.png', bgr)[1]).decode()}"
 
 
 def chip(words, colour):
-    """A short word on a cluster's colour (#rrggbb), black or white, whichever reads better."""
+    """Put a short word on a colour `#rrggbb`, in black or white, whichever reads better."""
     red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
     ink = "#000" if 0.3 * red + 0.59 * green + 0.11 * blue > 115 else "#fff"
     return f'<span class="rt-chip" style="background:{colour};color:{ink}">{words}</span>'
 
 
 def _refuse(name, control, value):
-    """Raises TutorError for what a control could not show."""
+    """Raise TutorError for what a control could not show."""
     if hasattr(control, "options"):
         allowed = [meant for _, meant in control.options]
         if value not in allowed:

@@ -1,4 +1,4 @@
-"""What the panels that read a picture share: picture, step, speed, and a timer that reads on."""
+"""What the panels that read an image share: image, step, speed, and a timer that reads on."""
 
 import threading
 import time
@@ -15,9 +15,9 @@ SPEAK = 0.5  # seconds between two sentences while playing
 
 
 class PlayingPanel(parts.Panel):
-    """A panel that reads a picture step by step, by hand or by itself.
+    """Read an image step by step, by hand or by a timer.
 
-    A panel of this kind lays itself out in `_layout`, reads a picture in `_read` (a
+    A panel of this kind lays itself out in `_layout`, reads an image in `_read` (a
     `_reading.Reading`), says in `_now` what is to be drawn, and in `_draw(*now)` draws it, on a
     thread of its own, and returns the sentence and the code that go with it. Its `__init__` ends
     with `_begin`.
@@ -41,7 +41,7 @@ class PlayingPanel(parts.Panel):
 
     @property
     def index(self):
-        """Which picture is read; setting it moves the control."""
+        """Which image is read; setting it moves the control."""
         return self._picture.box.value
 
     @index.setter
@@ -72,7 +72,7 @@ class PlayingPanel(parts.Panel):
         return not self._stop.is_set()
 
     def play(self):
-        """Read on by a timer, from the start if all is read; returns at once."""
+        """Read on by a timer, from the start if all is read; return at once."""
         with self._lock:
             if self.playing:
                 return
@@ -92,7 +92,11 @@ class PlayingPanel(parts.Panel):
                 self._ask()
 
     def wait(self, timeout=None):
-        """Block until nothing plays and the newest step is shown; returns whether that is so."""
+        """Block until nothing plays and the newest step is shown; return whether that is so.
+
+        Args:
+            timeout: seconds to wait at most, or None.
+        """
         until = None if timeout is None else time.monotonic() + timeout
         if self._thread:
             self._thread.join(timeout)
@@ -112,7 +116,7 @@ class PlayingPanel(parts.Panel):
         self._ask()
 
     def _play(self, stop):
-        """Moves the step as the time passes; on a thread of its own, which `stop` ends."""
+        """Move the step as the time passes; on a thread of its own, which `stop` ends."""
         place, before = float(self.step), time.monotonic()
         while not stop.wait(TICK):
             with self._lock:
@@ -134,7 +138,7 @@ class PlayingPanel(parts.Panel):
         self.step = 0
 
     def _other(self, change):
-        """Another picture or way to read was chosen."""
+        """Another image or way to read was chosen."""
         self.pause()
         self._load()
         self._ask()
@@ -151,7 +155,7 @@ class PlayingPanel(parts.Panel):
         self._work.submit(self._now())
 
     def _show(self, now):
-        """Draws a step; on a thread of its own, at most twelve times a second."""
+        """Draw a step; on a thread of its own, at most twelve times a second."""
         try:
             sentence, lines = self._draw(*now)
         except Exception as error:  # would end the thread unseen

@@ -1,6 +1,6 @@
 """What the read-along panel shows: what a classifier says after each row, and its hidden state.
 
-A few numbers, words and a small picture for `panels.js`; quick enough for twelve drawings a second.
+A few numbers, words and a small image for `panels.js`; quick enough for twelve drawings a second.
 """
 
 import html
@@ -23,10 +23,14 @@ SCALE = (0, 34, 92), (128, 126, 122), (255, 233, 112)
 
 @dataclass(frozen=True)
 class Predictions:
-    """What is said of one picture: probabilities (steps, classes) after each step.
+    """What is said of one image after each step.
 
-    names: of the classes. true: the class that is the picture's label, or None. states: the hidden
-    state (steps, units) after each step, -1 to 1, or None.
+    Attributes:
+        reading: the `Reading` of the image.
+        probabilities: `(steps, classes)` float.
+        names: of the classes.
+        true: the class that is the image's label, or None.
+        states: `(steps, units)` float from -1 to 1, the hidden state; or None.
     """
 
     reading: _reading.Reading
@@ -36,14 +40,15 @@ class Predictions:
     states: np.ndarray | None = None
 
     def name(self, k, limit=40):
+        """Return the name of class k, cut to `limit` characters."""
         return shorten(name_of(self.names, k, "class"), limit)
 
     def top(self, step):
-        """What it says after so many steps: the most probable class."""
+        """Return what it says after so many steps: the most probable class."""
         return self.probabilities[step - 1].argmax()
 
     def drawn(self, step):
-        """The classes there is room for, rising: what it says now, the label, the most probable."""
+        """Return the classes there is room for, rising: the top, the label, the most probable."""
         worth = np.array(self.probabilities.max(0), float)
         if step:
             worth[self.top(step)] += 2
@@ -53,7 +58,7 @@ class Predictions:
 
 
 def percent(probability):
-    """A probability in words; nothing is 0 % or 100 % that is only near it."""
+    """Write a probability in words; nothing is 0 % or 100 % that is only near it."""
     if 0 < probability < 0.005:
         return f"<1{SPACE}%"
     return f">99{SPACE}%" if 0.995 <= probability < 1 else f"{100 * probability:.0f}{SPACE}%"
@@ -64,7 +69,7 @@ def sentence(predictions, step):
     if not step:
         return "Nothing is read yet."
     top, steps = predictions.top(step), len(predictions.probabilities)
-    of = f"of {len(predictions.reading.picture)}"
+    of = f"of {len(predictions.reading.image)}"
     where = f"{_reading.rows(predictions.reading, step)} {of}".capitalize()
     share = html.escape(percent(predictions.probabilities[step - 1, top]))
     end = ""
@@ -110,10 +115,10 @@ def course(predictions, step):
 
     Returns:
         `{"head": a title, "unit": "row" or "step", "step": ..., "steps": ..., "alt": the lines in
-        words, "chart": as in `training_charts`, "state": None or its picture}`.
+        words, "chart": as in `training_charts`, "state": None or its drawing}`.
     """
     steps = len(predictions.probabilities)
-    unit = "row" if steps == len(predictions.reading.picture) else "step"
+    unit = "row" if steps == len(predictions.reading.image) else "step"
     head, state = f"The probabilities after each {unit}", None
     if predictions.states is not None:
         head, state = f"{head}; below, the hidden state", _state(predictions.states, step)
@@ -160,7 +165,7 @@ def _state(states, step):
 
 
 def colours(values):
-    """Values from -1 to 1, of any shape, as colours (..., 3) uint8."""
+    """Turn values from -1 to 1, of any shape, into colours `(..., 3)` uint8."""
     ends = [np.interp(values, (-1, 0, 1), channel) for channel in zip(*SCALE, strict=True)]
     return np.stack(ends, -1).round().astype(np.uint8)
 

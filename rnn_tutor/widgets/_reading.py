@@ -1,4 +1,4 @@
-"""What the panels that read show: a picture read up to a step, and the sequence so far.
+"""What the panels that read show: an image read up to a step, and the sequence so far.
 
 Small arrays that the browser enlarges; quick enough for twelve drawings a second.
 """
@@ -11,18 +11,24 @@ from rnn_tutor._cv2 import cv2
 from rnn_tutor.images import sequences
 from rnn_tutor.widgets import _parts as parts
 
-SIDE = 300  # the picture's longer side, in CSS pixels
+SIDE = 300  # the image's longer side, in CSS pixels
 SENT = 2 * SIDE  # pixels of a side that the browser is sent; more cannot be seen
-UNREAD, EMPTY = (112, 124, 140), (234, 239, 244)  # in the picture; in the sequence
+UNREAD, EMPTY = (112, 124, 140), (234, 239, 244)  # in the image; in the sequence
 STRIP, GAP, LANES = 22, 6, 132  # heights in the drawing of a path, in pixels
 INKS = {1: [(34, 34, 34)], 3: [(213, 94, 0), (0, 158, 115), (0, 114, 178)]}
 
 
 @dataclass(frozen=True)
 class Reading:
-    """A picture (h, w, c) as a sequence (steps, features), and (steps, pixels) where each stood."""
+    """An image as a sequence.
 
-    picture: np.ndarray
+    Attributes:
+        image: `(h, w, c)` uint8.
+        sequence: `(steps, features)` uint8.
+        places: `(steps, pixels)`, where in the flat image the pixels of each step stand.
+    """
+
+    image: np.ndarray
     sequence: np.ndarray
     places: np.ndarray
 
@@ -31,34 +37,34 @@ class Reading:
         return self.places.shape[1] == 1
 
     def box(self, step):
-        """(top, left, below, right) of the pixels that are read at a step, counted from 1."""
-        rows, columns = np.divmod(self.places[step - 1], self.picture.shape[1])
+        """Return (top, left, below, right) of the pixels read at a step, which counts from 1."""
+        rows, columns = np.divmod(self.places[step - 1], self.image.shape[1])
         return rows.min(), columns.min(), rows.max() + 1, columns.max() + 1
 
 
-def read(picture, order, patch):
-    """A `Reading` of a picture (h, w, c); patch: (height, width), used where order is "patches"."""
-    places = np.arange(picture[..., 0].size).reshape(1, *picture.shape[:2], 1)
+def read(image, order, patch):
+    """Read an image `(h, w, c)` in an order; `patch` (height, width) is used for "patches"."""
+    places = np.arange(image[..., 0].size).reshape(1, *image.shape[:2], 1)
     function, *more = call(order, patch)
     read = getattr(sequences, function)
-    return Reading(picture, read(picture[None], *more)[0], read(places, *more)[0])
+    return Reading(image, read(image[None], *more)[0], read(places, *more)[0])
 
 
-def by_rows(picture, steps):
-    """A `Reading` of a picture (h, w, c) from top to bottom, h / steps rows a step."""
-    places = np.arange(picture[..., 0].size).reshape(steps, -1)
-    return Reading(picture, picture.reshape(steps, -1), places)
+def by_rows(image, steps):
+    """Read an image `(h, w, c)` from top to bottom, h / steps rows a step."""
+    places = np.arange(image[..., 0].size).reshape(steps, -1)
+    return Reading(image, image.reshape(steps, -1), places)
 
 
 def call(order, patch):
-    """The function of `sequences` and what it is given after the pictures."""
+    """Return the function of `sequences` and what it is given after the images."""
     if order == "patches":
         return "to_patches", patch[0] if patch[0] == patch[1] else patch
     return ("to_pixels", order) if order in sequences.ORDERS else (f"to_{order}",)
 
 
 def sentence(reading, step):
-    """How far it is read, and where."""
+    """Say how far the image is read, and where."""
     steps, features = reading.sequence.shape
     if not step:
         each = f"{features} feature{'s' * (features > 1)}"
@@ -68,7 +74,7 @@ def sentence(reading, step):
 
 
 def rows(reading, step):
-    """The rows of a step in words, counted from 1, as steps are."""
+    """Name the rows of a step, counted from 1, as steps are."""
     top, _, below, _ = reading.box(step)
     return f"row {below}" if below - top == 1 else f"rows {top + 1} to {below}"
 
@@ -76,7 +82,7 @@ def rows(reading, step):
 def _where(reading, step):
     """The pixels of a step in words."""
     top, left, below, right = reading.box(step)
-    height, width = reading.picture.shape[:2]
+    height, width = reading.image.shape[:2]
     columns = f"column {right}" if right - left == 1 else f"columns {left + 1} to {right}"
     if not reading.pixelwise and (right - left == width or below - top == height):
         return rows(reading, step) if right - left == width else columns
@@ -84,11 +90,11 @@ def _where(reading, step):
 
 
 def picture(reading, index, step):
-    """The picture: what is not read yet is dimmed, what is read at this step framed."""
-    height, width = reading.picture.shape[:2]
+    """Return the image as HTML: dimmed where it is not read yet, framed where it is read now."""
+    height, width = reading.image.shape[:2]
     lit = np.zeros(height * width, bool)
     lit[reading.places[:step].ravel()] = True
-    full = np.broadcast_to(reading.picture, (height, width, 3))
+    full = np.broadcast_to(reading.image, (height, width, 3))
     dimmed = (0.3 * full + 0.7 * np.array(UNREAD)).astype(np.uint8)
     shown = np.where(lit.reshape(height, width, 1), full, dimmed)
     alt = f"picture {index}, {step} of {len(reading.sequence)} steps read"
@@ -102,7 +108,7 @@ def picture(reading, index, step):
 
 
 def sequence(reading, step):
-    """The sequence: what is read so far, from the left; the whole width is all its steps."""
+    """Return the sequence as HTML: what is read so far from the left, of the width of all steps."""
     steps, features = reading.sequence.shape
     draw, words = (_path, _levels) if reading.pixelwise else (_matrix, _features)
     alt = f"the sequence: {step} of {steps} steps, {features} features each"
@@ -150,7 +156,7 @@ def _features(features):
 
 
 def at_most(pixels, height, width):
-    """Pixels averaged where they are more than can be seen."""
+    """Average pixels where they are more than can be seen."""
     h, w, channels = pixels.shape
     small = cv2.resize(pixels, (min(w, width), min(h, height)), interpolation=cv2.INTER_AREA)
     return small.reshape(*small.shape[:2], channels)

@@ -21,10 +21,13 @@ KEPT = 5  # runs that are shown together, the newest among them
 
 @dataclass(frozen=True)
 class Run:
-    """A run that a panel began: its number, its settings, and how far it came.
+    """A run that a panel began.
 
-    history: `{"loss": [...], ...}` by epoch, with what the panel measures beside it. seconds: that
-    it has trained.
+    Attributes:
+        number: from 1, in the order in which the panel began them.
+        settings: those it trained with.
+        history: `{"loss": [...], ...}` by epoch, with what the panel measures beside it.
+        seconds: how long it has trained.
     """
 
     number: int
@@ -48,7 +51,7 @@ class RateLimiter:
 
 
 class RunningPanel(parts.Panel):
-    """A panel that trains by a `Trainer`; what is trained, a subclass says.
+    """Train by a `Trainer`, watched and stopped from the screen; what is trained, a subclass says.
 
     It gives `measures`, what is told of each batch, and `_make_trainer(settings)`,
     `_layout(controls, run)` and `code`. Of most batches nothing is sent to the screen.
@@ -101,9 +104,10 @@ class RunningPanel(parts.Panel):
         return [Run(self._number, self._trained, history, self._seconds)]
 
     def start(self, over=False):
-        """Train on a thread of its own, or go on after a stop; returns at once.
+        """Train on a thread of its own, or go on after a stop; return at once.
 
-        over: begin again, though a stopped run could go on.
+        Args:
+            over: whether to begin again where a stopped run could go on.
         """
         if self._take(over):
             self._thread = threading.Thread(target=self._train, daemon=True)
@@ -112,7 +116,14 @@ class RunningPanel(parts.Panel):
     def run(self, over=False):
         """Train in this cell, or go on after a stop; the notebook's interrupt button stops it.
 
-        over: as for `start`. Returns `history`. Raises what goes wrong.
+        Args:
+            over: whether to begin again where a stopped run could go on.
+
+        Returns:
+            `history`.
+
+        Raises:
+            TutorError: a run is under way. What goes wrong in training is raised, too.
         """
         if not self._take(over):
             raise TutorError("A training run is under way already: stop it first.")
@@ -122,7 +133,7 @@ class RunningPanel(parts.Panel):
         return self.history
 
     def stop(self):
-        """Ask the run to end after the batch it is in; returns at once."""
+        """Ask the run to end after the batch it is in; return at once."""
         if self._busy:
             self._say("Stopping after this batch ...")
         self._asked_to_stop.set()
@@ -130,13 +141,13 @@ class RunningPanel(parts.Panel):
             self._trainer.stop()
 
     def wait(self, timeout=None):
-        """Block until the run has ended, at most `timeout` seconds; returns whether it has."""
+        """Block until the run has ended, at most `timeout` seconds; return whether it has."""
         if self._thread:
             self._thread.join(timeout)
         return not self._busy
 
     def end_background(self):
-        """End the run of a panel that was closed, or whose cell ran again; returns at once."""
+        """End the run of a panel that was closed, or whose cell ran again; return at once."""
         if self._busy:
             self._replaced = True
             self.stop()
@@ -342,9 +353,15 @@ class RunningPanel(parts.Panel):
 
 
 def controls_of_runs(settings, epochs, batches):
-    """The controls of the fields that all settings have; a box takes more than its slider offers.
+    """Make the controls of the fields that all settings have.
 
-    epochs, batches: the numbers on the sliders.
+    Args:
+        settings: the settings to begin with.
+        epochs: the numbers on the slider; the box takes more.
+        batches: the batch sizes on the slider.
+
+    Returns:
+        `{field: control}`.
     """
     s, number = settings, parts.Number
     return {

@@ -57,14 +57,19 @@ CONTROLS = {
 
 
 def name_of(kind):
-    """What the panel calls a kind of step."""
+    """Return what the panel calls a kind of step."""
     return NAMES.get(kind.__name__, kind.__name__)
 
 
 class StepRow:
     """A kind of step: its tick, its parameters, the buttons that move it, and its row.
 
-    ticked(row), moved(row, by), changed() and refused(error) are called when that has happened.
+    Args:
+        kind: a class from `preprocessing.STEPS`.
+        ticked: called as `ticked(row)` when the step was switched on or off.
+        moved: called as `moved(row, by)` when a button was pressed.
+        changed: called without arguments when a parameter was changed.
+        refused: called with the error when a step refused a parameter.
     """
 
     def __init__(self, kind, ticked, moved, changed, refused):
@@ -93,7 +98,7 @@ class StepRow:
         self._fields.value = step
 
     def check(self, step):
-        """Raises TutorError when the controls cannot show `step`."""
+        """Raise TutorError when the controls cannot show `step`."""
         self._fields.check(step)
 
     def put(self, place, count):

@@ -52,19 +52,34 @@ for epoch in range({epochs}):
 class ClassifierPanel(RunningPanel):
     """Train a classifier with labels, from the screen or from code.
 
+    `start` trains on a thread of its own, `run` in the cell that calls it. After a `stop` both go
+    on with the next batch, unless a setting was changed.
+
     Args:
         images: an `ImageSet` with labels.
-        settings: `ClassifierSettings` to begin with; those of notebook 05 if None.
+        settings: `ClassifierSettings` to begin with; those of notebook 05 where None.
         validation: an `ImageSet` with labels to measure on after each epoch, or None.
-        name, validation_name: what the code calls the two sets of images.
+        name: the variable that holds the images, for the code that the panel shows.
+        validation_name: the variable that holds the validation images.
+
+    Attributes:
+        settings: the `ClassifierSettings` that the controls show; can be set.
+        model: the Keras model as trained so far.
+        history: `{"loss": [...], "accuracy": [...], ...}`, a number for each finished epoch.
+        runs: the last runs, each with its settings and its history.
+        code: the plain Keras that builds the same model and trains it with the same batches.
 
     Raises:
-        NeedsLabels: one of the two has none.
+        NeedsLabels: one of the two sets of images has none.
 
-    `settings` can be read and set; `start` trains on a thread of its own, `run` in the cell that
-    calls it; `stop` and `wait` do what they say. After a stop both go on with the next batch,
-    unless a setting was changed. `model` and `history` are what the run has made, and `code` is
-    the plain Keras that builds the same model and trains it with the same batches.
+    Example:
+        >>> import rnn_tutor as rt
+        >>> settings = rt.training.ClassifierSettings("gru", units=4, blocks=1, epochs=1)
+        >>> panel = rt.widgets.ClassifierPanel(rt.load_images("digits", limit=64), settings)
+        >>> sorted(panel.run())
+        ['accuracy', 'loss']
+        >>> panel.model.output_shape
+        (None, 10)
     """
 
     measures = ("loss", "accuracy")
@@ -80,7 +95,7 @@ class ClassifierPanel(RunningPanel):
 
     @property
     def code(self):
-        """The plain Keras that builds the same model and trains it on the same pictures."""
+        """The plain Keras that builds the same model and trains it on the same images."""
         s = self.settings
         size = min(s.batch_size, len(self.images))
         steps, measured = len(self.images) // size, self.validation_name

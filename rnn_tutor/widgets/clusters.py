@@ -1,4 +1,4 @@
-"""The clustering panel: how many clusters, by which method, and what becomes of the pictures."""
+"""The clustering panel: how many clusters, by which method, and what becomes of the images."""
 
 import html
 
@@ -21,7 +21,7 @@ METHODS = {
 MAPS = {"PCA": "pca", "t-SNE": "tsne", "UMAP": "umap"}
 GIVEN = "given"  # the map that the panel was given
 MOST = 20  # clusters on the slider
-SHOWN = 4  # pictures of each cluster on its border, and as many typical ones
+SHOWN = 4  # images of each cluster on its border, and as many typical ones
 
 
 class ClusterPanel(parts.Panel):
@@ -42,6 +42,18 @@ class ClusterPanel(parts.Panel):
         clusters: `(n,)` int64; waits for it.
         map: the `MapPanel`.
         code: the lines of Python that give the same.
+
+    Raises:
+        TutorError: the parts do not fit together.
+
+    Example:
+        >>> import rnn_tutor as rt
+        >>> images = rt.load_images("digits", limit=100)
+        >>> embeddings = images.as_float().reshape(100, -1)
+        >>> panel = rt.widgets.ClusterPanel(embeddings, images, rt.Clustering(3))
+        >>> panel.clustering = rt.Clustering(4)
+        >>> panel.clusters.max()
+        np.int64(3)
     """
 
     def __init__(self, embeddings, images, clustering=None, points=None, name="images"):
@@ -91,7 +103,7 @@ class ClusterPanel(parts.Panel):
 
     @property
     def clusters(self):
-        """The cluster of each picture, (n,) int64; waits for it."""
+        """The cluster of each image, `(n,)` int64; waits for it."""
         return self.fitted.labels
 
     @property
@@ -106,7 +118,11 @@ class ClusterPanel(parts.Panel):
         return lines
 
     def wait(self, timeout=None):
-        """Block until the newest settings are shown; returns whether they are."""
+        """Block until the newest settings are shown; return whether they are.
+
+        Args:
+            timeout: seconds to wait at most, or None.
+        """
         return self._work.wait(timeout)
 
     def close(self):
@@ -123,7 +139,7 @@ class ClusterPanel(parts.Panel):
         self._work.submit((self.clustering, self.projection))
 
     def _show(self, asked):
-        """Clusters and shows; on a thread of its own."""
+        """Cluster and show; on a thread of its own."""
         clustering, projection = asked
         try:
             if self._asked != clustering or self._error:

@@ -1,4 +1,4 @@
-"""The labelling panel: pictures in a grid, which get their names by one key each."""
+"""The labelling panel: images in a grid, which get their names by one key each."""
 
 import html
 import threading
@@ -34,25 +34,25 @@ ALL_NAMED = "Every picture has a name. Choose one by a click or the arrows to ch
 
 
 class LabellingPanel(parts.Panel):
-    """Name pictures one after the other, by keys or buttons; `rt.Labels` keeps each name at once.
+    """Name images one after the other, by keys or buttons; `rt.Labels` keeps each name at once.
 
-    It begins at the first picture without a name, and each name leads to the next one without.
-    After the last, no key changes a name before a picture is chosen. What is named elsewhere in
+    It begins at the first image without a name, and each name leads to the next one without.
+    After the last, no key changes a name before an image is chosen. What is named elsewhere in
     this kernel, as by `labels[17] = "Bag"`, is shown at once.
 
     Args:
-        labels: the `rt.Labels`, which has the pictures.
-        order: `(k,)` indices of the pictures to be named, in this order; all of them if None.
-        name: the variable that holds the pictures, for the code that the panel shows.
-        originals: the same pictures as they were before they were made small, an `ImageSet`, to be
+        labels: the `rt.Labels`, which has the images.
+        order: `(k,)` indices of the images to be named, in this order; all of them where None.
+        name: the variable that holds the images, for the code that the panel shows.
+        originals: the same images as they were before they were made small, an `ImageSet`, to be
             shown in their place.
 
     Attributes:
-        picture: the index of the picture whose turn it is; can be set.
+        picture: the index of the image whose turn it is; can be set.
         code: the plain Python that gives the same names.
 
     Raises:
-        TutorError: what was given are no labels, or pictures that are not there.
+        TutorError: what was given are no labels, or images that are not there.
 
     Example:
         >>> import tempfile
@@ -85,7 +85,7 @@ class LabellingPanel(parts.Panel):
 
     @property
     def picture(self):
-        """The index of the picture whose turn it is; setting it turns to its page."""
+        """The index of the image whose turn it is; setting it turns to its page."""
         return int(self.order[self._place])
 
     @picture.setter
@@ -113,10 +113,10 @@ class LabellingPanel(parts.Panel):
         """Do what a key does.
 
         Args:
-            key: "1" to "9" and "0" name the picture whose turn it is, "u" and "Backspace" undo,
+            key: "1" to "9" and "0" name the image whose turn it is, "u" and "Backspace" undo,
                 "Delete" takes its name away, and "ArrowRight", "PageDown" and the like move. Any
                 other does nothing, and the panel says so.
-            columns: pictures in a row, by which "ArrowUp" and "ArrowDown" move.
+            columns: images in a row, by which "ArrowUp" and "ArrowDown" move.
         """
         if key.isdecimal():
             k = (int(key) + 9) % 10

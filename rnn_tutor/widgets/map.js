@@ -4,18 +4,41 @@
 
 const SHAPES = ["circle", "square", "triangle", "cross", "diamond", "down", "plus", "star"];
 const NO_CATEGORY = "#999999";
+const DARKEST = 0.16, PALEST = 0.6; // luminance of colours on a dark and on a light ground
+const LEGIBLE = new Map(); // what `legible` found before
 const MANY = 8000; // visible points above which plain squares take the place of shapes
 const FEW = 200; // visible points below which thumbnails may lie over points
 const TRIED = 500; // points for which, above that, a free place for a thumbnail is looked for
+const MARGIN = 32; // pixels around the points, of both sides together
 const CELL = 8; // pixels, of the grid that says where points lie
 const BUCKETS = 128; // of the search grid, a side
 const PATIENCE = 5000; // ms without an answer, after which the kernel counts as gone
 
+const hex = (colour) => [1, 3, 5].map((i) => parseInt(colour.slice(i, i + 2), 16));
+
+/** How light a colour is, from 0 to 1 (relative luminance, WCAG 2). */
+function luminance(rgb) {
+  const [r, g, b] = rgb.map((v) => (v <= 10 ? v / 3294 : ((v / 255 + 0.055) / 1.055) ** 2.4));
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+}
+
+/** A colour that stands out from its ground: dark ones are made lighter on a dark ground, pale ones darker on a light one. */
+function legible(colour, dark) {
+  if (dark && colour === "#000000") return "#FFFFFF";
+  const known = LEGIBLE.get(colour + dark);
+  if (known) return known;
+  let rgb = hex(colour);
+  for (let i = 0; i < 12 && (dark ? luminance(rgb) < DARKEST : luminance(rgb) > PALEST); i++)
+    rgb = rgb.map((v) => Math.round(dark ? v + 0.12 * (255 - v) : 0.92 * v));
+  const found = `#${rgb.map((v) => v.toString(16).padStart(2, "0")).join("")}`;
+  LEGIBLE.set(colour + dark, found);
+  return found;
+}
+
 /** The colour and shape of category `k`, as in `rt.plots.style`: no two alike below 64. */
 function style(k, palette, dark) {
   if (k < 0) return { colour: NO_CATEGORY, shape: "circle" };
-  const colour = palette[k % palette.length];
-  return { colour: dark && colour === "#000000" ? "#FFFFFF" : colour, shape: SHAPES[(k + Math.floor(k / palette.length)) % 8] };
+  return { colour: legible(palette[k % palette.length], dark), shape: SHAPES[(k + Math.floor(k / palette.length)) % 8] };
 }
 
 /** Trace one marker around (x, y) with radius r. */
@@ -42,8 +65,6 @@ function ramp(t) {
   const s = Math.min(Math.max(t, 0), 1) * 4, i = Math.min(Math.floor(s), 3), f = s - i;
   return stops[i].map((v, c) => Math.round(v + f * (stops[i + 1][c] - v)));
 }
-
-const hex = (colour) => [1, 3, 5].map((i) => parseInt(colour.slice(i, i + 2), 16));
 
 function element(tag, attributes = {}, ...children) {
   const node = document.createElement(tag);
@@ -227,6 +248,7 @@ class MapView {
     this.other = new Int32Array(buffer(buffers[2]));
     this.names = message.names;
     this.sizes = message.sizes;
+    this.typical = message.typical;
     this.code.textContent = message.code;
     this.undoButton.disabled = !message.can_undo;
     this.redoButton.disabled = !message.can_redo;
@@ -235,7 +257,7 @@ class MapView {
     this.flagged = new Set(buffers[3] ? new Int32Array(buffer(buffers[3])) : []);
     const known = Object.keys(this.sizes).map(Number);
     if (!known.includes(this.cluster)) this.cluster = null;
-    this.moveTo.replaceChildren(...this.options("Move them to ..."), element("option", { value: "new" }, "a new cluster"));
+    this.moveTo.replaceChildren(...this.options("Move to ..."), element("option", { value: "new" }, "a new cluster"));
     this.mergeInto.replaceChildren(...this.options("Merge into ..."));
     this.recolour();
     this.takeSelection();
@@ -252,6 +274,7 @@ class MapView {
     this.draw();
     this.drawCard();
     this.drawRows(true);
+    if (this.clusters) this.drawLegend();
     this.setHover(this.hover, true);
     const next = [...Array(Math.ceil(this.n / this.sheetSize)).keys()].find((k) => !this.asked.has(k));
     if (next !== undefined) this.askSheet(next);
@@ -354,11 +377,18 @@ class MapView {
             onchange: (event) => { if (event.target.value !== (this.names[k] || "")) this.act("name", k, event.target.value); } })
         : element("span", { class: "rt-map-label" }, label);
       const number = naming ? element("span", { class: "rt-map-number" }, String(k)) : "";
-      return element("div", { class: "rt-map-row rt-map-kind" + (this.cluster === k && ofCluster ? " rt-map-chosen" : "") }, swatch, number, field, choose, eye, only);
+      return element("div", { class: "rt-map-row rt-map-kind" + (this.cluster === k && ofCluster ? " rt-map-chosen" : "") }, swatch, number, ofCluster ? this.typicalOf(k) : "", field, choose, eye, only);
     });
     const head = element("div", { class: "rt-map-row rt-map-hint", "aria-hidden": "true" }, element("span", { class: "rt-map-label" }, this.correct && this.colour === "cluster" ? "Clusters: type a name" : `Each ${this.colour}`), "select all, show, only");
     this.legend.replaceChildren(head, ...rows);
     if (focused) this.legend.querySelector(`[data-key="${focused}"]`)?.focus();
+  }
+
+  /** The most typical image of a cluster, small, for eyes only: its name stands beside it. */
+  typicalOf(cluster) {
+    const box = element("span", { class: "rt-map-typical", "aria-hidden": "true" });
+    if (cluster in this.typical) box.append(this.picture(this.typical[cluster], 16, 26));
+    return box;
   }
 
   toggle(k) {
@@ -393,6 +423,7 @@ class MapView {
     const next = counts.slice(), order = new Int32Array(this.n);
     for (let i = 0; i < this.n; i++) order[next[bucket(i)]++] = i;
     this.index = { starts: counts, order };
+    this.extent = [0, 1].map((axis) => Math.max(0.2, 2 * this.points.reduce((most, v, i) => (i % 2 === axis ? Math.max(most, Math.abs(v - 0.5)) : most), 0)));
     this.priority = [...Array(this.n).keys()].sort((a, b) => (Math.imul(a, 2654435761) >>> 0) - (Math.imul(b, 2654435761) >>> 0));
   }
 
@@ -449,7 +480,7 @@ class MapView {
     const width = Math.max(200, this.stage.clientWidth), height = Math.max(200, this.stage.clientHeight);
     const ratio = window.devicePixelRatio || 1;
     if (this.width === width && this.height === height && this.ratio === ratio) return;
-    Object.assign(this, { width, height, ratio, side: Math.min(width, height) - 32 });
+    Object.assign(this, { width, height, ratio, side: Math.min(width, height) - MARGIN });
     this.canvas.width = Math.round(width * ratio);
     this.canvas.height = Math.round(height * ratio);
     this.sprites = null;
@@ -459,7 +490,8 @@ class MapView {
 
   fit() {
     if (!this.points || !this.side) return;
-    this.view = { scale: 1, x: (this.width - this.side) / 2, y: (this.height - this.side) / 2 };
+    const scale = Math.min((this.width - MARGIN) / this.extent[0], (this.height - MARGIN) / this.extent[1]) / this.side;
+    this.view = { scale, x: (this.width - scale * this.side) / 2, y: (this.height - scale * this.side) / 2 };
     this.draw();
   }
 
@@ -490,7 +522,7 @@ class MapView {
     this.dark = a > 0 && 0.3 * r + 0.59 * g + 0.11 * b < 110;
     this.root.classList.toggle("rt-map-dark", this.dark);
     this.sprites = null;
-    if (this.clusters) this.drawLegend();
+    if (this.clusters) this.drawLegend(), this.drawCard(), this.drawRows(true);
     this.draw();
   }
 
@@ -586,7 +618,8 @@ class MapView {
       const [x, y] = this.at(i), gap = crowded ? 9 : 5, far = 14;
       const places = [[x + gap, y - h / 2], [x - gap - w, y - h / 2], [x - w / 2, y - h - gap], [x - w / 2, y + gap],
         [x + far, y - h - far], [x - w - far, y - h - far], [x + far, y + far], [x - w - far, y + far]];
-      const place = (crowded ? places : places.slice(0, 1)).find(([u, v]) => free(u, v));
+      const inside = ([u, v]) => u > 2 && v > 2 && u + w < this.width - 2 && v + h < this.height - 2;
+      const place = (crowded ? places : places.slice(0, 1)).find(([u, v]) => free(u, v)) || (i === this.pinned && places.find(inside));
       if (!place) continue;
       const [u, v] = place;
       g.strokeStyle = this.colourOf(i);
@@ -614,7 +647,7 @@ class MapView {
 
   paintMarks(g, radius) {
     const ink = this.dark ? "#FFFFFF" : "#000000";
-    const ring = (i, r, width, dash = []) => {
+    const ring = (i, r, width, dash = [], strength = 1) => {
       const [x, y] = this.at(i);
       if (x < -20 || y < -20 || x > this.width + 20 || y > this.height + 20) return;
       g.beginPath();
@@ -622,10 +655,13 @@ class MapView {
       g.arc(x, y, r, 0, 7);
       g.strokeStyle = ink;
       g.lineWidth = width;
+      g.globalAlpha = strength;
       g.stroke();
+      g.globalAlpha = 1;
     };
-    if (this.selected.size <= 5000) for (const i of this.selected) ring(i, radius + 2, 1);
-    for (const i of this.flagged || []) ring(i, radius + 4, 1, [2, 2]);
+    const behind = this.pinned >= 0 ? 0.4 : 1; // the rings of others, so that the pinned image is found
+    if (this.selected.size <= 5000) for (const i of this.selected) ring(i, radius + 2, 1, [], behind);
+    for (const i of this.flagged || []) ring(i, radius + 4, 1, [2, 2], behind);
     for (const i of (this.pinned >= 0 && this.neighbours.get(this.pinned)) || []) ring(i, radius + 4, 1.5, [4, 3]);
     if (this.pinned >= 0) ring(this.pinned, radius + 6, 3);
     if (this.cursor >= 0 && document.activeElement === this.canvas) ring(this.cursor, radius + 9, 2, [6, 3]);
@@ -697,7 +733,7 @@ class MapView {
   drawCard() {
     if (!this.clusters) return;
     if (this.pinned < 0) {
-      this.card.replaceChildren(element("p", { class: "rt-map-hint" }, this.correct ? "Point at an image to see it. Click to pin it: you see its nearest neighbours, and can move it. To select several, draw a lasso or shift-click." : "Point at an image to see it. Click to pin it and see its nearest neighbours."));
+      this.card.replaceChildren(element("p", { class: "rt-map-hint" }, this.correct ? "Point at an image to see it. Click it to see why it lies there, and to move it. Looking for mistakes? Press Most doubtful. To select several, draw a lasso or shift-click." : "Point at an image to see it. Click it to see its nearest neighbours."));
     } else {
       const near = this.neighbours.get(this.pinned), parts = this.describe(this.pinned);
       const strip = near
@@ -730,7 +766,7 @@ class MapView {
     const move = (k) => this.act("move", [this.pinned], k);
     const choice = element("select", { "aria-label": "Move the pinned image to", onchange: () => choice.value && move(choice.value === "new" ? "new" : Number(choice.value)) }, ...this.options("Move it elsewhere ..."), element("option", { value: "new" }, "a new cluster"));
     return [next >= 0 ? element("div", { class: "rt-map-hint" }, `The next nearest cluster is ${this.nameOf(next)}.`) : "",
-      element("div", { class: "rt-map-bar" }, ...targets.slice(0, 1).map((k) => element("button", { type: "button", onclick: () => move(k) }, `Move it to ${this.nameOf(k)}`)), choice)];
+      element("div", { class: "rt-map-bar" }, ...targets.slice(0, 1).map((k) => element("button", { type: "button", onclick: () => move(k) }, `Move it to ${this.nameOf(k)}`, this.typicalOf(k))), choice)];
   }
 
   options(first) {

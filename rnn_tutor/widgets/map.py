@@ -4,9 +4,6 @@ The browser draws; what it needs comes in messages and not in the widget's state
 notebook stays small. Every correction is a call of the panel's `Sorting`.
 """
 
-from pathlib import Path
-
-import anywidget
 import numpy as np
 import traitlets
 from sklearn.metrics.pairwise import euclidean_distances
@@ -19,9 +16,9 @@ from rnn_tutor._text import format_count
 from rnn_tutor.clusters.projection import check_embeddings
 from rnn_tutor.clusters.sorting import Sorting
 from rnn_tutor.plots.figure import COLOURS, MORE_COLOURS
+from rnn_tutor.widgets._front import Scripted
 from rnn_tutor.widgets._parts import close_earlier
 
-FOLDER = Path(__file__).parent
 NEIGHBOURS = 8
 PRECOMPUTED = 10_000  # images up to which neighbours are sent along, for a busy kernel
 SHEET_SIDE = 2048  # pixels, of one sheet of images
@@ -29,8 +26,14 @@ SHEET_PIXELS = 60_000_000  # of all sheets together; beyond, images are sent sma
 PICKED = 60  # images that "most typical" and the like select
 
 
-class MapPanel(anywidget.AnyWidget):
+class MapPanel(Scripted, script="map.js", style="map.css"):
     """Show images on a map that can be zoomed, searched, selected from and corrected.
+
+    The map was tried in JupyterLab, Notebook 7 and Voila. VS Code and Colab should show it, too,
+    once they have loaded anywidget's script from the network: in VS Code the setting
+    `jupyter.widgetScriptSources` allows that, and in Colab anywidget asks for it. Colab shows
+    nothing that a thread sends. The map answers without threads; the panels that work on one, such
+    as `ClusterPanel`, stand still there. Where no front end runs, a still figure takes its place.
 
     Args:
         images: an `ImageSet` of n images. Labels, where there are any, only caption and colour.
@@ -64,8 +67,6 @@ class MapPanel(anywidget.AnyWidget):
         1
     """
 
-    _esm = FOLDER / "map.js"
-    _css = FOLDER / "map.css"
     # A view of bytes written in the browser arrives as a memoryview, which Bytes would refuse.
     _selection = traitlets.Bytes(b"").tag(sync=True, from_json=lambda value, _: bytes(value))
     pinned = traitlets.Int(-1).tag(sync=True)
@@ -254,7 +255,7 @@ class MapPanel(anywidget.AnyWidget):
             chosen, words = self.doubtful(), "The most doubtful images of all clusters"
         if what != "doubtful" and cluster is not None:
             words += f" of cluster {cluster}"
-        words = f"{words}: {len(chosen)} are selected."
+        words = f"{words}: {len(chosen)} are selected. Click one to see why it lies there."
         self.send({"type": "pick", "words": words}, [chosen.astype(np.int32).tobytes()])
 
     def _send_data(self):
@@ -295,8 +296,9 @@ class MapPanel(anywidget.AnyWidget):
 
     def _send_state(self, words=""):
         sorting, suggestion = self.sorting, self._suggestion
-        _, doubt, other = self._distances()
+        own, doubt, other = self._distances()
         doubt = doubt if self._doubt is None else self._doubt
+        typical = {cluster: int(self._ranked(own, cluster, 1)[0]) for cluster in sorting.sizes}
         images = format_count(len(self.images), "image")
         clusters = f"{images} in {format_count(len(sorting.sizes), 'cluster')}."
         self.send(
@@ -304,6 +306,7 @@ class MapPanel(anywidget.AnyWidget):
                 "type": "state",
                 "names": sorting.names,
                 "sizes": sorting.sizes,
+                "typical": typical,
                 "code": self.code,
                 "can_undo": sorting.can_undo,
                 "can_redo": sorting.can_redo,

@@ -11,10 +11,22 @@ function inPanel(el, signal, then) {
 // ---- keys and clicks
 
 /** Keep keys for the panel: JupyterLab takes those pressed on a slider, list or button for its own shortcuts (X cuts
- * the cell), unless that element carries this attribute. */
+ * the cell), unless that element carries this attribute. Sliders, which have no name of their own, get one. */
 function keys({ el, signal }) {
   const keep = ({ target }) => target.matches(":read-write") || target.setAttribute("data-lm-suppress-shortcuts", "true");
-  inPanel(el, signal, (panel) => panel.addEventListener("focusin", keep, { signal }));
+  const nameSliders = (panel) => {
+    for (const handle of panel.querySelectorAll(".rt-number .noUi-handle:not([aria-label])")) {
+      const label = handle.closest(".rt-number").querySelector(".widget-label")?.textContent;
+      if (label) handle.setAttribute("aria-label", `${label}: position of the slider`);
+    }
+  };
+  inPanel(el, signal, (panel) => {
+    panel.addEventListener("focusin", keep, { signal });
+    const later = new MutationObserver(() => nameSliders(panel)); // parts of a panel come one after the other
+    later.observe(panel, { childList: true, subtree: true });
+    signal.addEventListener("abort", () => later.disconnect());
+    nameSliders(panel);
+  });
 }
 
 /** The keys and clicks of the labelling panel. All go through this widget, so that the kernel gets them in their order,

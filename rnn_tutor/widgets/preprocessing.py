@@ -1,4 +1,4 @@
-"""The preprocessing panel: steps switched on and put in order, a picture before and after."""
+"""The preprocessing panel: steps switched on and put in order, an image before and after."""
 
 import textwrap
 
@@ -12,7 +12,7 @@ from rnn_tutor.images.preprocessing import AdaptiveThreshold, Grey, Otsu, Prepro
 from rnn_tutor.widgets import _parts as parts
 from rnn_tutor.widgets._steps import StepRow, name_of
 
-SMALL, LARGE = 260, 420  # the longer side of a picture on the screen, in CSS pixels
+SMALL, LARGE = 260, 420  # the longer side of an image on the screen, in CSS pixels
 SENT = 2 * LARGE  # pixels of a side that the browser is sent; more cannot be seen
 LINE = 68  # characters of code beside the histogram
 CUTTING = {
@@ -23,14 +23,33 @@ CUTTING = {
 
 
 class PreprocessingPanel(parts.Panel):
-    """Puts steps of preprocessing together, and shows what they make of a picture.
+    """Put steps of preprocessing together, and see what they make of an image.
 
-    images: an `ImageSet`. chain: `Preprocessing` to begin with; none of its steps if None.
-    index: which picture.
-
-    `chain` and `index` can be read and set; `after` is the picture that the chain makes (it waits
-    for it); `code` is the plain Python that makes the same, where the pictures are called `name`.
     The panel holds each kind of step once; a chain in code may hold one twice.
+
+    Args:
+        images: an `ImageSet`.
+        chain: `Preprocessing` to begin with; no step where None.
+        index: which image is shown.
+        name: the variable that holds the images, for the code that the panel shows.
+
+    Attributes:
+        chain: the `Preprocessing` that the controls show; can be set.
+        index: which image is shown; can be set.
+        after: the image that the chain makes, `(h, w, c)` uint8; waits for it.
+        code: the lines of Python that make the same image.
+
+    Raises:
+        TutorError: there is no such image, or the panel has no controls for the chain.
+
+    Example:
+        >>> import rnn_tutor as rt
+        >>> from rnn_tutor.images.preprocessing import Otsu, Resize
+        >>> images = rt.load_images("digits", limit=5)
+        >>> panel = rt.widgets.PreprocessingPanel(images, rt.Preprocessing((Otsu(),)))
+        >>> panel.chain = rt.Preprocessing((Resize(16, 16),))
+        >>> panel.after.shape
+        (16, 16, 1)
     """
 
     def __init__(self, images, chain=None, index=0, name="images"):
@@ -72,7 +91,7 @@ class PreprocessingPanel(parts.Panel):
 
     @property
     def index(self):
-        """Which picture is shown; setting it moves the control."""
+        """Which image is shown; setting it moves the control."""
         return self._picture.box.value
 
     @index.setter
@@ -83,7 +102,7 @@ class PreprocessingPanel(parts.Panel):
 
     @property
     def after(self):
-        """The picture that the chain makes, uint8 (h, w, c); waits. Raises what went wrong."""
+        """The image that the chain makes, `(h, w, c)` uint8; waits. Raises what went wrong."""
         self.wait()
         if self._error:
             raise self._error
@@ -91,14 +110,18 @@ class PreprocessingPanel(parts.Panel):
 
     @property
     def code(self):
-        """The lines of plain Python that make the same picture."""
+        """The lines of plain Python that make the same image."""
         used = sorted(kind.__name__ for kind in self._used())
         lines = _import(used) if used else ""
         lines += f"chain = {_chain(self.chain)}\n"
         return lines + f"after = chain({self.name}.pixels[{self.index}])"
 
     def wait(self, timeout=None):
-        """Block until the newest settings are shown; returns whether they are."""
+        """Block until the newest settings are shown; return whether they are.
+
+        Args:
+            timeout: seconds to wait at most, or None.
+        """
         return self._work.wait(timeout)
 
     def _parts(self):
@@ -152,7 +175,7 @@ class PreprocessingPanel(parts.Panel):
         self._work.submit((self.chain, self.index))
 
     def _show(self, request):
-        """Applies the chain and shows what comes of it; on a thread of its own."""
+        """Apply the chain and show what comes of it; on a thread of its own."""
         chain, index = request
         try:
             stages = chain.stages(self.images.pixels[index])
@@ -219,7 +242,7 @@ class PreprocessingPanel(parts.Panel):
 
 
 def _threshold(step, grey):
-    """`(level, curve, sentence)`: at which grey level a step cuts this picture, and why there."""
+    """`(level, curve, sentence)`: at which grey level a step cuts this image, and why there."""
     if isinstance(step, Threshold):
         return step.value, None, ""
     if isinstance(step, AdaptiveThreshold):
@@ -231,7 +254,7 @@ def _threshold(step, grey):
 
 
 def _framed(head, picture, alt):
-    """A picture under a word, over its size."""
+    """Return an image under a word and over its size, as HTML."""
     height, width, channels = picture.shape
     side = max(height, width)
     sent = picture

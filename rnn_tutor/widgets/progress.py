@@ -8,13 +8,17 @@ from rnn_tutor.widgets import _parts as parts
 
 
 class ProgressBar(widgets.HBox):
-    """How far some work is, as a bar and in words.
+    """Show how far some work is, as a bar and in words.
 
-        bar = rt.widgets.ProgressBar("Preprocessing")
-        display(bar)
-        chain.apply(images, progress=bar)
+    Args:
+        label: what is being done. `bar(done, total)` moves the bar.
 
-    label: what is being done. Calling the bar with how many are done, and of how many, moves it.
+    Example:
+        >>> import rnn_tutor as rt
+        >>> bar = rt.widgets.ProgressBar("Preprocessing")
+        >>> chain = rt.Preprocessing((rt.images.preprocessing.Otsu(),))
+        >>> len(chain.apply(rt.load_images("digits", limit=5), progress=bar))
+        5
     """
 
     def __init__(self, label):

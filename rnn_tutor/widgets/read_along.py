@@ -1,4 +1,4 @@
-"""The read-along panel: what a classifier would say after each row of a picture."""
+"""The read-along panel: what a classifier would say after each row of an image."""
 
 import ipywidgets as widgets
 import numpy as np
@@ -17,18 +17,38 @@ REMEDY = (
 
 
 class ReadAlongPanel(PlayingPanel):
-    """Reads a picture row by row, and shows what a classifier says after each row.
+    """Read an image row by row, and see what a classifier says after each row.
 
-    images: an `ImageSet`, with labels or without. probabilities: (n, steps, classes) float, what
-    the classifier says of each picture after each step, from top to bottom; the steps divide the
-    height, so that each reads height / steps rows. states: (n, steps, units) float from -1 to 1,
-    the hidden state after each step, or None. index: which picture. step: how many steps are read.
-    speed: steps a second, 1 to 1,000,000.
+    `play` reads on by a timer, on a thread of its own, until the end, `pause`, or another image.
 
-    index, step and speed can be read and set; `play` reads on by a timer, on a thread of its own,
-    until the end, `pause`, or another picture. `probabilities_now` and `state_now` are what is
-    shown; `code` is the plain Python that gives the same, where the pictures are called `name`.
-    Raises TutorError for arrays that do not fit the pictures and what cannot be shown.
+    Args:
+        images: an `ImageSet` of n images, with labels or without.
+        probabilities: `(n, steps, classes)` float, what the classifier says of each image after
+            each step, from top to bottom. The steps divide the height: each reads height / steps
+            rows.
+        states: `(n, steps, units)` float from -1 to 1, the hidden state after each step, or None.
+        name: the variable that holds the images, for the code that the panel shows.
+        index: which image is read; can be set, as `step` and `speed` can.
+        step: how many steps are read.
+        speed: steps a second, 1 to 1,000,000.
+
+    Attributes:
+        probabilities_now: `(classes,)`, what the classifier says now; None before the first row.
+        state_now: `(units,)`, the hidden state now, or None.
+        playing: whether the panel reads on by itself.
+        code: the lines of Python that give the same.
+
+    Raises:
+        TutorError: the arrays do not fit the images, or something cannot be shown.
+
+    Example:
+        >>> import numpy as np
+        >>> import rnn_tutor as rt
+        >>> images = rt.load_images("digits", limit=5)
+        >>> probabilities = np.full((5, images.shape[0], 10), 0.1)
+        >>> panel = rt.widgets.ReadAlongPanel(images, probabilities, step=2)
+        >>> panel.probabilities_now.shape
+        (10,)
     """
 
     def __init__(self, images, probabilities, states=None, name="images", index=0, step=0, speed=4):
@@ -41,12 +61,12 @@ class ReadAlongPanel(PlayingPanel):
 
     @property
     def probabilities_now(self):
-        """What the classifier says after the rows that are read: (classes,); None before them."""
+        """What the classifier says after the rows that are read, `(classes,)`; None before them."""
         return self.probabilities[self.index, self.step - 1] if self.step else None
 
     @property
     def state_now(self):
-        """The hidden state after the rows that are read: (units,); None before them, or without."""
+        """The hidden state after the rows that are read, `(units,)`, or None."""
         if self.states is None or not self.step:
             return None
         return self.states[self.index, self.step - 1]
@@ -103,7 +123,7 @@ class ReadAlongPanel(PlayingPanel):
 
 
 def _checked_probabilities(images, given):
-    """The array; TutorError where it is not what a classifier says of these pictures."""
+    """The array; TutorError where it is not what a classifier says of these images."""
     height, n, classes = images.shape[0], len(images), images.n_classes or "classes"
     wanted = f"probabilities (n, steps, classes) = ({n}, steps, {classes}) as float"
     known = given.ndim == 3 and (not images.has_labels or given.shape[2] == classes)

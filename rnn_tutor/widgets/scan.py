@@ -1,4 +1,4 @@
-"""The scan panel: in which order a picture is read, and the sequence that comes of it."""
+"""The scan panel: in which order an image is read, and the sequence that comes of it."""
 
 import ipywidgets as widgets
 
@@ -18,16 +18,36 @@ SPEEDS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000]  # steps a secon
 
 
 class ScanPanel(PlayingPanel):
-    """Reads a picture step by step, and draws the sequence as it grows.
+    """Read an image step by step, and watch the sequence grow.
 
-    images: an `ImageSet`. order: the way to read, "rows", "columns", "patches" (a whole one a step)
-    or a name from `sequences.ORDERS` (a pixel a step). index: which picture. step: how many steps
-    are read. speed: steps a second, 1 to 1,000,000.
+    `play` reads on by a timer, on a thread of its own, until the end, `pause`, or another image or
+    order. A new order keeps about the share that is read.
 
-    All four can be read and set; a new order keeps about the share that is read. `play` reads on
-    by a timer, on a thread of its own, until the end, `pause`, or another picture or order.
-    `sequence` is what is read so far; `code` is the plain Python that gives the same, where the
-    pictures are called `name`. Raises TutorError for what the controls cannot show.
+    Args:
+        images: an `ImageSet`.
+        order: the way to read: "rows", "columns" or "patches", a whole one a step, or a name from
+            `sequences.ORDERS`, a pixel a step.
+        index: which image is read.
+        step: how many steps are read.
+        speed: steps a second, 1 to 1,000,000.
+        name: the variable that holds the images, for the code that the panel shows.
+
+    Attributes:
+        order: the way to read; can be set, as `index`, `step` and `speed` can.
+        sequence: what is read so far, `(steps so far, features)` uint8.
+        playing: whether the panel reads on by itself.
+        code: the lines of Python that give the same sequence.
+
+    Raises:
+        TutorError: the controls cannot show this.
+
+    Example:
+        >>> import rnn_tutor as rt
+        >>> panel = rt.widgets.ScanPanel(rt.load_images("digits", limit=5), "rows", step=3)
+        >>> panel.sequence.shape == (3, panel.images.shape[1])
+        True
+        >>> panel.code.splitlines()[0]
+        'sequence = rt.sequences.to_rows(images[0])[0]'
     """
 
     def __init__(self, images, order="spiral", index=0, step=0, speed=50, name="images"):
@@ -51,7 +71,7 @@ class ScanPanel(PlayingPanel):
 
     @property
     def sequence(self):
-        """What is read so far: (steps so far, features) uint8."""
+        """What is read so far, `(steps so far, features)` uint8."""
         return self._current.sequence[: self.step]
 
     @property

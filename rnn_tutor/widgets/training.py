@@ -22,7 +22,7 @@ LESSONS = {  # what notebook 07 trains with in its cells
     "reconstruction": TrainingSettings("reconstruction", "gru", 96, False, batch_size=64),
     "next_row": TrainingSettings("next_row", "gru", 128, False, batch_size=64, epochs=3),
 }
-MEASURED = 500  # pictures of which the spread is measured
+MEASURED = 500  # images of which the spread is measured
 
 
 def embedding_spread(embeddings):
@@ -46,18 +46,31 @@ def embedding_spread(embeddings):
 class TrainingPanel(RunningPanel):
     """Train an encoder without labels, from the screen or from code.
 
-    Beside the loss, the spread of the embeddings is measured after each epoch. While the settings
-    are those of a lesson, choosing another objective brings the settings of its lesson.
+    `start` trains on a thread of its own, `run` in the cell that calls it. After a `stop` both go
+    on where the run stood, unless a setting was changed. Beside the loss, the spread of the
+    embeddings is measured after each epoch. While the settings are those of a lesson, choosing
+    another objective brings the settings of its lesson.
 
     Args:
         images: an `ImageSet`; labels are not looked at.
-        settings: `TrainingSettings` to begin with; those of notebook 07 if None.
-        name: what the code calls the images.
+        settings: `TrainingSettings` to begin with; those of notebook 07 where None.
+        name: the variable that holds the images, for the code that the panel shows.
 
-    `settings` can be read and set; `start` trains on a thread of its own, `run` in the cell that
-    calls it; `stop` and `wait` do what they say. After a stop both go on where the run stood,
-    unless a setting was changed. `encoder` and `history` are what the run has made, and `code` is
-    the plain Python that makes the same.
+    Attributes:
+        settings: the `TrainingSettings` that the controls show; can be set.
+        encoder: the Keras model as trained so far.
+        history: `{"loss": [...]}`, a number for each finished epoch.
+        runs: the last runs, each with its settings and its history.
+        code: the lines of Python that train the same encoder.
+
+    Example:
+        >>> import rnn_tutor as rt
+        >>> settings = rt.TrainingSettings("next_row", units=8, epochs=1)
+        >>> panel = rt.widgets.TrainingPanel(rt.load_images("digits", limit=64), settings)
+        >>> len(panel.run()["loss"])
+        1
+        >>> panel.encoder.output_shape
+        (None, 8)
     """
 
     def __init__(self, images, settings=None, name="images"):

@@ -7,7 +7,8 @@
         expect(panel.locator(".widget-html")).to_contain_text("...")
 
 `open_notebook` writes the cells into a notebook of its own, opens it in the lab, runs all cells,
-and returns Playwright's page when they have run without an error. With
+and returns Playwright's page when they have run without an error. `show` runs its cell in a
+notebook that the tests of a file share, which is much quicker: the page and its kernel stay. With
 RNN_TUTOR_SCREENSHOTS=FOLDER, a picture of each page at the end of its test is kept there.
 """
 
@@ -54,12 +55,21 @@ READY = """() => { const panel = window.jupyterapp?.shell.currentWidget;
     const session = panel?.sessionContext?.session;
     return panel?.sessionContext?.isReady && session?.kernel?.connectionStatus === 'connected'
         && session.kernel.status === 'idle'; }"""
-RUN_ALL = """async () => { await window.jupyterapp.commands.execute('notebook:run-all-cells');
-    return window.jupyterapp.shell.currentWidget.content.widgets
+CELLS = """window.jupyterapp.shell.currentWidget.content.widgets
         .filter(cell => cell.model.type === 'code')
         .map(cell => ({
-            count: cell.model.executionCount, outputs: cell.model.outputs.toJSON()})); }"""
+            count: cell.model.executionCount, outputs: cell.model.outputs.toJSON()}))"""
+RUN_ALL = f"""async () => {{ await window.jupyterapp.commands.execute('notebook:run-all-cells');
+    return {CELLS}; }}"""
+RUN_SOURCE = f"""async source => {{ const app = window.jupyterapp;
+    const notebook = app.shell.currentWidget.content, cell = notebook.widgets[0];
+    cell.model.sharedModel.setSource(source);
+    notebook.activeCellIndex = 0;
+    await app.commands.execute('apputils:change-theme', {{theme: 'JupyterLab Light'}});
+    await app.commands.execute('notebook:run-cell');
+    return {CELLS}; }}"""
 SHUT_DOWN = "() => window.jupyterapp.shell.currentWidget?.sessionContext?.shutdown()"
+WINDOW = {"width": 1280, "height": 900}
 SECOND = 1000  # Playwright counts milliseconds
 
 
@@ -169,13 +179,8 @@ def run_notebook(browser, lab, request):
     opened, numbers = [], itertools.count(1)
 
     def run(notebook, seconds=90):
-        name = f"{plain_name(request)}-{next(numbers)}.ipynb"
-        nbformat.write(notebook, lab.folder / name)
-        page = browser.new_page(viewport={"width": 1280, "height": 900})
+        page = open_page(browser, lab, notebook, f"{plain_name(request)}-{next(numbers)}", seconds)
         opened.append(page)
-        page.set_default_timeout(seconds * SECOND)
-        page.goto(f"{lab.url}/lab/tree/{name}?token={lab.token}&reset")
-        page.wait_for_function(READY)
         refuse_errors(page.evaluate(RUN_ALL))
         page.set_default_timeout(15 * SECOND)
         return page
@@ -187,16 +192,57 @@ def run_notebook(browser, lab, request):
         page.close()
 
 
+def open_page(browser, lab, notebook, name, seconds=90):
+    """Open a notebook in the lab; return its page when the kernel is ready."""
+    nbformat.write(notebook, lab.folder / f"{name}.ipynb")
+    page = browser.new_page(viewport=WINDOW)
+    page.set_default_timeout(seconds * SECOND)
+    page.goto(f"{lab.url}/lab/tree/{name}.ipynb?token={lab.token}&reset")
+    page.wait_for_function(READY)
+    return page
+
+
+@pytest.fixture(scope="module")
+def shared_page(browser, lab, request):
+    """A page with a notebook of one empty cell, for the tests of a file."""
+    page = open_page(browser, lab, notebook_of(""), plain_name(request))
+    yield page
+    page.evaluate(SHUT_DOWN)
+    page.close()
+
+
+@pytest.fixture
+def show(shared_page, request):
+    """A function `(*sources, seconds=90) -> page`: runs them as the one cell of a shared notebook.
+
+    What the cell showed before is closed; the names of earlier tests are still there.
+    """
+
+    def run(*sources, seconds=90):
+        shared_page.set_viewport_size(WINDOW)
+        shared_page.set_default_timeout(seconds * SECOND)
+        refuse_errors(shared_page.evaluate(RUN_SOURCE, "\n".join(sources)))
+        shared_page.set_default_timeout(15 * SECOND)
+        return shared_page
+
+    yield run
+    keep_screenshot(shared_page, f"{plain_name(request)}.png")
+
+
 @pytest.fixture
 def open_notebook(run_notebook):
     """A function `(*sources, seconds=90) -> page`: puts code into a notebook and runs it."""
 
     def open_cells(*sources, seconds=90):
-        cells = [nbformat.v4.new_code_cell(source) for source in sources]
-        notebook = nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": KERNELSPEC})
-        return run_notebook(notebook, seconds)
+        return run_notebook(notebook_of(*sources), seconds)
 
     return open_cells
+
+
+def notebook_of(*sources):
+    """A notebook with these code cells."""
+    cells = [nbformat.v4.new_code_cell(source) for source in sources]
+    return nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": KERNELSPEC})
 
 
 def plain_name(request):

@@ -31,14 +31,21 @@ RUN = """async (code) => {
         if (message.header.msg_type === 'error') out += message.content.traceback.join('\\n'); };
     await future.done;
     return out.trim(); }"""
+COLOURS = """() => { // of the map's ground, then of each marker in the legend
+    const read = (g, x, y) => [...g.getImageData(x, y, 1, 1).data].slice(0, 3).map(v => v / 255);
+    const paper = document.createElement('canvas').getContext('2d');
+    paper.fillStyle = getComputedStyle(document.querySelector('.rt-map-stage')).backgroundColor;
+    paper.fillRect(0, 0, 1, 1);
+    const swatches = [...document.querySelectorAll('.rt-map-swatch')];
+    return [read(paper, 0, 0), ...swatches.map(s => read(s.getContext('2d'), 16, 16))]; }"""
 SLEEP = """() => { window.jupyterapp.shell.currentWidget.sessionContext.session.kernel
     .requestExecute({code: 'import time; time.sleep(6)', store_history: false}); }"""
 
 
 @pytest.fixture
-def page(open_notebook):
-    """A page with the map, its data there."""
-    page = open_notebook(MAP)
+def page(show):
+    """A page with a new map, its data there."""
+    page = show(MAP)
     expect(page.locator(".rt-map-kind")).to_have_count(5)
     page.wait_for_selector(".rt-map[data-frame]")
     return page
@@ -58,20 +65,16 @@ def settles(page, code, expected, seconds=10):
 
 def place(page, index):
     """Where an image lies on the page, computed from its place on the map as it was fitted."""
-    u, v = eval(
-        python(
-            page,
-            "q = points - (points.min(0) + points.max(0)) / 2\n"
-            "q = q / (points.max(0) - points.min(0)).max() * (1, -1) + 0.5\n"
-            f"print(tuple(q[{index}].tolist()))",
-        )
+    printed = python(
+        page,
+        "q = (points - (points.min(0) + points.max(0)) / 2) * (1, -1)\n"
+        f"print(*q[{index}], *(points.max(0) - points.min(0)))",
     )
+    u, v, wide, high = map(float, printed.split())
     page.locator(".rt-map-stage").scroll_into_view_if_needed()
     box = page.locator(".rt-map-stage > canvas").bounding_box()
-    side = min(box["width"], box["height"]) - 32
-    left = box["x"] + (box["width"] - side) / 2
-    top = box["y"] + (box["height"] - side) / 2
-    return left + u * side, top + v * side
+    scale = min((box["width"] - 32) / wide, (box["height"] - 32) / high)
+    return box["x"] + box["width"] / 2 + u * scale, box["y"] + box["height"] / 2 + v * scale
 
 
 def hovered(page):
@@ -173,10 +176,15 @@ def test_the_list_holds_what_is_in_sight(page):
 
 
 def test_other_points_and_clusters_take_the_place_of_the_first(page):
-    python(page, "panel.replace(points[:, ::-1], np.arange(200) % 7, 'turned')")
+    page.set_viewport_size({"width": 1900, "height": 900})
+    python(
+        page,
+        "points = points[:, ::-1] * (2, 1)\n"  # wide, as the stage is now
+        "panel.replace(points, np.arange(200) % 7, 'turned')",
+    )
     expect(page.locator(".rt-map-title")).to_have_text("turned")
     expect(page.locator(".rt-map-kind")).to_have_count(7)
-    index = python(page, "points = points[:, ::-1]\nprint(int(np.argmax(points.sum(1))))")
+    index = python(page, "print(int(np.argmax(points.sum(1))))")
     page.mouse.move(*place(page, index))
     expect(page.locator(".rt-map-tip")).to_be_visible()
     assert hovered(page) == index
@@ -195,8 +203,8 @@ def test_a_saved_notebook_holds_no_pictures(page, lab):
 def test_suggest_marks_counts_and_can_be_dropped(page):
     python(
         page,
-        "panel.sorting.name(0, 'a'); panel.sorting.name(1, 'b'); panel.sorting.move([0], 1)\n"
-        "panel.sorting.undo(); panel.sorting._clusters[0] = 1",
+        "wrong = clusters.copy(); wrong[0] = 1; panel.replace(points, wrong)\n"
+        "panel.sorting.name(0, 'a'); panel.sorting.name(1, 'b')",
     )
     page.get_by_role("button", name="Suggest").click()
     expect(page.locator(".rt-map-said")).to_contain_text("1 image would change")
@@ -262,6 +270,20 @@ def test_colours_follow_a_column_and_python(page):
     expect(page.locator(".rt-map-scale")).to_be_visible()
 
 
+def test_the_legend_shows_the_most_typical_image_of_each_cluster(page):
+    for cluster in (0, 4):
+        typical = python(page, f"print(panel.typical({cluster}, 1)[0])")
+        row = page.locator(".rt-map-kind").nth(cluster)
+        expect(row.locator(".rt-map-typical canvas")).to_have_attribute("data-image", typical)
+
+
+def test_a_cell_that_runs_again_leaves_no_earlier_map_in_memory(show):
+    for _ in range(3):
+        page = show(MAP)
+    count = "print(len([o for o in gc.get_objects() if isinstance(o, MapPanel)]))"
+    assert python(page, f"import gc; gc.collect(); MapPanel = rt.widgets.MapPanel; {count}") == "1"
+
+
 @pytest.mark.full
 def test_two_maps_and_fifteen_runs_stay_apart_and_small(open_notebook):
     second = "other = rt.widgets.MapPanel(images[:50], points[:50], clusters[:50])\nother"
@@ -277,7 +299,8 @@ def test_two_maps_and_fifteen_runs_stay_apart_and_small(open_notebook):
 
 
 @pytest.mark.full
-def test_after_a_restart_the_map_says_what_to_do(page):
+def test_after_a_restart_the_map_says_what_to_do(open_notebook):
+    page = open_notebook(MAP)
     page.evaluate(
         "async () => { await window.jupyterapp.shell.currentWidget.sessionContext"
         ".session.kernel.restart(); }"
@@ -297,6 +320,28 @@ def test_the_map_follows_the_theme(page, theme):
         "dark => document.querySelector('.rt-map').classList.contains('rt-map-dark') === dark",
         arg=dark,
     )
+
+
+@pytest.mark.parametrize(("theme", "least"), [("Light", 1.5), ("Dark", 3)])
+def test_every_colour_stands_out_from_the_ground(page, theme, least):
+    python(page, "panel.replace(points, np.arange(200) % 24)")
+    expect(page.locator(".rt-map-kind")).to_have_count(24)
+    page.evaluate(
+        "theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})",
+        f"JupyterLab {theme}",
+    )
+    dark = "document.querySelector('.rt-map').classList.contains('rt-map-dark')"
+    page.wait_for_function(f"{dark} === {str(theme == 'Dark').lower()}")
+    ground, *inks = map(luminance, page.evaluate(COLOURS))
+    assert len(inks) == 24
+    for ink in inks:
+        assert (max(ink, ground) + 0.05) / (min(ink, ground) + 0.05) > least
+
+
+def luminance(rgb):
+    """The relative luminance of WCAG 2, from 0 to 1."""
+    linear = [v / 12.92 if v <= 0.04045 else ((v + 0.055) / 1.055) ** 2.4 for v in rgb]
+    return sum(w * v for w, v in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
 
 
 def test_narrow_windows_keep_every_control(page):

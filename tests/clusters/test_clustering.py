@@ -229,7 +229,7 @@ def test_wrong_settings_are_refused():
 def test_umap_is_loaded_late_and_alone():
     code = (
         "import sys; from rnn_tutor.clusters import projection; assert 'umap' not in sys.modules; "
-        "projection._import_umap(); assert 'tensorflow' not in sys.modules; "
+        "projection.import_umap(); assert 'tensorflow' not in sys.modules; "
         "assert 'umap.parametric_umap' not in sys.modules"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
@@ -248,7 +248,7 @@ def test_halves_give_clusters_to_all():
     assert evaluation.on_halves(BLOBS[:5], 3) == []
 
 
-def astray(seed=0, pictures=True):
+def misplaced_group(seed=0, pictures=True):
     """Three kinds; some of the first lie by themselves next to the second, but look like theirs."""
     rng = np.random.default_rng(seed)
     kinds = np.repeat([0, 1, 2, 0], [500, 500, 500, 100])
@@ -259,8 +259,8 @@ def astray(seed=0, pictures=True):
     return points, Clustering(3).fit_predict(points), pixels, kinds
 
 
-def test_a_group_that_lies_astray_moves_to_its_neighbours():
-    points, labels, pixels, kinds = astray()
+def test_a_misplaced_group_moves_to_its_neighbours():
+    points, labels, pixels, kinds = misplaced_group()
     assert evaluation.matched_accuracy(kinds, labels) == 1500 / 1600
     groups, clusters = neighbours.reassign_by_neighbours(points, labels, pixels, 3)
     assert groups.shape == (1600,) and groups.dtype == clusters.dtype == np.int64
@@ -271,13 +271,13 @@ def test_a_group_that_lies_astray_moves_to_its_neighbours():
 
 
 def test_no_group_moves_where_pixels_tell_nothing():
-    points, labels, pixels, _ = astray(pictures=False)
+    points, labels, pixels, _ = misplaced_group(pictures=False)
     groups, clusters = neighbours.reassign_by_neighbours(points, labels, pixels, 3)
     assert (clusters[groups] == labels).mean() > 0.99
 
 
 def test_of_few_pictures_no_group_moves():
-    points, labels, pixels, _ = astray()
+    points, labels, pixels, _ = misplaced_group()
     groups, clusters = neighbours.reassign_by_neighbours(points[:1499], labels[:1499], pixels, 3)
     assert (groups == labels[:1499]).all() and (clusters == np.arange(3)).all()
 
@@ -285,16 +285,16 @@ def test_of_few_pictures_no_group_moves():
 def test_no_cluster_is_emptied_nor_large_ones_preferred_and_moving_ends():
     edges = np.array([[0, 9, 9, 9], [9, 0, 9, 9], [9, 9, 0, 9], [9, 9, 9, 0]])
     edges[0, 1] = edges[1, 0] = 1  # the first two would both rather be elsewhere
-    moved = neighbours._moved(edges, np.eye(4), np.ones(4), np.array([0, 0, 1, 1]), 2)
+    moved = neighbours.move_bundles(edges, np.eye(4), np.ones(4), np.array([0, 0, 1, 1]), 2)
     assert set(moved) == {0, 1}
     drawn = np.array([[0, 10, 8, 8], [10, 0, 8, 8], [8, 8, 0, 200], [8, 8, 200, 0]])
     sizes, held = np.array([10, 10, 80, 80]), np.array([0, 0, 1, 1])  # large, but no nearer
-    assert (neighbours._moved(drawn, np.eye(4), sizes, held, 2) == held).all()
+    assert (neighbours.move_bundles(drawn, np.eye(4), sizes, held, 2) == held).all()
     for seed in range(20):
         rng = np.random.default_rng(seed)
-        edges, bundles = rng.random((12, 12)) ** 4, neighbours._bundles(rng.random((12, 2)))
+        edges, bundles = rng.random((12, 12)) ** 4, neighbours.ward_bundles(rng.random((12, 2)))
         held = np.arange(12) % 3
-        moved = neighbours._moved(edges + edges.T, bundles, np.ones(12), held, 3)
+        moved = neighbours.move_bundles(edges + edges.T, bundles, np.ones(12), held, 3)
         assert set(moved) == {0, 1, 2}
 
 
@@ -303,14 +303,14 @@ def test_groups_of_the_same_sort_move_together():
     edges[0, 1], edges[:2, 2:4], edges[:2, 4:], edges[2, 3], edges[4, 5] = 90, 1, 10, 90, 90
     edges += edges.T
     sizes, held = np.ones(6), np.array([0, 0, 0, 0, 1, 1])
-    alone = neighbours._moved(edges, np.eye(6), sizes, held, 2)
+    alone = neighbours.move_bundles(edges, np.eye(6), sizes, held, 2)
     assert (alone == held).all()
-    bundles = neighbours._bundles(np.array([[0], [1], [4], [5], [20], [21]]))
+    bundles = neighbours.ward_bundles(np.array([[0], [1], [4], [5], [20], [21]]))
     assert bundles.shape == (11, 6) and bundles[-1].all()
-    moved = neighbours._moved(edges, bundles, sizes, held, 2)
+    moved = neighbours.move_bundles(edges, bundles, sizes, held, 2)
     assert moved.tolist() == [1, 1, 0, 0, 1, 1]
     large = np.array([5, 5, 1, 1, 1, 1])  # now they are most of their cluster
-    assert (neighbours._moved(edges, bundles, large, held, 2)[:2] == 0).all()
+    assert (neighbours.move_bundles(edges, bundles, large, held, 2)[:2] == 0).all()
 
 
 def test_of_ten_starts_the_one_of_least_inertia_is_taken():

@@ -296,7 +296,7 @@ def test_an_objective_that_needs_labels_is_refused():
 
 
 def test_the_next_row_cannot_be_told_by_an_encoder_without_states():
-    with pytest.raises(rt.TutorError, match="must give a state for each row"):
+    with pytest.raises(rt.TutorError, match="row_encoder"):
         small(objective="next_row", encoder="dense").fit(colours())
 
 
@@ -385,19 +385,19 @@ class Rows(rt.RecurrentClusterer):
     def fit(self, X, y=None):
         table = validate_data(self, X, ensure_min_samples=2).astype(float)
         self.lowest_, self.highest_ = table.min(axis=0), table.max(axis=0)
-        return super().fit(self._pictures(table))
+        return super().fit(self.as_pictures(table))
 
     def predict_proba(self, X):
-        return super().predict_proba(self._pictures(self._checked(X)))
+        return super().predict_proba(self.as_pictures(self.checked(X)))
 
     def transform(self, X):
-        return super().transform(self._pictures(self._checked(X)))
+        return super().transform(self.as_pictures(self.checked(X)))
 
-    def _checked(self, X):
+    def checked(self, X):
         check_is_fitted(self)
         return validate_data(self, X, reset=False).astype(float)
 
-    def _pictures(self, table):
+    def as_pictures(self, table):
         span = np.where(self.highest_ > self.lowest_, self.highest_ - self.lowest_, 1)
         return np.clip((table - self.lowest_) / span, 0, 1)[:, None, :, None]
 
@@ -505,7 +505,7 @@ def test_a_preset_says_how_many_steps(monkeypatch):
     assert len(made.history_["loss"]) == 3
 
 
-def foretold(capsys, monkeypatch, product, **settings):
+def predicted_duration(capsys, monkeypatch, product, **settings):
     """The steps and seconds that `fit` foretells where a product of matrices takes `product` s."""
     monkeypatch.setattr(timeit, "repeat", lambda *args, number=1, **kwargs: 5 * [number * product])
     X = colours(128, **settings.pop("shape", {}))
@@ -516,16 +516,16 @@ def foretold(capsys, monkeypatch, product, **settings):
 
 def test_it_says_beforehand_how_long_it_takes(capsys, monkeypatch):
     """In proportion to the work and to the machine, whose speed is made up here."""
-    steps, seconds = foretold(capsys, monkeypatch, 10_000)
+    steps, seconds = predicted_duration(capsys, monkeypatch, 10_000)
     assert steps == 4 and seconds > 0
     for factor, changes in {
         "three epochs": (3, {"epochs": 3}),
         "four times the pixels": (4, {"shape": {"height": 24, "width": 20}}),
         "a machine ten times as slow": (10, {"product": 100_000}),
     }.values():
-        _, longer = foretold(capsys, monkeypatch, **{"product": 10_000} | changes)
+        _, longer = predicted_duration(capsys, monkeypatch, **{"product": 10_000} | changes)
         assert longer == pytest.approx(factor * seconds, rel=0.01)
-    assert foretold(capsys, monkeypatch, 1)[1] < 60  # a quick one is told in seconds
+    assert predicted_duration(capsys, monkeypatch, 1)[1] < 60  # a quick one is told in seconds
 
 
 def test_a_bar_shows_how_far_it_is(capsys):
@@ -642,7 +642,7 @@ def test_settings_that_do_not_exist_are_refused(setting, words):
 def test_other_channels_are_refused_later(made):
     with pytest.raises(rt.TutorError, match=r"with 3 channels, as in `fit`; received 1"):
         made.predict(colours(5)[..., :1])
-    with pytest.raises(rt.TutorError, match="more channels than others"):
+    with pytest.raises(rt.TutorError, match="channels"):
         made.predict([colours(1)[0], colours(1)[0, :9, :, 0]])
 
 
@@ -676,7 +676,7 @@ def test_an_augmentation_of_ones_own(tmp_path):
 def test_a_network_that_was_changed_is_not_opened(tmp_path, made):
     folder = made.save(tmp_path)
     (folder / "network.keras").write_bytes(b"something else")
-    with pytest.raises(rt.TutorError, match="not the file that was saved"):
+    with pytest.raises(rt.TutorError, match=r"network\.keras"):
         rt.RecurrentClusterer.load(folder)
     with pytest.raises(rt.TutorError, match="no saved clusterer"):
         rt.RecurrentClusterer.load(folder / "nowhere")
@@ -836,7 +836,7 @@ def test_a_description_of_another_form_is_refused(saved, tmp_path, part):
 def refuse(saved, folder, text):
     (folder / "network.keras").write_bytes((saved / "network.keras").read_bytes())
     (folder / "clusterer.json").write_bytes(text.encode("utf-8", "surrogateescape"))
-    with pytest.raises(rt.TutorError, match="is damaged or incomplete"):
+    with pytest.raises(rt.TutorError, match=r"clusterer\.json"):
         rt.RecurrentClusterer.load(folder)
 
 

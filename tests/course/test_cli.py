@@ -307,7 +307,10 @@ def test_the_readers_options_win(tmp_path):
 
 
 def test_lab_opens_quietly_with_this_python_and_leaves_the_readers_settings(folder, free_port):
-    """A real JupyterLab, whose owner has a setting, and another kernel of the same name."""
+    """A real JupyterLab, whose owner has a setting, and another kernel of the same name.
+
+    The token is the reader's own, so that Jupyter itself prints no address.
+    """
     home = folder.parent / "home"
     theme = home / "config/lab/user-settings/@jupyterlab/apputils-extension"
     theme.mkdir(parents=True)
@@ -325,38 +328,28 @@ def test_lab_opens_quietly_with_this_python_and_leaves_the_readers_settings(fold
         kernel = ask("api/kernelspecs")["kernelspecs"]["python3"]["spec"]
         assert kernel["argv"][0] == sys.executable
         assert FIRST in {entry["name"] for entry in ask("api/contents")["content"]}
+        assert compute(ask, free_port, "print(6 * 7)") == "42\n"
+    said = (home / "log").read_text()
+    assert f"http://localhost:{free_port}/lab/tree/{FIRST}\n" in said
+    assert "WARN" not in said and "[W " not in said, said
     assert set((home / "config").rglob("*")) - before <= {
         home / "config/migrated",
         home / "config/lab",
     }
 
 
-def test_lab_starts_a_kernel_without_a_warning_and_says_the_address(folder, free_port):
-    """The token is the reader's own, so that Jupyter itself prints no address."""
-    home = folder.parent / "home"
-    home.mkdir()
-    with served(folder, home, free_port) as ask:
-        assert compute(ask, free_port, "print(6 * 7)") == "42\n"
-    said = (home / "log").read_text()
-    assert f"http://localhost:{free_port}/lab/tree/{FIRST}\n" in said
-    assert "WARN" not in said and "[W " not in said, said
-
-
 def test_a_second_lab_says_where_the_first_one_runs(folder, free_port, tmp_path):
     home = tmp_path / "home"
     home.mkdir()
-    command = [sys.executable, "-m", "rnn_tutor.cli", "lab", "--restore", "07"]
+    (link := tmp_path / "link").symlink_to(folder)
+    command = [sys.executable, "-m", "rnn_tutor.cli", "lab", "--restore", "07", link]
     environment = os.environ | jupyter_folders(home)
-    (tmp_path / "link").symlink_to(folder)
     with served(folder, home, free_port) as ask:
         ask("api/status")
-        for name in (folder, tmp_path / "link"):
-            done = subprocess.run(
-                [*command, name], env=environment, capture_output=True, text=True, timeout=600
-            )
-            assert done.returncode == 0, done.stderr
-            where = f"http://localhost:{free_port}/lab/tree/{SEVENTH.removesuffix('.ipynb')}"
-            assert f"{where}.fresh.ipynb?token=t" in done.stdout
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=600)
+        assert done.returncode == 0, done.stderr
+        where = f"http://localhost:{free_port}/lab/tree/{SEVENTH.removesuffix('.ipynb')}"
+        assert f"{where}.fresh.ipynb?token=t" in done.stdout
         assert len(list((home / "runtime").glob("jpserver-*.json"))) == 1
 
 
@@ -457,7 +450,7 @@ def test_the_doctor_finds_no_problem_here(capsys):
     assert cli.main(["doctor"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert any("Keras" in line and line.startswith("ok") for line in lines)
-    assert lines[-1] == "The course can run here. Start it with: rnn-tutor lab"
+    assert "rnn-tutor lab" in lines[-1]
 
 
 def test_the_doctors_verdict_is_its_exit_status(monkeypatch, capsys):
@@ -567,7 +560,7 @@ def test_settings_as_they_should_be_are_no_finding(tmp_path, monkeypatch):
     [
         ("keras", "keras.py", "x = 1"),
         ("keras", "tensorflow/__init__.py", "raise RuntimeError('mine')"),
-        ("imports", "cv2.py", "x = 1"),
+        pytest.param("imports", "cv2.py", "x = 1", marks=pytest.mark.full),
         pytest.param("imports", "secrets.py", "x =", marks=pytest.mark.full),
     ],
 )
@@ -583,7 +576,7 @@ def test_a_file_in_the_folder_that_wins_over_a_module_is_named(
         found = doctor.check_keras(status, output, None)
     else:
         found = doctor.check_imports(status, output)
-    first, *others = doctor.blame_shadows(found, output)
+    first, *others = doctor.explain_shadows(found, output)
     assert first.level == "problem"
     assert str(tmp_path / file.split("/")[0]) in first.text
     assert str(tmp_path / file.split("/")[0]) in first.remedy
@@ -596,7 +589,7 @@ def test_a_file_that_is_in_nobodys_way_is_no_finding(tmp_path):
     (tmp_path / "numpy").mkdir()  # a folder of arrays is no module
     status, output = probed("imports", tmp_path)
     found = doctor.check_imports(status, output)
-    assert [finding.level for finding in doctor.blame_shadows(found, output)] == ["ok"]
+    assert [finding.level for finding in doctor.explain_shadows(found, output)] == ["ok"]
 
 
 def test_another_keras_on_the_python_path_is_named(tmp_path, monkeypatch):
@@ -612,7 +605,7 @@ def test_another_keras_on_the_python_path_is_named(tmp_path, monkeypatch):
     assert "PYTHONPATH" in keras.remedy and str(tmp_path) in keras.remedy
     assert "pip" not in keras.remedy and "pip install" in numpy.remedy
     status, output = probed("keras", tmp_path.parent)
-    first, _ = doctor.blame_shadows(doctor.check_keras(status, output, None), output)
+    first, _ = doctor.explain_shadows(doctor.check_keras(status, output, None), output)
     assert "PYTHONPATH" in first.remedy and str(tmp_path) in first.remedy
 
 

@@ -364,7 +364,7 @@ def loss_among_all(scores, view, partner):
     return loss(scores, view, partner, leave_out=lambda k, view, partner: False)
 
 
-def loss_among_strangers(scores, view, partner):
+def loss_among_negatives(scores, view, partner):
     return loss(scores, view, partner, leave_out=lambda k, view, partner: k in (view, partner))
 
 
@@ -485,7 +485,7 @@ WRONG = {
     "05.3": [one_more_of_each, right_ones_as_floats],
     "06.3": [price_that_is_never_paid, price_on_a_straight_axis, price_as_measured],
     "07.3": [errors_of_uint8, roots_of_errors],
-    "07.5": [loss, loss_among_all, loss_among_strangers],
+    "07.5": [loss, loss_among_all, loss_among_negatives],
     "08.1": [second_in_a_shortened_list, second_smallest_distance],
     "08.4": [agreement_together, agreement_of_everything],
     "09.1": [prototypes_by_the_median, first_of_each_cluster],

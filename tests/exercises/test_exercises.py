@@ -566,10 +566,9 @@ def test_an_unknown_exercise_is_an_error_that_names_those_there_are(number):
 def test_a_result_reads_as_text_and_as_html():
     near = exercise(lambda x: x.argmin(), PAIRS, (lambda x: x.argmax(), "Look at `argmin`."))
     result = exercises.examine(near, lambda x: x.argmax())
-    assert repr(result).startswith("✗ Exercise 99.1: not yet right. Look at `argmin`.")
+    assert repr(result).startswith("✗ Exercise 99.1: ") and "Look at `argmin`." in repr(result)
     assert "expected  0\n    received  1" in repr(result)
     page = result._repr_html_()
-    assert "not yet right" in page
     assert "<code>argmin</code>" in page
     assert not re.search(r"[^-]color:#", page), "text keeps the page's own colour"
     assert "0x" not in page
@@ -659,8 +658,8 @@ DAMAGED = [
 def test_a_damaged_file_is_set_aside_with_a_sentence(content, folder):
     (folder / _progress.FILE).write_bytes(content)
     result = exercises.check("08.1", lambda points, centres: 5)
-    assert "was damaged. It is now called" in " ".join(result.notes)
     (aside,) = folder.glob("*.damaged-1")
+    assert aside.name in " ".join(result.notes)
     assert aside.read_bytes() == content
     assert kept(folder)["08.1"]["tries"] == 1
     assert exercises.check("08.1", lambda points, centres: 5).notes == ()

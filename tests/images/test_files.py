@@ -650,7 +650,7 @@ def test_locked_overlarge_and_broken_members_are_refused(tmp_path, monkeypatch):
 @pytest.mark.parametrize("content", [b"", b"PK\3\4 cut short", b"text"])
 def test_a_zip_that_is_none(tmp_path, content):
     (tmp_path / "x.zip").write_bytes(content)
-    with pytest.raises(TutorError, match="cannot be opened as a zip"):
+    with pytest.raises(TutorError, match=r"x\.zip.*zip"):
         load_images(tmp_path / "x.zip")
 
 

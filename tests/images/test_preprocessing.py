@@ -226,10 +226,10 @@ def test_a_set_is_done_picture_by_picture(channels):
     pixels = rng.integers(0, 256, (450, 12, 9, channels), np.uint8)
     images = rt.ImageSet(pixels, rng.integers(0, 2, 450), ("a", "b"))
     chain = rt.Preprocessing((pre.GaussianBlur(0.8), pre.Resize(8, 6), pre.Otsu()))
-    told = []
-    done = chain.apply(images, progress=lambda *numbers: told.append(numbers))
+    reports = []
+    done = chain.apply(images, progress=lambda *numbers: reports.append(numbers))
     assert done.shape == (8, 6, 1)
-    assert told == [(200, 450), (400, 450), (450, 450)]
+    assert reports == [(200, 450), (400, 450), (450, 450)]
     np.testing.assert_array_equal(done.labels, images.labels)
     for i in (0, 7, 449):
         np.testing.assert_array_equal(done.pixels[i], chain(pixels[i]))

@@ -45,7 +45,8 @@ def test_recurrent_and_dense_encoders_are_equally_wide(cell, bidirectional):
 
 def layer_kinds(model):
     """Class names of all layers, those inside `Bidirectional` too."""
-    return {type(layer).__name__ for layer in model._flatten_layers()}
+    inside = [getattr(layer, "forward_layer", layer) for layer in model.layers]
+    return {type(layer).__name__ for layer in [*model.layers, *inside]}
 
 
 def test_the_dense_encoder_has_no_recurrence_and_the_other_has_the_cell_asked_for():

@@ -154,6 +154,13 @@ def test_an_image_set_is_taken_too():
     )
 
 
+def test_a_mask_is_drawn_in_black_and_white():
+    mask = np.arange(64).reshape(8, 8) % 3 == 0
+    for picture in (plots.image_grid(mask[None]), plots.photographs([mask])):
+        (drawn,) = (image for axes in picture.figure.axes for image in axes.images)
+        np.testing.assert_array_equal(drawn.get_array()[..., 0], 255 * mask)
+
+
 def test_pictures_keep_their_values_and_their_order():
     shades = np.array([0, 90, 180], np.uint8)
     pixels = np.broadcast_to(shades[:, None, None, None], (3, 8, 8, 1))

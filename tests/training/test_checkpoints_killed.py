@@ -112,28 +112,20 @@ def compare(trainer, loaded):
             np.testing.assert_array_equal(a, b)
 
 
-def check_killed_trainings_end_as_others(folder, epochs, kills):
+@pytest.mark.full
+def test_a_training_that_is_killed_again_and_again_ends_as_another(tmp_path):
     chance, expected = random.Random(0), a_trainer()
-    expected.epochs = epochs
+    expected.epochs = 60
     expected.run()
-    for _ in range(kills):
-        process = training(folder, epochs)
-        wait_for_checkpoint(process, folder, newest(folder) + chance.randint(1, 4))
+    for _ in range(20):
+        process = training(tmp_path, expected.epochs)
+        wait_for_checkpoint(process, tmp_path, newest(tmp_path) + chance.randint(1, 4))
         time.sleep(chance.uniform(0, 0.03))
         process.kill()
         process.wait()
-    last = a_trainer(folder)
-    last.epochs = epochs
+    last = a_trainer(tmp_path)
+    last.epochs = expected.epochs
     last.load_checkpoint()
     assert len(last.batch_losses) > 0
     last.run()
     assert_same(last, expected)
-
-
-def test_a_killed_training_ends_as_another(tmp_path):
-    check_killed_trainings_end_as_others(tmp_path, epochs=20, kills=1)
-
-
-@pytest.mark.full
-def test_a_training_that_is_killed_again_and_again_ends_as_another(tmp_path):
-    check_killed_trainings_end_as_others(tmp_path, epochs=60, kills=20)

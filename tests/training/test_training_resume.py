@@ -12,7 +12,7 @@ from rnn_tutor.images.imageset import ImageSet
 from rnn_tutor.training import objectives
 from rnn_tutor.training import trainer as training
 from rnn_tutor.training.settings import ClassifierSettings, TrainingSettings
-from rnn_tutor.training.trainer import Listener, Trainer
+from rnn_tutor.training.trainer import RunCallback, Trainer
 
 pytestmark = pytest.mark.filterwarnings("error", "ignore:__array__:DeprecationWarning")
 TENSORFLOW = keras.backend.backend() == "tensorflow"
@@ -146,7 +146,7 @@ def test_a_stop_leaves_no_trace(tmp_path):
     check_a_stop_leaves_no_trace(settings, tmp_path)
 
 
-def test_a_falling_rate_falls_on_after_a_stop(tmp_path):
+def test_a_decaying_rate_decays_on_after_a_stop(tmp_path):
     expected = whole(lambda: a_trainer(decay=True))
     stopping(a_trainer(tmp_path, decay=True), ALL_STEPS - 2).run()
     resumed = a_trainer(tmp_path, decay=True)
@@ -170,7 +170,7 @@ def test_the_rate_is_held_for_half_the_steps_and_falls_to_nothing():
     assert rates == pytest.approx(expected.tolist(), abs=1e-8)
 
 
-def test_a_falling_rate_does_not_waste_a_single_step():
+def test_a_decaying_rate_does_not_waste_a_single_step():
     trainer = a_trainer(decay=True, epochs=1, batch_size=len(PIXELS), validation=None)
     before = trainer.model.get_weights()[0]
     assert len(trainer.run()["loss"]) == len(trainer.batch_losses) == 1
@@ -265,7 +265,7 @@ def test_nothing_is_measured_once_a_stop_is_asked(expected, monkeypatch):
 
 def test_a_stop_is_heard_while_the_epoch_is_measured(expected):
     stopped, seen = a_trainer(validation=IMAGES), []
-    end_batch = Listener.on_test_batch_end
+    end_batch = RunCallback.on_test_batch_end
 
     def count(listener, batch, logs=None):
         seen.append(batch)
@@ -274,7 +274,7 @@ def test_a_stop_is_heard_while_the_epoch_is_measured(expected):
         end_batch(listener, batch, logs)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Listener, "on_test_batch_end", count)
+        patch.setattr(RunCallback, "on_test_batch_end", count)
         stopped.run()
     assert seen == [0, 1]
     assert len(stopped.batch_losses) == 3
@@ -297,18 +297,18 @@ def test_what_is_measured_outside_is_in_nobodys_way(expected):
 
 
 def test_progress_goes_on_too():
-    stopped, told = stopping(a_trainer(), 2), []
+    stopped, reports = stopping(a_trainer(), 2), []
     stopped.run()
     for event in training.EVENTS:
-        stopped.on(event, told.append)
+        stopped.on(event, reports.append)
     stopped.run()
-    assert [p.event for p in told][:4] == ["start", "batch", "epoch", "batch"]
-    assert [(p.epoch, p.step) for p in told][:4] == [(0, 2), (0, 3), (1, 3), (1, 1)]
-    assert told[0].loss is None
-    assert told[1].loss == stopped.history["loss"][0]
-    assert told[1].accuracy == stopped.history["accuracy"][0]
-    assert told[1].seconds_left is None
-    assert told[3].seconds_left > told[-1].seconds_left == 0
+    assert [p.event for p in reports][:4] == ["start", "batch", "epoch", "batch"]
+    assert [(p.epoch, p.step) for p in reports][:4] == [(0, 2), (0, 3), (1, 3), (1, 1)]
+    assert reports[0].loss is None
+    assert reports[1].loss == stopped.history["loss"][0]
+    assert reports[1].accuracy == stopped.history["accuracy"][0]
+    assert reports[1].seconds_left is None
+    assert reports[3].seconds_left > reports[-1].seconds_left == 0
 
 
 # -- interrupts -----------------------------------------------------------------------------
@@ -348,9 +348,9 @@ def test_an_interrupt_lets_the_batch_finish(expected, heard):
     ],
 )
 def test_a_second_interrupt_breaks_in_and_loses_nothing(expected, moment, at):
-    """Before a batch, between its weights and all that is told of them, and at an epoch's end."""
+    """Before a batch, between its weights and the report on it, and at the end of an epoch."""
     stopped, calls = a_trainer(), []
-    callback = getattr(Listener, moment)
+    callback = getattr(RunCallback, moment)
 
     def breaking(*arguments, **named):
         calls.append(1)
@@ -360,7 +360,7 @@ def test_a_second_interrupt_breaks_in_and_loses_nothing(expected, moment, at):
         callback(*arguments, **named)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Listener, moment, breaking)
+        patch.setattr(RunCallback, moment, breaking)
         stopped.run()
     assert len(stopped.batch_losses) == int(stopped.model.optimizer.iterations) <= ALL_STEPS
     run_to_the_end(stopped)

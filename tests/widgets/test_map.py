@@ -99,7 +99,8 @@ def test_the_saved_state_holds_no_images(images):
     panel = MapPanel(many, np.random.default_rng(0).normal(size=(3000, 2)))
     state = panel.get_state()
     assert (
-        sum(len(str(value)) for key, value in state.items() if key not in ("_esm", "_css")) < 2000
+        sum(len(str(value)) for key, value in state.items() if key not in ("_esm", "_css", "_code"))
+        < 2000
     )
 
 

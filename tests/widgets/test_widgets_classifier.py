@@ -74,12 +74,14 @@ def drawn_settings(rng):
     )
 
 
-@pytest.mark.parametrize("part", range(4))
+@pytest.mark.parametrize(
+    "part", [0, *(pytest.param(part, marks=pytest.mark.full) for part in range(1, 4))]
+)
 def test_the_code_of_any_settings_builds_the_same_model(part):
     rng = random.Random(part)
     images = some_images(3, shape=[(28, 28, 1), (8, 13, 3), (9, 8, 1), (28, 28, 3)][part])
     panel = ClassifierPanel(images)
-    for _ in range(25):
+    for _ in range(12):
         panel.settings = settings = drawn_settings(rng)
         expected, names = settings.make_model(images), building(panel)
         assert nameless(names["model"].get_config()) == nameless(expected.get_config())
@@ -120,7 +122,9 @@ def test_the_code_drops_out_as_the_panel_does(images):
     assert_same_result(panel, ran(panel, train=images))
 
 
-@pytest.mark.parametrize("batch_size", [7, 119, 120, 500])  # of 120 images
+@pytest.mark.parametrize(
+    "batch_size", [119, *(pytest.param(size, marks=pytest.mark.full) for size in (7, 120, 500))]
+)  # of 120 images
 def test_the_code_has_as_many_batches_as_the_panel(images, batch_size):
     panel = ClassifierPanel(images, replace(QUICK, batch_size=batch_size, epochs=2), name="mine")
     panel.run()

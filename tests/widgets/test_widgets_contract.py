@@ -71,6 +71,7 @@ def run_cells(notebook, *ids):
     return names, cells
 
 
+@pytest.mark.full
 def test_the_classifier_s_code_gives_what_the_panel_of_notebook_05_gives():
     names, cells = run_cells("05", "setup", "data", "split")
     for part in ("train", "validation", "test"):
@@ -97,6 +98,7 @@ def test_the_panel_of_notebook_05_starts_as_the_lesson_trains():
     assert f"Adam({given.learning_rate})" in cells["compile"]
 
 
+@pytest.mark.full
 def test_the_panel_of_notebook_07_trains_the_lesson_s_encoder():
     names, cells = run_cells("07", "setup", "data", "split", "recurrent-layer", "encoder", "views")
     names["pictures"] = names["pictures"].sample(300)

@@ -91,7 +91,7 @@ def test_slow_batches_are_all_told(images, clock):
 # The last state is exact, though the clock stands still
 
 
-@pytest.mark.parametrize("batch", [7, STEPS])
+@pytest.mark.parametrize("batch", [7, pytest.param(STEPS, marks=pytest.mark.full)])
 def test_after_a_stop(images, clock, batch):
     panel = ClassifierPanel(images, SETTINGS, validation=images)
     stop_after(panel, epoch=2, batch=batch)

@@ -1,5 +1,7 @@
 """The scan panel without a browser."""
 
+import base64
+import re
 import time
 
 import numpy as np
@@ -9,6 +11,7 @@ from hypothesis import strategies as st
 from support.panels import buttons, control, html_of, said, slider, texts
 
 import rnn_tutor as rt
+from rnn_tutor._cv2 import cv2
 from rnn_tutor.widgets import ScanPanel, _reading
 
 RNG = np.random.default_rng(0)
@@ -207,14 +210,20 @@ def test_the_sentence_changes_twice_a_second_at_most():
     assert len(sentences) <= 4 < len(drawings)
 
 
+def drawn(reading, step):
+    """The pixels of the sequence's drawing."""
+    source = re.search(r'base64,([^"]+)', _reading.sequence(reading, step))[1]
+    encoded = np.frombuffer(base64.b64decode(source), np.uint8)
+    return cv2.imdecode(encoded, cv2.IMREAD_COLOR)[..., ::-1]
+
+
 @pytest.mark.parametrize("images", [GREY, COLOUR])
 @pytest.mark.parametrize("order", ORDERS)
 def test_the_drawings(images, order):
     reading = _reading.read(images.pixels[0], order, (2, 2) if images is GREY else (7, 7))
     steps, features = reading.sequence.shape
     half = steps // 2
-    draw = _reading._path if reading.pixelwise else _reading._matrix
-    empty, begun, full = (draw(reading.sequence, k) for k in (0, half, steps))
+    empty, begun, full = (drawn(reading, k) for k in (0, half, steps))
     assert (empty == _reading.EMPTY).all()
     assert (begun[:, half:] == _reading.EMPTY).all()
     np.testing.assert_array_equal(begun[:, :half], full[:, :half])
@@ -227,9 +236,9 @@ def test_the_drawings(images, order):
 
 
 def test_the_height_of_a_bar_is_the_level():
-    levels = np.array([[0], [128], [255]], np.uint8)
-    drawn = _reading._path(levels, 3)[_reading.STRIP + _reading.GAP :]
-    heights = (drawn[..., 0] < 255).sum(0) / _reading.LANES
+    picture = np.array([0, 128, 255], np.uint8).reshape(1, 3, 1)
+    bars = drawn(_reading.read(picture, "row_major", (1, 1)), 3)[_reading.STRIP + _reading.GAP :]
+    heights = (bars[..., 0] < 255).sum(0) / _reading.LANES
     np.testing.assert_allclose(heights, [0, 0.5, 1], atol=0.03)
 
 

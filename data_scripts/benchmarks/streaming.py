@@ -1,0 +1,160 @@
+"""Measures what streaming costs: `python data_scripts/benchmarks/streaming.py [--images 20000]`.
+
+It writes n and 4 n JPEGs of 64 x 64 into a temporary folder and fits a `RecurrentClusterer` with a
+small network on either, each in a process of its own, whose peak memory is noted. Then it decodes
+n of them, and fewer photographs of 640 x 480, in the stream's threads and by bare `cv2.imdecode` in
+as many, in one process, turn by turn. It prints one line of JSON.
+"""
+
+import argparse
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def main():
+    """Run all of it and print what was measured."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--images", type=int, default=20_000)
+    parser.add_argument("--fit", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--decode", type=Path, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.fit:
+        print(json.dumps(fit(options.fit)))
+    elif options.decode:
+        print(json.dumps(decode(options.decode)))
+    else:
+        print(json.dumps(measure(options.images)))
+
+
+def measure(images):
+    """Return peaks, seconds and rates for n and 4 n images.
+
+    Args:
+        images: n, int.
+    """
+    results = {"images": [images, 4 * images], "cores": os.cpu_count(), "fit": []}
+    with tempfile.TemporaryDirectory() as folder:
+        folder = Path(folder)
+        for n in (images, 4 * images):
+            draw(folder / "set", n, 64, begin=0 if n == images else images)
+            results["fit"].append(in_own_process("--fit", folder / "set"))
+        few = max(50, images // 100)
+        draw(folder / "photographs", few, 640)
+        for name in ("set", "photographs"):
+            results[f"decode {name}"] = in_own_process("--decode", folder / name)
+    peaks = [part["peak_mb"] for part in results["fit"]]
+    return results | {"growth": round(peaks[1] / peaks[0] - 1, 4)}
+
+
+def in_own_process(what, folder):
+    """Run one part of this script alone, so that its peak is its own."""
+    command = [sys.executable, __file__, what, folder]
+    path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+    done = subprocess.run(
+        list(map(str, command)),
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+        env=os.environ | {"PYTHONPATH": path},
+    )
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def draw(folder, n, size, begin=0):
+    """Write the JPEGs from `begin` to n: drawn shapes, 64 different ones again and again."""
+    from PIL import Image
+
+    import rnn_tutor as rt
+
+    pixels = rt.load_images("shapes", limit=64, size=size).pixels
+    if size != 64:
+        pixels = pixels[:, : size * 3 // 4]
+    folder.mkdir(exist_ok=True)
+    contents = []
+    for picture in pixels:
+        path = folder / "picture.jpg"
+        Image.fromarray(picture).save(path, quality=90)
+        contents.append(path.read_bytes())
+        path.unlink()
+    for i in range(begin, n):
+        part = folder / f"{i // 1000:04d}"
+        part.mkdir(exist_ok=True)
+        (part / f"{i:07d}.jpg").write_bytes(contents[i % 64])
+
+
+def fit(folder):
+    """Fit a clusterer on the stream of a folder; return seconds and the peak of this process."""
+    import rnn_tutor as rt
+
+    begun = time.perf_counter()
+    images = rt.load_images(folder, size=64, stream=True)
+    opened = time.perf_counter()
+    clusterer = rt.RecurrentClusterer(
+        5, epochs=1, augmentation="none", encoder=small, random_state=0, verbose=False
+    )
+    clusterer.fit(images)
+    return {
+        "images": len(images),
+        "opened_s": round(opened - begun, 1),
+        "fitted_s": round(time.perf_counter() - opened, 1),
+        "peak_mb": peak_mb(),
+    }
+
+
+def small(shape):
+    """Make a small network: it is the images whose memory is measured, and they cost more so."""
+    import keras
+
+    image = keras.Input(shape)
+    x = keras.layers.AveragePooling2D(4)(image)
+    return keras.Model(image, keras.layers.Dense(32, "relu")(keras.layers.Flatten()(x)))
+
+
+def peak_mb():
+    """Return the largest memory that this process has had, in MB."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return round(peak / (1e6 if sys.platform == "darwin" else 1e3), 1)
+
+
+def decode(folder):
+    """Compare the stream with bare `cv2.imdecode`; return images a second, best of three turns."""
+    import cv2
+
+    import rnn_tutor as rt
+    from rnn_tutor import _machine
+
+    images = rt.load_images(folder, size=64, stream=True)
+    paths = [str(path) for path in sorted(Path(folder).rglob("*.jpg"))][:4096]
+    images, threads = images[: len(paths)], max(1, round(_machine.cores()))
+    cv2.setNumThreads(1)
+
+    def bare(path):
+        return cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_COLOR).shape
+
+    rates = {"stream": [], "cv2": []}
+    with ThreadPoolExecutor(threads) as pool:
+        for _ in range(3):
+            begun = time.perf_counter()
+            for start in range(0, len(paths), 256):
+                images.read(slice(start, start + 256))
+            middle = time.perf_counter()
+            list(pool.map(bare, paths, chunksize=16))
+            rates["stream"].append(len(paths) / (middle - begun))
+            rates["cv2"].append(len(paths) / (time.perf_counter() - middle))
+    best = {name: round(max(values)) for name, values in rates.items()}
+    return best | {"ratio": round(best["stream"] / best["cv2"], 3), "threads": threads}
+
+
+if __name__ == "__main__":
+    main()

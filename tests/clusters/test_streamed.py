@@ -1,0 +1,113 @@
+"""Training, embedding and clustering of images on disk: the same as in memory."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import rnn_tutor as rt
+from rnn_tutor.clusters import streams
+
+
+@pytest.fixture(scope="module")
+def both(tmp_path_factory):
+    """The same 110 images in memory and on disk."""
+    folder = rt.load_images("shapes", limit=110, size=24).write(tmp_path_factory.mktemp("set"))
+    return rt.load_images(folder, size=20), rt.load_images(folder, size=20, stream=True)
+
+
+def small(shape, units=6, activation="tanh"):
+    """A network whose graph is built at once."""
+    rt.load_keras()
+    import keras
+
+    keras.utils.set_random_seed(0)
+    image = keras.Input(shape)
+    x = keras.layers.Dense(units, activation)(keras.layers.Flatten()(image))
+    return keras.Model(image, x)
+
+
+def trainer_of(images, objective, **settings):
+    model = small(images.shape)
+    if objective.uses_labels:
+        model = small(images.shape, images.n_classes, "softmax")
+    return rt.Trainer(model, objective, images, epochs=2, batch_size=30, **settings)
+
+
+@pytest.mark.parametrize(
+    "objective",
+    [rt.objectives.Contrastive("objects"), rt.objectives.Classification()],
+    ids=lambda o: type(o).__name__,
+)
+def test_a_training_on_disk_is_the_one_in_memory(both, objective):
+    settings = [{"validation": images[:25]} if objective.uses_labels else {} for images in both]
+    memory, disk = (
+        trainer_of(images, objective, **more) for images, more in zip(both, settings, strict=True)
+    )
+    memory.run()
+    disk.run()
+    assert memory.batch_losses == pytest.approx(disk.batch_losses, rel=1e-5)
+    for name, values in memory.history.items():
+        assert values == pytest.approx(disk.history[name], rel=1e-5), name
+    embedded = [rt.embed(memory.encoder, images, batch_size=16) for images in both]
+    assert np.allclose(*embedded, atol=1e-6)
+
+
+def test_clusters_of_images_on_disk_are_those_in_memory(both):
+    fits = [
+        rt.RecurrentClusterer(5, epochs=2, batch_size=30, random_state=0, encoder=small).fit(images)
+        for images in both
+    ]
+    memory, disk = fits
+    assert memory.history_["loss"] == pytest.approx(disk.history_["loss"], rel=1e-5)
+    assert memory.labels_.tolist() == disk.labels_.tolist()
+    assert memory.stability_ == pytest.approx(disk.stability_)
+    for images in both:
+        assert disk.predict(images).tolist() == memory.labels_.tolist()
+        assert np.allclose(disk.transform(images), memory.transform(both[0]), atol=1e-6)
+    assert disk.predict(both[1][:0]).shape == (0,)
+
+
+def test_of_a_long_stream_clusters_are_looked_for_among_some(both, monkeypatch, capsys):
+    monkeypatch.setattr(streams, "LOOKED_AT", 60)
+    _, disk = both
+    fitted = rt.RecurrentClusterer(5, epochs=1, batch_size=30, random_state=0, encoder=small).fit(
+        disk
+    )
+    assert "60 of 110" in capsys.readouterr().out
+    assert len(fitted.labels_) == 110
+    assert fitted.predict(disk).tolist() == fitted.labels_.tolist()
+
+
+def test_a_checkpoint_knows_the_files_it_was_made_with(tmp_path):
+    folder = rt.load_images("shapes", limit=60, size=12).write(tmp_path / "set")
+
+    def trainer():
+        images = rt.load_images(folder, stream=True)
+        checkpoints = tmp_path / "checkpoints"
+        return trainer_of(images, rt.objectives.Classification(), checkpoints=checkpoints)
+
+    first = trainer()
+    first.on("epoch", lambda progress: first.stop())
+    first.run()
+    second = trainer()
+    assert second.load_checkpoint() == 1
+    second.run()
+    path = next(folder.rglob("*.jpg"))
+    os.utime(path, ns=(10**18, 10**18))
+    with pytest.raises(rt.TutorError, match="checksum of the pictures"):
+        trainer().load_checkpoint()
+
+
+@pytest.mark.full
+def test_four_times_as_many_images_need_no_more_memory():
+    """A small version of the benchmark; 2,000 JPEGs against 8,000."""
+    script = Path(__file__).parents[2] / "data_scripts" / "benchmarks" / "streaming.py"
+    done = subprocess.run(
+        [sys.executable, script, "--images", "2000"], capture_output=True, text=True, check=True
+    )
+    assert json.loads(done.stdout.splitlines()[-1])["growth"] < 0.1
