@@ -114,12 +114,14 @@ def _wrapping_plus_one(rgb):
     return (largest - smallest) / (largest + np.uint8(1))
 
 
-OTHER_AXIS = "Largest and smallest were taken along the wrong axis. The three channels of a pixel "
+OTHER_AXIS = (
+    "You took the largest and smallest along the wrong axis. The three channels of a pixel "
+)
 OTHER_AXIS += "lie along the last one."
-BY_THE_LARGEST = "The difference is to be divided by the *largest* of the three, and that alone."
-WHOLE = "This is one number for the whole picture; every pixel has its own."
-BRACKETS = "`/` goes before `-`: the difference needs brackets."
-TWO_CHANNELS = "You look at two channels; the largest and the smallest of all *three* are needed."
+BY_THE_LARGEST = "Divide the difference by the *largest* of the three numbers, and by nothing else."
+WHOLE = "This is one number for the whole picture. Every pixel has its own."
+BRACKETS = "Python divides before it subtracts. Put the difference in brackets."
+TWO_CHANNELS = "You look at two channels. Take the largest and smallest of all *three*."
 
 
 # 01.2
@@ -151,7 +153,7 @@ def _fits_the_range(picture, by):
     return np.rint(255 * (total - total.min()) / max(np.ptp(total), 1)).astype(np.uint8)
 
 
-WRAPS = "Where the sum leaves 0 to 255 it wrapped around, as 250 + 30 does to 24; to clip "
+WRAPS = "A sum outside 0 to 255 wrapped around: 250 + 30 became 24. Clipping "
 WRAPS += "afterwards is too late."
 
 
@@ -173,9 +175,9 @@ def _binarised_cases(rng):
         yield picture, threshold
 
 
-BOTH = "White should be 255; and a pixel that equals the threshold stays black."
-ONES = "True and False, or 0 and 1: white should be 255."
-LAST_LEVEL = "White is 255, the largest of the 256 levels: they begin at 0."
+BOTH = "White should be 255, and a pixel equal to the threshold is black."
+ONES = "White should be 255. You return True or 1."
+LAST_LEVEL = "White is 255. There are 256 levels, and they start at 0."
 
 
 # 01.4
@@ -263,9 +265,11 @@ TOO_NEAR = (
     "The farthest neighbour is left out on one side or both: `reach` of them count. Mind where "
 )
 TOO_NEAR += "a slice or a `range` ends."
-PAST = "Near the start, `row[i - k]` counts from the end; near the end, `row[i + k]` is not there. "
-PAST += "Look only at the neighbours that there are."
-WHICH = "This says where the peaks are; their magnitudes are asked for."
+PAST = (
+    "Near the start, `row[i - k]` counts from the end. Near the end, `row[i + k]` does not exist. "
+)
+PAST += "Compare only with neighbours that exist."
+WHICH = "This tells where the peaks are. Return their magnitudes."
 
 
 EXERCISES = (
@@ -277,40 +281,43 @@ EXERCISES = (
         mistakes=(
             (
                 _nan_for_black,
-                "There is NaN, not a number: at a black pixel 0 is divided by 0. "
-                "There the saturation is to be 0.",
+                "Your answer contains NaN. At a black pixel you divide 0 by 0. The saturation "
+                "there is 0.",
             ),
             (_one_for_black, "A black pixel has no colour: its saturation is 0, not 1."),
-            (_not_divided, "This is the difference; divide it by the largest of the three."),
+            (
+                _not_divided,
+                "This is the difference. Divide it by the largest of the three numbers.",
+            ),
             (
                 _divided_by_255,
-                "Divide by the largest of the *pixel's* three numbers, not by 255: "
-                "a dark colour can be as strong as a bright one.",
+                "Divide by the largest of the *pixel's* three numbers, not by 255. A dark "
+                "colour can be as strong as a bright one.",
             ),
             (_divided_by_the_sum, BY_THE_LARGEST),
             (
                 _largest_plus_one,
-                "To divide by the largest *plus one* avoids 0 / 0, but makes all "
-                "other pixels a little too weak.",
+                "Dividing by the largest *plus one* avoids 0 / 0, but all other pixels become a "
+                "little too weak.",
             ),
             (
                 _wrapping_plus_one,
-                "In uint8, 255 + 1 wraps around to 0. And dividing by the largest "
-                "*plus one* makes all other pixels a little too weak.",
+                "In uint8, 255 + 1 wraps around to 0. Also, dividing by the largest *plus one* "
+                "makes all other pixels a little too weak.",
             ),
             (
                 lambda rgb: np.rint(255 * saturation(rgb)),
-                "This runs from 0 to 255; asked for is a number from 0 to 1.",
+                "This runs from 0 to 255. Return numbers from 0 to 1.",
             ),
             (
                 lambda rgb: 100 * saturation(rgb),
-                "This is in per cent; asked for is a number from 0 to 1.",
+                "This is a percentage. Return numbers from 0 to 1.",
             ),
-            (_whole_division, "`//` divides and rounds down; here `/` is needed."),
+            (_whole_division, "`//` divides and rounds down. Use `/`."),
             (
                 lambda rgb: 1 - saturation(rgb),
-                "This is 0 for the strongest colour and 1 for grey: it should "
-                "be the other way round.",
+                "This is 0 for the strongest colour and 1 for grey. It should be the other way "
+                "round.",
             ),
             (_of_the_whole_picture, WHOLE),
             (lambda rgb: (rgb.max() - rgb.min()) / rgb.max(), WHOLE),
@@ -319,21 +326,24 @@ EXERCISES = (
             (_divided_by_the_smallest, BY_THE_LARGEST),
             (_divided_by_the_smallest_or_1, BY_THE_LARGEST),
             (_divided_by_the_mean, BY_THE_LARGEST),
-            (_red_less_blue, "Red need not be the largest of the three, nor blue the smallest."),
+            (
+                _red_less_blue,
+                "You take red as the largest and blue as the smallest. That is not always so.",
+            ),
             (lambda rgb: saturation(rgb[..., [0, 2]]), TWO_CHANNELS),
             (lambda rgb: saturation(rgb[..., :2]), TWO_CHANNELS),
             (lambda rgb: saturation(rgb.swapaxes(1, 2)), OTHER_AXIS),
             (lambda rgb: saturation(rgb.swapaxes(0, 2)), OTHER_AXIS),
         ),
         hints=(
-            "Three numbers a pixel become one: the last axis goes. `rgb.max(axis=2)` is the "
-            "largest of the three, for every pixel at once.",
-            "Where the largest is 0, so is the difference. What should you divide by there, so "
+            "The three numbers of each pixel become one, so the last axis disappears. "
+            "`rgb.max(axis=2)` is the largest of the three, for every pixel at once.",
+            "If the largest is 0, the difference is 0 too. By what can you divide there, so "
             "that the result is 0?",
-            "`np.maximum(largest, 1)` is the largest, but never below 1.",
+            "`np.maximum(largest, 1)` is the largest number, but at least 1.",
         ),
-        then="Look at it: `rt.plots.photographs([photo, saturation(photo)])`. OpenCV has it as the "
-        "second channel of `cv2.COLOR_RGB2HSV`.",
+        then="Look at it: `rt.plots.photographs([photo, saturation(photo)])`. OpenCV computes "
+        "it too, as the second channel of `cv2.COLOR_RGB2HSV`.",
     ),
     exercise(
         "01.2",
@@ -345,23 +355,23 @@ EXERCISES = (
             (_wraps_in_uint8, WRAPS + " And a negative number does not fit into uint8 at all."),
             (
                 lambda picture, by: picture.astype(int) + by,
-                "Grey levels outside 0 to 255 are left in: they have to stop there.",
+                "Some grey levels lie outside 0 to 255. They must stop at these ends.",
             ),
             (
                 lambda picture, by: np.minimum(picture.astype(int) + by, 255),
-                "The upper end is right. What falls below 0 has to stop there, too.",
+                "The upper end is right. Values below 0 must become 0.",
             ),
             (
                 lambda picture, by: np.minimum(picture.astype(int) + by, 255) % 256,
-                "The upper end is right. What falls below 0 has to stop there, too.",
+                "The upper end is right. Values below 0 must become 0.",
             ),
             (
                 lambda picture, by: np.maximum(picture.astype(int) + by, 0),
-                "The lower end is right. What rises above 255 has to stop there, too.",
+                "The lower end is right. Values above 255 must become 255.",
             ),
             (
                 lambda picture, by: np.maximum(picture.astype(int) + by, 0) % 256,
-                "The lower end is right. What rises above 255 has to stop there, too.",
+                "The lower end is right. Values above 255 must become 255.",
             ),
             (
                 lambda picture, by: np.clip(picture.astype(int) + by, 0, 256),
@@ -373,20 +383,20 @@ EXERCISES = (
             ),
             (
                 lambda picture, by: np.clip(picture.astype(int) + by, 0, 254),
-                "White is 255, and may be reached.",
+                "A pixel may become fully white: 255.",
             ),
             (
                 lambda picture, by: np.clip(picture.astype(int) + by, 1, 255),
-                "Black is 0, and may be reached.",
+                "A pixel may become fully black: 0.",
             ),
             (
                 _only_where_there_is_room,
-                "A pixel that would pass the end is left as it was. It "
-                "should go as far as the end.",
+                "You leave a pixel unchanged if it would pass the end. It should move as far as "
+                "the end.",
             ),
             (
                 lambda picture, by: lighter(picture, -by),
-                "The sign is wrong: a positive number makes the picture lighter.",
+                "The sign is wrong. A positive number makes the picture lighter.",
             ),
             (
                 lambda picture, by: lighter(picture, abs(by)),
@@ -394,21 +404,21 @@ EXERCISES = (
             ),
             (
                 lambda picture, by: np.clip(picture * (1 + by / 255), 0, 255).astype(np.uint8),
-                "`by` is to be *added* to every grey level: black becomes lighter, too.",
+                "*Add* `by` to every grey level. Black becomes lighter too.",
             ),
             (
                 lambda picture, by: lighter(picture, by) / 255,
-                "White is 255 here: leave the grey levels as they are.",
+                "White is 255 here. Do not divide the grey levels.",
             ),
             (
                 _fits_the_range,
-                "You stretched the picture over all grey levels. Each is to move by "
-                "the same number, and stop only at the ends.",
+                "You stretched the picture over all grey levels. Move each level by the same "
+                "number, and stop only at the ends.",
             ),
         ),
         hints=(
             "What is np.uint8(250) + np.uint8(30)? Try it.",
-            "Compute in a wider type first: `picture.astype(int) + by`.",
+            "First convert to a wider type: `picture.astype(int) + by`.",
             "`np.clip` stops values at both ends.",
         ),
     ),
@@ -420,11 +430,11 @@ EXERCISES = (
         mistakes=(
             (
                 lambda picture, threshold: np.where(picture >= threshold, 255, 0),
-                "A pixel that equals the threshold is to be black; white begins above.",
+                "A pixel equal to the threshold must be black. White begins above it.",
             ),
             (
                 lambda picture, threshold: np.where(picture > threshold + 1, 255, 0),
-                "White begins too late: the level right above the threshold is white.",
+                "White begins too late. The level just above the threshold is white.",
             ),
             (lambda picture, threshold: picture > threshold, ONES),
             (lambda picture, threshold: (picture > threshold).astype(np.uint8), ONES),
@@ -444,31 +454,31 @@ EXERCISES = (
             ),
             (
                 lambda picture, threshold: np.where(picture > threshold, picture, 0),
-                "What is above the threshold keeps its grey level; it should be white.",
+                "Pixels above the threshold keep their grey level. They should be white.",
             ),
             (
                 lambda picture, threshold: np.where(picture > threshold, 255, picture),
-                "What is not above the threshold keeps its grey level; it should be black.",
+                "Pixels up to the threshold keep their grey level. They should be black.",
             ),
             (
                 lambda picture, threshold: np.where(picture > picture.mean(), 255, 0),
-                "You compare with the mean of the picture; the threshold is given.",
+                "You compare with the mean of the picture. Compare with the threshold.",
             ),
             (
                 lambda picture, threshold: np.where(picture > 127, 255, 0),
-                "You compare with the middle of all grey levels; the threshold is given.",
+                "You compare with the middle of all grey levels. Compare with the threshold.",
             ),
             (
                 lambda picture, threshold: (float(threshold), binarised(picture, threshold)),
-                "Your function returns two things, as `cv2.threshold` does; the picture "
-                "alone is asked for.",
+                "Your function returns two things, as `cv2.threshold` does. Return only the "
+                "picture.",
             ),
             (lambda picture, threshold: np.where(picture > threshold, 256, 0), LAST_LEVEL),
             (lambda picture, threshold: np.where(picture > threshold, 254, 0), LAST_LEVEL),
         ),
         hints=(
             "`picture > threshold` gives True and False, in the shape of the picture.",
-            "`np.where(condition, a, b)` takes `a` where it is true, else `b`.",
+            "`np.where(condition, a, b)` takes `a` where the condition is true, and `b` elsewhere.",
         ),
     ),
     exercise(
@@ -479,20 +489,19 @@ EXERCISES = (
         mistakes=(
             (
                 lambda row, reach: _peaks(row, 1),
-                "You compare with one neighbour on either side, as above. Here it is "
-                "`reach` of them.",
+                "You compare with one neighbour on each side. Compare with `reach` of them.",
             ),
             (lambda row, reach: _peaks(row, reach - 1), TOO_NEAR),
             (lambda row, reach: _peaks(row, reach, nearer=(1, 0)), TOO_NEAR),
             (lambda row, reach: _peaks(row, reach, nearer=(0, 1)), TOO_NEAR),
             (
                 lambda row, reach: _peaks(row, reach + 1),
-                "You compare with one neighbour too many on either side.",
+                "You compare with one neighbour too many on each side.",
             ),
             (
                 _far_ones_only,
-                "You compare with the neighbour at the distance `reach` alone. Those "
-                "in between count, too.",
+                "You compare only with the neighbour at distance `reach`. Those in between "
+                "count too.",
             ),
             (
                 lambda row, reach: _peaks(row, reach, first=operator.ge),
@@ -500,7 +509,7 @@ EXERCISES = (
             ),
             (
                 lambda row, reach: _peaks(row, reach, second=operator.gt),
-                "Two equal neighbours have thrown each other out: keep the first.",
+                "Two equal neighbours removed each other. Keep the first.",
             ),
             (
                 lambda row, reach: _peaks(row[::-1], reach)[::-1],
@@ -508,7 +517,7 @@ EXERCISES = (
             ),
             (
                 lambda row, reach: _peaks(row, reach, ends=False),
-                "The numbers near the two ends count too: there are only fewer neighbours there.",
+                "The numbers near the two ends count too. They only have fewer neighbours.",
             ),
             (
                 _round_the_end,
@@ -518,39 +527,42 @@ EXERCISES = (
             (lambda row, reach: _unguarded(row, reach, [1, -1]), PAST),
             (
                 _start_cut_off,
-                "Near the start, `row[i - reach:i]` begins at a negative place, "
-                "which Python counts from the end. What is left of it?",
+                "Near the start, `row[i - reach:i]` begins at a negative index, which Python "
+                "counts from the end. What is left of the slice?",
             ),
             (
                 lambda row, reach: _peaks(row, reach, second=lambda a, b: True),
-                "You compare with what stands before; what stands after counts too.",
+                "You compare only with the numbers before. Those after count too.",
             ),
             (
                 lambda row, reach: _peaks(row, reach, first=lambda a, b: True),
-                "You compare with what stands after; what stands before counts too.",
+                "You compare only with the numbers after. Those before count too.",
             ),
-            (_written_over, "A neighbour counts as it came, even where it does not stay itself."),
+            (
+                _written_over,
+                "Compare with the neighbours' original values, even if those neighbours become 0.",
+            ),
             (lambda row, reach: _peaks(row, reach) > 0, WHICH),
             (lambda row, reach: (_peaks(row, reach) > 0).astype(int), WHICH),
             (
                 lambda row, reach: np.flatnonzero(_peaks(row, reach)),
-                "These are the places of the peaks. Give a row as long as the one that "
-                "came, with their magnitudes, and 0 elsewhere.",
+                "These are the indices of the peaks. Return a row of the same length, with the "
+                "magnitudes at the peaks and 0 elsewhere.",
             ),
-            (_left_out, "What is no peak has to become 0; it may not be left out."),
+            (_left_out, "Do not leave out the other numbers. Set them to 0."),
             (
                 lambda row, reach: _peaks(row, reach, first=operator.lt, second=operator.le),
-                "These are the valleys: a peak is *larger* than its neighbours.",
+                "These are the valleys. A peak is *larger* than its neighbours.",
             ),
         ),
         hints=(
-            "With `reach` 1 this is what stands above: larger than the one before, and at least "
-            "as large as the one after.",
-            "For the number at place i, the neighbours before it are `row[max(i - reach, 0):i]`. "
-            "Which slice are those after it?",
-            "`all(value > other for other in before)` is true where there are no neighbours, too.",
+            "With `reach` 1 you did this above: a number stays if it is larger than the one "
+            "before, and at least as large as the one after.",
+            "For the number at index i, the neighbours before it are `row[max(i - reach, "
+            "0):i]`. Which slice holds those after it?",
+            "`all(value > other for other in before)` is also true if there are no neighbours.",
         ),
-        then="One looks for peaks in a histogram, a sound or a heartbeat, too; "
-        "`scipy.signal.find_peaks` has more to set.",
+        then="People look for peaks in histograms, sounds and heartbeats too. "
+        "`scipy.signal.find_peaks` has more settings.",
     ),
 )

@@ -80,9 +80,9 @@ def _every_place(height, width, channels, size):
     return (height - size + 1) * (width - size + 1), size * size * channels
 
 
-FITS_NOT = "What does not fit is padded: a row of 5 pixels holds 2 patches of 4, not 1."
-SIDES = "Patches may not be cut in pieces to fill the rest: count them along each side."
-ONE_SIDE = "Patches stand side by side *and* one below the other: multiply."
+FITS_NOT = "A picture that does not fit is padded. A row of 5 pixels holds 2 patches of 4, not 1."
+SIDES = "You cannot cut patches to fill the rest. Count them along each side."
+ONE_SIDE = "Patches lie side by side *and* one below the other. Multiply."
 
 
 # 02.2
@@ -172,7 +172,7 @@ def _one_to_the_right(height, width):
     return np.where(row % 2, row * width + width - column, row * width + column)
 
 
-ROW_BACK = "On the way back a pixel is missing in every row: mind where `range` ends."
+ROW_BACK = "On the way back, one pixel of each row is missing. Check where `range` ends."
 
 
 # 02.3
@@ -196,8 +196,8 @@ def _on_a_new_axis(sequences):
     return np.stack([sequences, sequences[:, ::-1]], axis=-1)
 
 
-AFTER = "Here the second reading follows *after* the first, as further steps. It should stand "
-AFTER += "beside it, as further features."
+AFTER = "Here the second reading comes *after* the first, as more steps. It should stand "
+AFTER += "beside it, as more features."
 
 
 EXERCISES = (
@@ -209,18 +209,18 @@ EXERCISES = (
         mistakes=(
             (
                 _other_way_round,
-                "These are the right numbers the other way round: (steps, features).",
+                "The two numbers are right, but in the wrong order: return (steps, features).",
             ),
             (
                 _channels_as_steps,
-                "Each pixel of a patch has a number for every channel: channels "
-                "add features, and no steps.",
+                "Each pixel of a patch has one number for every channel. Channels add features, "
+                "not steps.",
             ),
             (
                 lambda height, width, channels, size: steps_and_features(height, width, 1, size),
-                "Each pixel of a patch has a number for every channel.",
+                "Each pixel of a patch has one number for every channel.",
             ),
-            (_side_of_a_patch, "A patch is a square: it has size x size pixels."),
+            (_side_of_a_patch, "A patch is a square of size x size pixels."),
             (_rounded_down, FITS_NOT),
             (_only_down_rounded_up, FITS_NOT + " So it is along both sides."),
             (_only_across_rounded_up, FITS_NOT + " So it is along both sides."),
@@ -229,13 +229,13 @@ EXERCISES = (
                 FITS_NOT + " And each pixel of a patch has a number for every channel.",
             ),
             (_rounded, FITS_NOT + " Always round up."),
-            (_not_rounded, "There are no parts of patches: count whole ones along each side."),
+            (_not_rounded, "There are only whole patches. Count them along each side."),
             (_area_rounded_up, SIDES),
             (_area_rounded_down, SIDES),
             (
                 _always_one_more,
-                "One more patch is needed only where they do not fit. Where they "
-                "do, this is one too many.",
+                "You need one more patch only if they do not fit. If they fit, this is one too "
+                "many.",
             ),
             (
                 lambda height, width, channels, size: (-(-height // size), size * size * channels),
@@ -249,11 +249,11 @@ EXERCISES = (
             (_every_place, "The patches lie side by side and do not overlap."),
         ),
         hints=(
-            "How many patches stand side by side, how many one below the other? The product is "
-            "the number of steps.",
-            "Where patches do not fit, one more is needed: round up. `-(-a // b)` does that, or "
-            "`math.ceil(a / b)`.",
-            "A patch has size x size pixels, and each pixel `channels` numbers.",
+            "How many patches lie side by side, and how many one below the other? The number of "
+            "steps is the product.",
+            "If the patches do not fit, you need one more: round up. `-(-a // b)` or "
+            "`math.ceil(a / b)` does that.",
+            "A patch has size x size pixels, and each pixel has `channels` numbers.",
         ),
     ),
     exercise(
@@ -265,63 +265,65 @@ EXERCISES = (
         mistakes=(
             (
                 lambda height, width: _places(height, width).ravel(),
-                "Every second row has to be read from right to left.",
+                "Read every second row from right to left.",
             ),
-            (_first_row_back, "The first row is read from left to right, the second one back."),
+            (_first_row_back, "Read the first row from left to right, and the second one back."),
             (
                 lambda height, width: _places(height, width)[:, ::-1].ravel(),
-                "Every row is read from right to left; only every second one is to be.",
+                "You read every row from right to left. Do that with every second row only.",
             ),
             (
                 _all_but_the_first_back,
-                "From the third row on something else happens: rows 0, 2, 4, ... go to the right.",
+                "It goes wrong from the third row on. Rows 0, 2, 4, ... go to the right.",
             ),
             (
                 _only_the_second_back,
-                "From the fourth row on something else happens: rows 1, 3, 5, ... go to the left.",
+                "It goes wrong from the fourth row on. Rows 1, 3, 5, ... go to the left.",
             ),
             (
                 _rows_exchanged,
-                "You turned round the order of the *rows*. The pixels within every "
-                "second row are to be turned round.",
+                "You reversed the order of the *rows*. Reverse the pixels within every second row.",
             ),
-            (_along_the_columns, "This goes down and up the columns; the snake follows the rows."),
+            (_along_the_columns, "This goes down and up the columns. The snake follows the rows."),
             (
                 lambda height, width: _places(height, width).T.ravel(),
-                "This reads the columns; the snake follows the rows.",
+                "This reads the columns. The snake follows the rows.",
             ),
             (
                 lambda height, width: snake_path(height, width).reshape(height, width),
-                "The path is one long list: `.ravel()`.",
+                "The path is one long list. Use `.ravel()`.",
             ),
             (
                 lambda height, width: snake_path(height, width) + 1,
-                "You count from 1: the first pixel is at place 0.",
+                "You count from 1. The first pixel has the number 0.",
             ),
             (
                 lambda height, width: snake_path(height, width)[::-1],
-                "The path begins at the end: the first pixel is the upper left one.",
+                "Your path starts at the end. The first pixel is the upper left one.",
             ),
-            (_upwards, "The path begins at the bottom: the first row is the upper one."),
-            (_times_the_height, "A row has `width` pixels: the place is row * width + column."),
-            (_rows_and_columns, "A place is a single number, row * width + column."),
+            (_upwards, "Your path starts at the bottom. The first row is the top one."),
+            (
+                _times_the_height,
+                "A row has `width` pixels, so a pixel has the number row * width + column.",
+            ),
+            (_rows_and_columns, "A pixel is a single number, row * width + column."),
             (
                 lambda height, width: snake_path(height, width) % width,
-                "These are the columns. A place is row * width + column.",
+                "These are the columns. A pixel is row * width + column.",
             ),
             (_column_0_left_out, ROW_BACK),
             (_last_column_left_out, ROW_BACK + " The last column is `width - 1`."),
             (
                 _one_to_the_right,
-                "On the way back everything is one too far: the last column is `width - 1`.",
+                "On the way back every number is one too large. The last column is `width - 1`.",
             ),
         ),
         hints=(
             "`np.arange(height * width).reshape(height, width)` numbers the pixels.",
             "`places[1::2]` is every second row, from row 1 on.",
-            "A row backwards is `row[::-1]`; of several rows, `rows[:, ::-1]`.",
+            "`row[::-1]` reverses a row, and `rows[:, ::-1]` reverses several rows.",
         ),
-        then="See it: `rt.plots.scan_paths({'snake': snake_path(8, 8)}, (8, 8))`.",
+        then="Look at it: `rt.plots.scan_paths({'snake': snake_path(8, 8)}, (8, 8))`.",
     ),
     exercise(
         "02.3",
@@ -331,11 +333,11 @@ EXERCISES = (
         mistakes=(
             (
                 lambda sequences: _joined(sequences, sequences[::-1]),
-                "You turned round the *batch*: another picture is read now.",
+                "You reversed the *batch*, so another picture is read now.",
             ),
             (
                 lambda sequences: _joined(sequences, sequences[..., ::-1]),
-                "You turned round the *features* of each step, not the steps.",
+                "You reversed the *features* of each step. Reverse the steps.",
             ),
             (
                 lambda sequences: _joined(sequences, sequences),
@@ -343,51 +345,55 @@ EXERCISES = (
             ),
             (
                 lambda sequences: _joined(sequences, sequences[:, ::-1, ::-1]),
-                "The steps are turned round, but so are the features of each.",
+                "You reversed the steps, and the features of each step too. Reverse only the "
+                "steps.",
             ),
             (
                 lambda sequences: _joined(sequences, sequences[::-1, ::-1]),
-                "You turned round the *batch* and the steps.",
+                "You reversed the *batch* and the steps. Reverse only the steps.",
             ),
             (
                 lambda sequences: _joined(sequences, np.flip(sequences)),
-                "You turned round everything; only the steps are to be.",
+                "You reversed everything. Reverse only the steps.",
             ),
             (
                 lambda sequences: _joined(sequences[:, ::-1], sequences),
-                "First the sequence as it is, then the one from its end.",
+                "The sequence as it is comes first, and the reversed one second.",
             ),
             (lambda sequences: _joined(sequences, sequences[:, ::-1], axis=1), AFTER),
             (
                 lambda sequences: _joined(sequences, sequences[:, ::-1], axis=0),
-                "Here the second reading is a further *sequence* of the "
-                "batch. It should stand beside the first, as further features.",
+                "Here the second reading is another *sequence* of the batch. It should stand "
+                "beside the first, as more features.",
             ),
             (
                 lambda sequences: _joined(sequences, np.roll(sequences[:, ::-1], 1, axis=1)),
-                "The second reading has moved by one step: beside the first step "
-                "stands the last one.",
+                "The second reading has moved by one step. The last step should stand beside "
+                "the first.",
             ),
-            (_on_a_new_axis, "There is a fourth axis now. The features of both lie along one."),
+            (
+                _on_a_new_axis,
+                "There is a fourth axis now. Both readings share the axis of the features.",
+            ),
             (
                 lambda sequences: _on_a_new_axis(sequences).reshape(*sequences.shape[:2], -1),
-                "The features of both are mixed, one by one. First come all of the "
-                "one, then all of the other.",
+                "The features of both readings alternate. First come all of the first, then all "
+                "of the second.",
             ),
             (
                 lambda sequences: sequences + sequences[:, ::-1],
-                "The two readings are added up; they are to stand side by side.",
+                "You added the two readings. Put them side by side.",
             ),
             (
                 lambda sequences: sequences[:, ::-1],
-                "Only the second half is here: the sequence as it is comes first.",
+                "Only the second half is here. The sequence as it is comes first.",
             ),
         ),
         hints=(
             "Which of the three axes holds the steps?",
-            "`[:, ::-1]` turns the second axis round and leaves the others.",
-            "`np.concatenate` joins along an axis; features are the last one.",
+            "`[:, ::-1]` reverses the second axis and leaves the others.",
+            "`np.concatenate` joins arrays along an axis. The features are the last axis.",
         ),
-        then="Keras's `Bidirectional` reads so, with a layer of its own for each half.",
+        then="Keras's `Bidirectional` does this, with a separate layer for each half.",
     ),
 )

@@ -1,6 +1,5 @@
-"""Exercises of notebook 03: weights, half-life, own last states, a cell with a single gate."""
+"""Exercises of notebook 03: weights, own last states, a cell with a single gate."""
 
-import math
 from functools import partial
 
 import numpy as np
@@ -43,26 +42,7 @@ def _sides_added(cell, features, units):
     return PARTS[cell] * (features + units + units + units + BIASES[cell] * units)
 
 
-# 03.2 half-life
-
-
-def half_life(bias):
-    f = 1 / (1 + np.exp(-bias))
-    return np.log(0.5) / np.log(f)
-
-
-def _half_life_cases(rng):
-    for bias in (2.0, 0.0, 1.0, -2.0, 5.0, 0.5, 8.0):
-        yield (bias,)
-    for bias in rng.uniform(-3, 6, 10):
-        yield (float(bias),)
-
-
-def _half_life_of(bias, *, gate=sigmoid, log=np.log):
-    return log(0.5) / log(gate(bias))
-
-
-# 03.3 sequences of different lengths
+# 03.2 sequences of different lengths
 
 
 def own_last_states(states, lengths):
@@ -81,7 +61,7 @@ def _mean_of_own_steps(states, lengths):
     return np.array([row[:k].mean(axis=0) for row, k in zip(states, lengths, strict=True)])
 
 
-# 03.4 a cell with a single gate
+# 03.3 a cell with a single gate
 
 
 def minimal_gated_step(x, h, W, U, b):
@@ -131,14 +111,14 @@ EXERCISES = (
         solution=how_many_weights,
         cases=_weight_cases,
         mistakes=[
-            (_sides_added, "An array of a x b numbers holds a times b of them, not a plus b."),
+            (_sides_added, "An array of shape (a, b) holds a times b numbers, not a plus b."),
             (
                 lambda cell, features, units: PARTS[cell] * units * (features + units),
                 "Every part has a bias too.",
             ),
             (
                 lambda cell, features, units: PARTS[cell] * (units * features + units**2 + 1),
-                "A bias is not a single number: every unit of every part has its own.",
+                "A bias is more than a single number. Every unit of every part has its own.",
             ),
             (
                 _one_bias_for_all_parts,
@@ -184,139 +164,72 @@ EXERCISES = (
             ),
         ],
         hints=(
-            "Add up the sizes of the three arrays: kernel, recurrent kernel, bias. The cells above "
-            "print their shapes, for 28 features and 8 units.",
-            "The kernel has features x units numbers for every part, the recurrent kernel units x "
-            "units. A SimpleRNN has one part, a GRU three, an LSTM four.",
+            "Add up the sizes of three arrays: kernel, recurrent kernel and bias. The notebook "
+            "prints their shapes for 28 features and 8 units.",
+            "For each part, the kernel has features x units numbers, and the recurrent kernel "
+            "has units x units. A SimpleRNN has one part, a GRU three, an LSTM four.",
             "A GRU's bias has two rows.",
         ),
-        then="Compare with Keras: `layers.GRU(64)`, built, has a method `count_params()`.",
+        then="Compare with Keras: a built `layers.GRU(64)` has a method `count_params()`.",
     ),
     exercise(
         "03.2",
-        "half-life",
-        solution=half_life,
-        cases=_half_life_cases,
-        mistakes=[
-            (lambda bias: -half_life(bias), "So many steps *ago*? The sign is wrong."),
-            (
-                lambda bias: 1 / half_life(bias),
-                "This is how many halvings there are in one step: turn it over.",
-            ),
-            (
-                lambda bias: 1 / (1 - sigmoid(bias)),
-                "After so many steps roughly 1/e is left, and not one half.",
-            ),
-            (
-                lambda bias: 0.5 / (1 - sigmoid(bias)),
-                "That is as if the same amount were lost at every step. It is the same *share* of "
-                "what is left.",
-            ),
-            (
-                lambda bias: np.ceil(half_life(bias) - 1e-9),
-                "This is rounded up to a whole step. Give the number itself.",
-            ),
-            (
-                lambda bias: np.floor(half_life(bias) + 1e-9),
-                "This is rounded down to a whole step. Give the number itself.",
-            ),
-            (
-                lambda bias: half_life(bias) + 1,
-                "One too many: after 0 steps the whole of the memory is left.",
-            ),
-            (
-                lambda bias: np.floor(half_life(bias) + 1e-9) + 1,
-                "This counts whole steps until less than half is left. Give the number itself.",
-            ),
-            *(
-                (
-                    partial(_half_life_of, gate=np.tanh, log=log),
-                    "A gate is the sigmoid of its bias, not tanh.",
-                )
-                for log in (np.log, math.log)  # one gives NaN, the other raises
-            ),
-            (
-                partial(_half_life_of, gate=lambda bias: sigmoid(-bias)),
-                "A large bias should keep the memory for long. Look at the sign in your sigmoid.",
-            ),
-            *(
-                (
-                    partial(_half_life_of, gate=lambda bias: bias, log=log),
-                    "The gate is the *sigmoid* of the bias, not the bias itself.",
-                )
-                for log in (np.log, math.log)
-            ),
-            (
-                lambda bias: np.log(2) / bias,
-                "This would be so if f were exp(-bias). The gate is the *sigmoid* of the bias.",
-            ),
-            (
-                lambda bias: np.log(0.5) / sigmoid(bias),
-                "Both sides of f ** k = 1/2 need a logarithm, and here f has none.",
-            ),
-        ],
-        hints=(
-            "Begin with f, the sigmoid of the bias. After k steps the share f ** k is left.",
-            "Solve f ** k = 1/2 for k: take the logarithm of both sides.",
-        ),
-        then="See how steeply it grows: `[half_life(b) for b in range(8)]`.",
-    ),
-    exercise(
-        "03.3",
         "sequences of different lengths",
         solution=own_last_states,
         cases=_sequence_cases,
         mistakes=[
             (
                 lambda states, lengths: states[:, -1],
-                "This is the state after the last step of the *batch*, rubbish included.",
+                "This is the state after the last step of the *batch*, so it includes "
+                "meaningless steps.",
             ),
             (
                 lambda states, lengths: states,
-                "These are the states after *every* step. Take one of each sequence.",
+                "These are the states after *every* step. Take one for each sequence.",
             ),
             (
                 lambda states, lengths: states[lengths - 1, np.arange(len(states))],
-                "The axes stand in another order: sequences first, steps second.",
+                "The axes are in another order: sequences first, steps second.",
             ),
             (
                 lambda states, lengths: states[:, lengths.max() - 1],
-                "This takes the longest sequence's last step for all of them. Each has its own.",
+                "You use the longest sequence's last step for all. Each sequence has its own.",
             ),
             (
                 lambda states, lengths: states[:, lengths[0] - 1],
-                "This takes the first sequence's last step for all of them. Each has its own.",
+                "You use the first sequence's last step for all. Each sequence has its own.",
             ),
             (
                 lambda states, lengths: states[:, lengths - 1],
-                "`states[:, lengths - 1]` takes every length for every sequence. Take for each "
-                "sequence its own: two lists of places, of the same length.",
+                "`states[:, lengths - 1]` takes every length for every sequence. Give two lists "
+                "of indices of the same length: one for the sequences, one for their last "
+                "steps.",
             ),
             (
                 lambda states, lengths: states[np.arange(len(states)), lengths],
-                "One step too far: the first step has the index 0, the last one length - 1.",
+                "This is one step too far. The first step has index 0, and the last has length "
+                "- 1.",
             ),
             (
                 lambda states, lengths: states[np.arange(len(states)), lengths - 2],
-                "One step too early: a sequence of length 1 ends at index 0.",
+                "This is one step too early. A sequence of length 1 ends at index 0.",
             ),
             (
                 lambda states, lengths: states[np.arange(len(states)), lengths - 1, 0],
-                "The axis of the units is lost: expected (n, units).",
+                "The axis of the units is lost. Return shape (n, units).",
             ),
             (
                 lambda states, lengths: states[np.arange(len(states)), -lengths],
-                "This counts the lengths from the end. What is filled up stands *behind* a "
-                "sequence.",
+                "You count the lengths from the end. The filled-up steps come *after* a sequence.",
             ),
             (
                 lambda states, lengths: own_last_states(states, lengths)[::-1],
-                "The right states, with the sequences in the opposite order.",
+                "These are the right states, but the sequences are in reverse order.",
             ),
             (
                 _mean_of_own_steps,
-                "This is the mean over a sequence's own steps. Asked for is the state after the "
-                "last of them.",
+                "This is the mean over a sequence's own steps. Return the state after the last "
+                "of them.",
             ),
             (
                 lambda states, lengths: states[:, 0],
@@ -325,48 +238,51 @@ EXERCISES = (
         ],
         hints=(
             "A sequence of length 1 ends at index 0.",
-            "With a loop: for the k-th sequence, `states[k, lengths[k] - 1]`. Then `np.stack`.",
-            "Without: NumPy takes two arrays of indices together, pair by pair. One is "
+            "With a loop: for sequence k, take `states[k, lengths[k] - 1]`. Then use `np.stack`.",
+            "Without a loop: NumPy combines two arrays of indices pair by pair. One of them is "
             "`np.arange(len(states))`.",
         ),
-        then="Keras does this for you where a layer before, such as `Masking`, marks the rubbish.",
+        then="Keras does this for you if an earlier layer, such as `Masking`, marks the "
+        "meaningless steps.",
     ),
     exercise(
-        "03.4",
+        "03.3",
         "a cell with a single gate",
         solution=minimal_gated_step,
         cases=_step_cases,
         mistakes=[
             (
                 partial(_other_step, mix=lambda f, h, candidate: f * h + (1 - f) * candidate),
-                "Kept and replaced are exchanged: here f = 1 means that everything is replaced.",
+                "You swapped what is kept and what is replaced. Here f = 1 means that "
+                "everything is replaced.",
             ),
             (
                 partial(_other_step, mix=lambda f, h, candidate: (1 - f) * h + candidate),
-                "The candidate goes in only as far as the gate is open: multiply it by f.",
+                "The gate decides how much of the candidate enters. Multiply the candidate by f.",
             ),
             (
                 partial(_other_step, mix=lambda f, h, candidate: h + f * candidate),
-                "The old state is kept only as far as the gate is closed: multiply it by 1 - f.",
+                "The gate decides how much of the old state is kept. Multiply the old state by "
+                "1 - f.",
             ),
             (
                 partial(_other_step, mix=lambda f, h, candidate: candidate),
-                "This is the candidate. The new state lies between it and the old one.",
+                "This is the candidate. The new state is a blend of it and the old state.",
             ),
             (
                 partial(_other_step, halves=lambda w: _halves(w)[::-1]),
-                "The parts stand in the order f, h, not h, f.",
+                "The parts are in the order f, h, not h, f.",
             ),
             (
                 partial(_other_step, halves=_every_second),
-                "The parts stand side by side: the first half of the columns is f's, not every "
-                "second one.",
+                "The parts stand side by side. The first half of the columns belongs to f, not "
+                "every second column.",
             ),
             (partial(_other_step, gate=np.tanh), "A gate is a sigmoid, from 0 to 1."),
             (partial(_other_step, squash=np.asarray), "The candidate goes through tanh."),
             (
                 partial(_other_step, squash=sigmoid),
-                "The candidate goes through tanh; the sigmoid is for the gate.",
+                "The candidate goes through tanh. The sigmoid is for the gate.",
             ),
             (
                 partial(_other_step, seen=lambda f, h, U_h: f * (h @ U_h)),
@@ -383,7 +299,7 @@ EXERCISES = (
             ),
             (
                 partial(_other_step, seen=lambda f, h, U_h: f * h * U_h),
-                "`f * h * U_h` multiplies number by number; the matrix product is `@`.",
+                "`f * h * U_h` multiplies number by number. The matrix product is `@`.",
             ),
             (
                 partial(_other_step, halves=lambda w: np.split(w, 2)),
@@ -392,16 +308,17 @@ EXERCISES = (
             ),
             (
                 lambda x, h, W, U, b: minimal_gated_step(x, h, W, U, 0 * b),
-                "The bias is missing: b_f in the gate, b_h in the candidate.",
+                "The bias is missing. Add b_f in the gate and b_h in the candidate.",
             ),
-            (_gate_that_sees_no_state, "The gate looks at the old state too: h @ U_f."),
+            (_gate_that_sees_no_state, "The gate needs the old state too: add h @ U_f."),
         ],
         hints=(
-            "Take W, U and b apart with `np.split(..., 2, axis=-1)`; the first half is f's.",
-            "First f, with the whole of h. Then the candidate, with f * h in place of h.",
-            "In NumPy, `f * h @ U_h` means `(f * h) @ U_h`: the two operators rank alike, and the "
-            "left one goes first. Brackets say it aloud.",
+            "Split W, U and b with `np.split(..., 2, axis=-1)`. The first half belongs to f.",
+            "Compute f first, from the whole of h. Then compute the candidate, with f * h in "
+            "place of h.",
+            "In NumPy, `f * h @ U_h` means `(f * h) @ U_h`, because both operators have the "
+            "same rank and the left one goes first. Brackets make it clear.",
         ),
-        then="Give it to `unroll`: a cell of your own reads sequences like any other.",
+        then="Give it to `unroll`. Your own cell reads sequences like any other.",
     ),
 )
