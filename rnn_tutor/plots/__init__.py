@@ -6,6 +6,7 @@ Images may be an `ImageSet` or an array `(n, h, w)` or `(n, h, w, c)`, uint8 or 
 
 from rnn_tutor.plots.arrays import boxes, maps, numbers
 from rnn_tutor.plots.charts import (
+    circles,
     confusion,
     contingency,
     histogram,
@@ -21,6 +22,7 @@ from rnn_tutor.plots.reading import reading, scan_paths, sequence, unrolled
 __all__ = [
     "Picture",
     "boxes",
+    "circles",
     "clusters",
     "confusion",
     "contingency",

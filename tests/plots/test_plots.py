@@ -53,6 +53,8 @@ FIGURES = {
     "score_bars": lambda x: plots.score_bars({"a": [0.5, 0.6], "b": 0.9}, highlight="b"),
     "score_curves": lambda x: plots.score_curves({"a": {4: [0.5, 0.6], 64: [0.7]}}, "n", title="S"),
     "unrolled": lambda x: plots.unrolled(x[0, :5, :, 0] / 255, POINTS[:6], first=13, title="U"),
+    "circles": lambda x: plots.circles({"$a": POINTS, "<b>": -POINTS}, [0, 1, 2] * 10, title="C"),
+    "circles, many": lambda x: plots.circles(dict.fromkeys("abcdefgh", R.random((500, 2)))),
     "forest": lambda x: plots.forest({"P": {"a": (-1, 2), "$b": (1, 3)}}, "points", title="F"),
     "forest, five": lambda x: plots.forest(dict.fromkeys("12345", dict.fromkeys("abc", (0, 9)))),
     "score_bars, negative": lambda x: plots.score_bars({"a": [-0.1, 0.0]}, x="ARI"),
@@ -221,6 +223,19 @@ def test_score_curves_show_mean_and_sample_deviation():
     assert [tick.get_text() for tick in axes.get_xticklabels()] == ["10", "1,000"]
     assert line.get_linestyle() != other[0].get_linestyle()
     assert "a from 0.700 at 10 to 0.900 at 1,000, b from 0.500" in picture.alt
+
+
+def test_points_lie_on_the_circle_in_the_direction_that_they_had():
+    points = np.array([[3.0, 0], [0, -0.1], [1, 1], [0, 0]])
+    picture = plots.circles({"start": points, "end": -points}, [0, 0, 1, 1], columns=3)
+    start, end, empty = picture.figure.axes
+    first, second = start.collections
+    assert first.get_offsets().tolist() == [[1, 0], [0, -1]]
+    assert second.get_offsets().tolist()[0] == pytest.approx([0.5**0.5] * 2)
+    assert first.get_facecolor().tolist() != second.get_facecolor().tolist()
+    assert end.collections[0].get_offsets().tolist() == [[-1, 0], [0, 1]]
+    assert not empty.collections
+    assert picture.alt == "4 embeddings on a circle: start, end"
 
 
 def test_a_forest_plot_tells_intervals_with_zero_from_those_without():
