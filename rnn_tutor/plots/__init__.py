@@ -4,7 +4,7 @@ Each function returns a `Picture`. Figures are made without pyplot, so that a th
 Images may be an `ImageSet` or an array `(n, h, w)` or `(n, h, w, c)`, uint8 or float from 0 to 1.
 """
 
-from rnn_tutor.plots.arrays import boxes, maps, numbers
+from rnn_tutor.plots.arrays import boxes, maps, numbers, occlusion
 from rnn_tutor.plots.charts import (
     circles,
     confusion,
@@ -34,6 +34,7 @@ __all__ = [
     "loss_curve",
     "maps",
     "numbers",
+    "occlusion",
     "photographs",
     "planes",
     "reading",
