@@ -98,6 +98,10 @@ def all_results(small, large, compared):
         "",
         *small_table(small),
         "",
+        "## Preprocessing",
+        "",
+        *preprocessing_table(read("preprocessing")),
+        "",
         "## At full size",
         "",
         "All 70,000 images of each set on two cores. `full` and `medium` are presets of "
@@ -167,6 +171,23 @@ def small_table(benchmark):
         f"{benchmark['date']} ({machine}; {versions}).",
         "",
         verdict(methods),
+    ]
+
+
+def preprocessing_table(benchmark):
+    """Return the table of notebook 01: k-means on versions of the images, as lines."""
+    return [
+        "k-means on the 5,000 training images of fashion5, means and standard deviations over "
+        f"{len(benchmark['seeds'])} seeds. Notebook 01 draws the accuracies.",
+        "",
+        "| embedding | images | accuracy, % | NMI | ARI |",
+        "| --- | --- | --- | --- | --- |",
+        *(
+            f"| {row['name']} | {row['pictures']} | "
+            f"{spread([100 * value for value in row['accuracy']], 1)} | "
+            f"{spread(row['nmi'], 2)} | {spread(row['ari'], 2)} |"
+            for row in benchmark["methods"]
+        ),
     ]
 
 

@@ -21,6 +21,7 @@ INK, SOFT, LINE, CARD, WHITE = "#1F2328", "#57606A", "#8C959F", "#F6F7F4", "#FFF
 PALE_BLUE, PALE_ORANGE, PALE_GREEN = "#D6E8F3", "#FBECCB", "#CFEBE2"
 PALE_RED, PALE_PINK, PALE_GREY = "#F8DDCB", "#F4E2EC", "#E7E9E6"
 WIDTH = 760
+TIMES = "\N{MULTIPLICATION SIGN}"
 FONT = "system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', Arial, sans-serif"
 MATH = "'STIX Two Text', Georgia, 'DejaVu Serif', 'Times New Roman', serif"
 

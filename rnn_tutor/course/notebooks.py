@@ -158,7 +158,7 @@ def show_solutions(folder: Path, wanted: bool | None) -> list[str]:
 
 
 def find(notebooks: dict[str, Path], wanted: str) -> str:
-    """Return the file name that a reader means by "7", "07", a name or a path.
+    """Return the file name that a reader means by "7", "07", "3b", a name or a path.
 
     Raises:
         TutorError: There is no such notebook.
@@ -166,7 +166,8 @@ def find(notebooks: dict[str, Path], wanted: str) -> str:
     said = (
         re.split(r"[\\/]", wanted.strip())[-1].lower().removesuffix(".ipynb").removesuffix(".fresh")
     )
-    number = said.zfill(2) if said.isdigit() else None
+    is_number = re.fullmatch(r"\d+[a-z]?", said)  # "03b" is one as well
+    number = said.zfill(3 if said[-1:].isalpha() else 2) if is_number else None
     for name in notebooks:
         stem = name.lower().removesuffix(".ipynb")
         if stem == said or stem.split("_")[0] == number:

@@ -124,7 +124,7 @@ def progress():
     columns = ("exercise", "about", "state", "tries", "hints", "solution seen", "first right")
     sections = {}
     for exercise in everything():
-        rows = sections.setdefault(f"Notebook {exercise.number[:2]}", [])
+        rows = sections.setdefault(f"Notebook {exercise.notebook}", [])
         rows.append(dict(zip(columns, _row(exercise, known.get(exercise.number)), strict=True)))
     return Table(sections, columns, sentence)
 
@@ -159,10 +159,11 @@ def find(number):
     Raises:
         TutorError: There is no such exercise.
     """
-    said = re.fullmatch(r"(\d{1,2})\.(\d+)", str(number).strip())
+    said = re.fullmatch(r"(\d{1,2})([a-z]?)\.(\d+)", str(number).strip().lower())
     if said:
-        wanted = f"{int(said[1]):02}.{int(said[2])}"
-        known = {e.number: e for e in _of_notebook(wanted[:2])}
+        notebook = f"{int(said[1]):02}{said[2]}"
+        wanted = f"{notebook}.{int(said[3])}"
+        known = {e.number: e for e in _of_notebook(notebook)}
         if wanted in known:
             return known[wanted]
     numbers = ", ".join(e.number for e in everything())
@@ -172,7 +173,9 @@ def find(number):
 def everything():
     """Return all exercises of the course, in order."""
     names = sorted(module.name for module in pkgutil.iter_modules(__path__))
-    return [e for name in names if re.fullmatch(r"e\d\d", name) for e in _of_notebook(name[1:])]
+    return [
+        e for name in names if re.fullmatch(r"e\d\d[a-z]?", name) for e in _of_notebook(name[1:])
+    ]
 
 
 def solution_text(number):
@@ -181,23 +184,24 @@ def solution_text(number):
     Raises:
         TutorError: The package does not hold it.
     """
+    notebook = number.split(".")[0]
     try:
-        text = (SOLUTIONS / f"{number[:2]}.md").read_text(encoding="utf-8")
+        text = (SOLUTIONS / f"{notebook}.md").read_text(encoding="utf-8")
     except OSError as error:
         raise TutorError(
-            f"The solutions of notebook {number[:2]} should have come with the package, and cannot "
+            f"The solutions of notebook {notebook} should have come with the package, and cannot "
             f"be read: {error.strerror or error}. Install the course again."
         ) from error
-    parts = re.split(r"^## +(\d\d\.\d+) *$", text, flags=re.MULTILINE)
+    parts = re.split(r"^## +(\d\d[a-z]?\.\d+) *$", text, flags=re.MULTILINE)
     return dict(zip(parts[1::2], map(str.strip, parts[2::2]), strict=True)).get(number)
 
 
-def _of_notebook(two_digits):
-    """Return the exercises of a notebook, such as "08"; none where there is no such notebook."""
+def _of_notebook(number):
+    """Return the exercises of notebook "08" or "03b"; none where there is no such notebook."""
     try:
-        return import_module(f"{__name__}.e{two_digits}").EXERCISES
+        return import_module(f"{__name__}.e{number}").EXERCISES
     except ModuleNotFoundError as error:
-        if error.name != f"{__name__}.e{two_digits}":
+        if error.name != f"{__name__}.e{number}":
             raise
         return ()
 

@@ -46,10 +46,14 @@ class Exercise:
     inputs: tuple[str, ...]
 
     @property
+    def notebook(self):
+        """The number of its notebook: "08" or "03b"."""
+        return self.number.split(".")[0]
+
+    @property
     def name(self):
         """The name for a student: "Exercise 8.1"."""
-        notebook, place = self.number.split(".")
-        return f"Exercise {int(notebook)}.{place}"
+        return f"Exercise {self.number[0].lstrip('0')}{self.number[1:]}"
 
 
 def exercise(

@@ -160,7 +160,7 @@ def _folder_name(path, place):
 def _is_sound(number, entry):
     """Return whether an entry has the form of those that are written here."""
     return (
-        re.fullmatch(r"\d\d\.\d+", number)
+        re.fullmatch(r"\d\d[a-z]?\.\d+", number)
         and entry.keys() == NEW.keys()
         and entry["state"] in STATES
         and all(type(entry[name]) is int and entry[name] >= 0 for name in ("tries", "hints"))

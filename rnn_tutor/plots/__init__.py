@@ -4,7 +4,7 @@ Each function returns a `Picture`. Figures are made without pyplot, so that a th
 Images may be an `ImageSet` or an array `(n, h, w)` or `(n, h, w, c)`, uint8 or float from 0 to 1.
 """
 
-from rnn_tutor.plots.arrays import boxes, maps, numbers, occlusion
+from rnn_tutor.plots.arrays import arrows, boxes, maps, numbers, occlusion
 from rnn_tutor.plots.charts import (
     circles,
     confusion,
@@ -21,6 +21,7 @@ from rnn_tutor.plots.reading import reading, scan_paths, sequence, unrolled
 
 __all__ = [
     "Picture",
+    "arrows",
     "boxes",
     "circles",
     "clusters",

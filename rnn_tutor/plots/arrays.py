@@ -125,6 +125,55 @@ def numbers(arrays, marked=None, title=None):
     return finish(figure, f"Arrays with their numbers: {'; '.join(shapes)}", title)
 
 
+def arrows(image, across, down, title=None):
+    """Draw a small grey image with its numbers, and an arrow on each pixel that has a direction.
+
+    Args:
+        image: `(h, w)`, uint8, of at most 100 pixels.
+        across: `(h, w)`, how far each arrow points to the right; negative: to the left.
+        down: `(h, w)`, how far it points down. The longest arrow is one pixel long.
+        title: Title of the figure, str. Default: none.
+
+    Returns:
+        A Picture.
+
+    Raises:
+        TutorError: The arrays differ in shape or have too many numbers.
+
+    Example:
+        >>> rt.plots.arrows(np.eye(3, dtype=np.uint8), np.ones((3, 3)), np.zeros((3, 3)))
+        Picture: An image of 3 x 3 pixels, 9 of them with an arrow
+    """
+    image, across, down = np.asarray(image), np.asarray(across, float), np.asarray(down, float)
+    if image.ndim != 2 or image.size > SMALL or not image.shape == across.shape == down.shape:
+        shapes = format_list([image.shape, across.shape, down.shape])
+        raise TutorError(
+            f"Expected three arrays of one shape (h, w), of at most {SMALL} numbers; got {shapes}."
+        )
+    height, width = image.shape
+    figure = Figure((2 * CELL * width, 2 * CELL * height))
+    axes = figure.add_axes((0, 0, 1, 1))
+    axes.imshow(rgb(image[None])[0], extent=(0, width, height, 0), aspect="auto")
+    axes.set_axis_off()
+    for (i, j), value in np.ndenumerate(image):
+        colour = "white" if value < 128 else "black"
+        axes.text(j + 0.08, i + 0.1, value, color=colour, fontsize=8, va="top")
+    lengths = np.hypot(across, down)
+    i, j = np.nonzero(lengths)
+    longest = max(lengths.max(initial=0), 1e-9)
+    axes.quiver(
+        *(j + 0.5, i + 0.5, across[i, j], down[i, j]),
+        color=COLOURS[3],
+        pivot="mid",
+        angles="xy",
+        scale_units="xy",
+        scale=longest,
+        width=0.012,
+    )
+    pixels = f"An image of {height} x {width} pixels, {len(i)} of them with an arrow"
+    return finish(figure, pixels, title)
+
+
 def boxes(picture, boxes, title=None):
     """Draw one image with frames on it, each with its name.
 

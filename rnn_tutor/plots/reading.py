@@ -1,5 +1,7 @@
 """Figures of an image that is read step by step: paths, sequences, states, gates."""
 
+import itertools
+
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
@@ -69,7 +71,7 @@ def _pull_apart(axes, picture, height, width):
 
 
 def _number(axes, ys, xs):
-    """Number the steps where the eye looks: beside rows, below columns, beside rows of patches."""
+    """Number the steps where the eye looks: beside rows, below columns, in the patches."""
     if len(xs) == 1:
         every = max(1, len(ys) // 7)
         axes.set_yticks(ys[::every], range(1, len(ys) + 1, every))
@@ -79,9 +81,11 @@ def _number(axes, ys, xs):
         axes.set_xticks(xs[::every], range(1, len(xs) + 1, every))
         axes.set_xlabel("step")
     else:
-        starts = range(1, len(ys) * len(xs) + 1, len(xs))
-        axes.set_yticks(ys, [f"{k} to {k + len(xs) - 1}" for k in starts])
-        axes.set_ylabel("steps")
+        ground = {"boxstyle": "round,pad=0.15", "facecolor": "white", "edgecolor": "none"}
+        shown = 1 if len(ys) * len(xs) <= 64 else len(xs)  # of many, the first of each row
+        places = list(enumerate(itertools.product(ys, xs), 1))
+        for k, (y, x) in places[::shown]:
+            axes.text(x, y, k, ha="center", va="center", fontsize=8, bbox=ground)
 
 
 STATE = {"cmap": SIGNED, "vmin": -1, "vmax": 1, "interpolation": "nearest"}

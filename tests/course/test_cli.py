@@ -240,6 +240,13 @@ def test_a_notebook_has_several_names(shipped, wanted):
     assert notebooks.find(shipped, wanted) == SEVENTH
 
 
+@pytest.mark.parametrize("wanted", ["3b", "03b", "03B.ipynb", "03b_gradients_through_time"])
+def test_a_notebook_may_have_a_letter_after_its_number(wanted):
+    known = notebooks.shipped_notebooks()
+    assert notebooks.find(known, wanted).startswith("03b_")
+    assert notebooks.find(known, "3").startswith("03_")
+
+
 @pytest.mark.parametrize("wanted", ["9", "", "unsupervised"])
 def test_an_unknown_notebook_is_an_error_that_names_those_there_are(shipped, wanted):
     with pytest.raises(TutorError, match=f"no notebook .*{SEVENTH}"):

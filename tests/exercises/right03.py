@@ -38,31 +38,6 @@ def weights_as_numpy(cell, features, units):
     return np.int64(count[cell])
 
 
-def half_life_of_math(bias):
-    return math.log(2) / math.log1p(math.exp(-bias))
-
-
-def half_life_by_halving(bias):
-    f = 1 / (1 + np.exp(-bias))
-    low, high = 0.0, 1e6
-    for _ in range(100):
-        middle = (low + high) / 2
-        if f**middle > 0.5:
-            low = middle
-        else:
-            high = middle
-    return low
-
-
-def half_life_to_another_base(bias):
-    f = 1 / (1 + np.exp(-np.array([bias])))
-    return float((-1 / np.log2(f))[0])
-
-
-def half_life_in_an_array(bias):
-    return np.array(np.log(0.5) / np.log(1 / (1 + np.exp(-bias))))
-
-
 def last_by_loop(states, lengths):
     n, _, units = states.shape
     last = np.zeros((n, units))
@@ -125,12 +100,6 @@ def step_in_float32(x, h, W, U, b):
 
 RIGHT = {
     "03.1": [weights_of_arrays, weights_one_by_one, weights_as_numpy],
-    "03.2": [
-        half_life_of_math,
-        half_life_by_halving,
-        half_life_to_another_base,
-        half_life_in_an_array,
-    ],
-    "03.3": [last_by_loop, last_as_list, last_along_the_axis, last_by_stack],
-    "03.4": [step_by_slices, step_by_loops, step_in_float32],
+    "03.2": [last_by_loop, last_as_list, last_along_the_axis, last_by_stack],
+    "03.3": [step_by_slices, step_by_loops, step_in_float32],
 }

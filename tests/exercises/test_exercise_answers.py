@@ -472,8 +472,8 @@ WRONG = {
     "02.1": [steps_rounded_down, steps_in_grey],
     "02.3": [both_as_further_steps, both_with_features_turned],
     "02.2": [snake_from_one, snake_without_turns],
-    "03.2": [half_life_with_tanh, half_life_of_the_bias, half_life_in_whole_steps],
-    "03.4": [step_without_bias, step_without_reset],
+    "03b.1": [half_life_with_tanh, half_life_of_the_bias, half_life_in_whole_steps],
+    "03.3": [step_without_bias, step_without_reset],
     "04.2": [place_never_tried, place_from_zero, place_of_the_last, place_of_a_turned_kernel],
     "04.3": [
         pooled_into_whole_numbers,
@@ -515,12 +515,12 @@ def test_a_students_mistake_is_named_and_not_taken_for_another(number):
     ("number", "answer"),
     [
         ("01.4", peaks),
-        ("03.4", step),
+        ("03.3", step),
         ("04.3", pooled),
         ("06.3", price),
         ("09.1", lambda embeddings, clusters: prototypes(embeddings, clusters, np.mean)),
     ],
-    ids=["01.4", "03.4", "04.3", "06.3", "09.1"],
+    ids=["01.4", "03.3", "04.3", "06.3", "09.1"],
 )
 def test_without_the_mistake_the_same_answer_is_right(number, answer):
     result = rt.exercises.check(number, answer)

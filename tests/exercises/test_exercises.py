@@ -242,7 +242,9 @@ def expressions(code):
 
 @each(FUNCTIONS)
 def test_what_is_asked_for_does_not_stand_in_the_cells_above(exercise):
-    (path,) = [p for p in course.NOTEBOOKS if p.name.startswith(exercise.number[:2])]
+    (path,) = [
+        p for p in course.NOTEBOOKS if p.name.startswith(exercise.number.split(".")[0] + "_")
+    ]
     cells = [c.source for c in course.read(path).cells if c.cell_type == "code"]
     above = set().union(*(expressions(cell) for cell in cells if not re.search(r"^%", cell)))
     code = re.search(r"```python\n(.*?)```", exercises.solution_text(exercise.number), re.S)[1]

@@ -304,6 +304,11 @@ def test_steps_are_drawn_in_the_order_of_sequences():
     steps = [im.get_array()[..., 0] for im in picture.figure.axes[1].images]
     blocks = [GREY[0, y : y + 6, x : x + 6, 0] for y in (0, 6) for x in (0, 6)]
     np.testing.assert_array_equal(steps, blocks)
+    middles = [
+        np.mean(np.reshape(im.get_extent(), (2, 2)), 1) for im in picture.figure.axes[1].images
+    ]
+    numbers = {t.get_text(): t.get_position() for t in picture.figure.axes[1].texts}
+    assert numbers == {str(k): tuple(middle) for k, middle in enumerate(middles, 1)}
 
 
 def test_what_cannot_be_drawn_is_refused():

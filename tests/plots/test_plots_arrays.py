@@ -24,6 +24,7 @@ FIGURES = {
     "maps, all zero": lambda: plots.maps({"dead": np.zeros((2, 5, 5))}),
     "occlusion": lambda: plots.occlusion(PICTURES, {"grey": R.random((4, 3, 4))}, titles="abcd"),
     "numbers": lambda: plots.numbers({"a": SMALL, "b": [[1, 2, 3]]}, {"a": (0, 1, 1, 1)}),
+    "arrows": lambda: plots.arrows(np.eye(6, dtype=np.uint8), np.eye(6), np.ones((6, 6))),
     "boxes": lambda: plots.boxes(PICTURES[0], {"one": (-2, 3, 4, 4), "two": (0, 0, 5, 9)}),
 }
 
@@ -105,6 +106,21 @@ def test_numbers_can_be_read_on_their_ground():
 def test_numbers_refuse_what_would_not_be_readable(array):
     with pytest.raises(TutorError, match="at most 100 numbers"):
         plots.numbers({"a": array})
+
+
+def test_arrows_point_where_they_are_told_from_the_middle_of_their_pixel():
+    image, across, down = np.zeros((2, 3), np.uint8), np.zeros((2, 3)), np.zeros((2, 3))
+    across[1, 2], down[0, 1] = 5, -2
+    (drawn,) = plots.arrows(image, across, down).figure.axes[0].collections
+    found = {(x, y): (u, v) for x, y, u, v in zip(drawn.X, drawn.Y, drawn.U, drawn.V, strict=True)}
+    assert found == {(1.5, 0.5): (0, -2), (2.5, 1.5): (5, 0)}
+    assert drawn.axes.get_ylim() == (2, 0)  # down is down
+
+
+@pytest.mark.parametrize("shape", [(3,), (2, 2), (11, 10)])
+def test_arrows_refuse_arrays_that_differ_or_are_large(shape):
+    with pytest.raises(TutorError, match="one shape"):
+        plots.arrows(np.zeros(shape, np.uint8), np.zeros(shape), np.zeros((3, 3)))
 
 
 def test_boxes_lie_where_they_are_said_to_and_differ_without_colour():
