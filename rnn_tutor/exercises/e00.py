@@ -106,9 +106,9 @@ def _last_cluster_left_out(labels):
     return max(sizes, default=0) / len(labels)
 
 
-SEVERAL = "One number is asked for, the share of the largest cluster, and here are several."
-ONE_CLUSTER = "You look at a single cluster, and the largest one need not be that one. Count the "
-ONE_CLUSTER += "pictures of every cluster first."
+SEVERAL = "These are several numbers. Return one: the share of the largest cluster."
+ONE_CLUSTER = "You look at one fixed cluster, and another may be larger. Count the "
+ONE_CLUSTER += "pictures in each cluster first."
 
 # 00.2
 
@@ -212,10 +212,10 @@ def _scaled_by_features(embeddings, index, n):
     return _largest_product(scaled, index, n)
 
 
-ITSELF = "The picture itself is among them. It is always most similar to itself, and is not asked "
-ITSELF += "for; take it out before you choose."
-TWINS = "Two embeddings here point exactly the same way, and either may come first when you sort. "
-TWINS += "So leaving out the *first* does not always leave out the picture itself."
+ITSELF = "Your answer contains the picture itself. Every picture is most similar to itself, so "
+ITSELF += "take it out before you choose."
+TWINS = "Two embeddings here point in exactly the same direction, and either may come first. "
+TWINS += "So dropping the *first* does not always drop the picture itself."
 
 
 EXERCISES = (
@@ -225,41 +225,43 @@ EXERCISES = (
         solution=largest_share,
         cases=_label_cases,
         mistakes=(
-            (_how_many, "This is how *many* pictures lie there. A share is that, divided by the "
-             "number of all."),
-            (_in_percent, "This is in per cent; a share lies between 0 and 1."),
-            (_whole_division, "`//` divides and rounds down; a share needs `/`."),
-            (_number_of_the_largest, "This is the number of the largest cluster; its share is "
-             "asked for."),
+            (_how_many, "This is the *number* of pictures. Divide it by the number of all "
+                        "pictures to get a share."),
+            (_in_percent, "This is a percentage. A share lies between 0 and 1."),
+            (_whole_division, "`//` divides and rounds down. Use `/`."),
+            (_number_of_the_largest, "This is the number of the largest cluster. Return its "
+                                     "share."),
             (_smallest_share, "This is the share of the smallest cluster."),
             (_cluster_0, ONE_CLUSTER),
             (_cluster_1, ONE_CLUSTER),
             (_cluster_of_the_first, ONE_CLUSTER),
             (_cluster_of_the_largest_number, "This is the share of the cluster with the largest "
-             "*number*, which need not hold the most pictures."),
+                                             "*number*. Another cluster may hold more pictures."),
             (_shares_of_all, SEVERAL),
             (_shares_of_all_numbers, SEVERAL),
-            (_by_the_clusters, "You divide by the number of clusters. A share of the pictures "
-             "needs the number of pictures."),
-            (_by_the_other_clusters, "You divide by the pictures in the *other* clusters. A share "
-             "needs the number of all."),
+            (_by_the_clusters, "You divide by the number of clusters. Divide by the number of "
+                               "pictures."),
+            (_by_the_other_clusters, "You divide by the pictures in the *other* clusters. "
+                                     "Divide by the number of all pictures."),
             (_by_one_less, "You divide by one picture too few."),
-            (_largest_number_by_all, "This is the largest *number* of a cluster, divided by the "
-             "number of all pictures. Count the pictures of every cluster."),
-            (_number_of_clusters_by_all, "This is the number of *clusters*, divided by the number "
-             "of pictures. Count the pictures of every cluster."),
-            (_rounded, "This is rounded; give the number itself."),
-            (_cluster_0_left_out, "Cluster 0 is not looked at. It may be the largest."),
-            (_last_cluster_left_out, "The cluster with the largest number is not looked at: "
-             "`range(k)` ends at k - 1."),
+            (_largest_number_by_all, "This is the largest cluster *number*, divided by the "
+                                     "number of pictures. Count the pictures in each cluster "
+                                     "first."),
+            (_number_of_clusters_by_all, "This is the number of *clusters*, divided by the "
+                                         "number of pictures. Count the pictures in each "
+                                         "cluster first."),
+            (_rounded, "This is rounded. Return the exact number."),
+            (_cluster_0_left_out, "You leave out cluster 0. It may be the largest."),
+            (_last_cluster_left_out, "You leave out the cluster with the largest number: "
+                                     "`range(k)` ends at k - 1."),
         ),
         hints=(
             "How many pictures has each cluster? `np.unique(labels, return_counts=True)` gives "
-            "the numbers that occur, and how often each does.",
-            "The largest of these counts, divided by the number of all pictures, `len(labels)`.",
+            "the cluster numbers, and how often each occurs.",
+            "Divide the largest of these counts by the number of all pictures, `len(labels)`.",
         ),
-        then="On the clusters above: `largest_share(found.labels)`. When nearly everything lies "
-        "in one cluster, the network has not told the pictures apart.",
+        then="Try it on the clusters above: `largest_share(found.labels)`. If nearly all "
+             "pictures lie in one cluster, the network cannot tell them apart.",
     ),
     exercise(
         "00.2",
@@ -272,37 +274,37 @@ EXERCISES = (
             (_itself_too_from_the_end, ITSELF),
             (_without_the_first, TWINS),
             (_without_the_last, TWINS),
-            (_nearest, "Scale each embedding to length one before you compare: a picture that "
-             "points the same way is not less similar because it is longer."),
-            (_largest_product, "Scale each embedding to length one before you compare: otherwise "
-             "long ones win every product."),
-            (_scaled_by_features, "You scaled each *feature*, down the columns. Scale each "
-             "embedding, along its row, to length one."),
-            (_least_similar, "This is the *least* similar picture: do you sort from the wrong "
-             "end?"),
-            (_in_the_wrong_order, "These are the right ones in the wrong order: the most similar "
-             "comes first."),
-            (_only_one, "Give an array of n indices, even where n is 1."),
-            (_one_too_few, "There is one too few: n indices are asked for."),
-            (_all_others, "These are all other pictures; only the first n are asked for."),
-            (_places_among_the_others, "These are places in a list *without* the picture itself: "
-             "after it, everything has moved up by one."),
-            (_zero_for_itself, "A cosine may be negative. So 0 in place of the picture's own "
-             "cosine can still win."),
-            (_the_cosines, "These are the cosines; the *indices* of the pictures are asked for."),
-            (_the_first_cosines, "These are the cosines of the first pictures, unsorted; the "
-             "*indices* of the most similar ones are asked for."),
+            (_nearest, "Scale each embedding to length one before you compare. Only the "
+                       "direction counts, not the length."),
+            (_largest_product, "Scale each embedding to length one before you compare. "
+                               "Otherwise long embeddings win every product."),
+            (_scaled_by_features, "You scaled each *feature*, which is a column. Scale each "
+                                  "embedding, which is a row."),
+            (_least_similar, "This is the *least* similar picture. Do you sort in the wrong "
+                             "direction?"),
+            (_in_the_wrong_order, "These are the right pictures in the wrong order. The most "
+                                  "similar comes first."),
+            (_only_one, "Return an array of n indices, even if n is 1."),
+            (_one_too_few, "One index is missing. Return n indices."),
+            (_all_others, "These are all other pictures. Return only the first n."),
+            (_places_among_the_others, "These are indices in a list *without* the picture "
+                                       "itself. All pictures after it have moved by one."),
+            (_zero_for_itself, "A cosine may be negative. So a 0 in place of the picture's own "
+                               "cosine can still win."),
+            (_the_cosines, "These are the cosines. Return the *indices* of the pictures."),
+            (_the_first_cosines, "These are the unsorted cosines of the first pictures. Return "
+                                 "the *indices* of the most similar pictures."),
         ),
         hints=(
-            "`rt.clustering.l2_normalize(embeddings)` scales each embedding to length one. The "
-            "product of two such embeddings, number by number and added up, is their *cosine*: 1 "
-            "where they point the same way.",
+            "`rt.clustering.l2_normalize(embeddings)` scales each embedding to length one. "
+            "Multiply two of them number by number and add up: this is their *cosine*. It is 1 "
+            "if they point in the same direction.",
             "`unit @ unit[index]` gives the cosine of every picture with this one. `np.argsort` "
-            "sorts from the smallest to the largest.",
-            "Before you sort, put a number there that can never win in place of the picture's own "
-            "cosine, such as `-np.inf`.",
+            "sorts from smallest to largest.",
+            "Before you sort, replace the picture's own cosine with a number that can never "
+            "win, such as `-np.inf`.",
         ),
-        then="See them: `rt.plots.image_grid(pictures[most_similar(embeddings, 0, 10)])`. The "
-        "panel above finds its neighbours in the same way.",
+        then="Look at them: `rt.plots.image_grid(pictures[most_similar(embeddings, 0, 10)])`. "
+             "The map finds neighbours in the same way.",
     ),
 )  # fmt: skip

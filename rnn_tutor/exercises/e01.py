@@ -146,12 +146,14 @@ def _wrapping_plus_one(rgb):
     return (largest - smallest) / (largest + np.uint8(1))
 
 
-OTHER_AXIS = "Largest and smallest were taken along the wrong axis. The three channels of a pixel "
+OTHER_AXIS = (
+    "You took the largest and smallest along the wrong axis. The three channels of a pixel "
+)
 OTHER_AXIS += "lie along the last one."
-BY_THE_LARGEST = "The difference is to be divided by the *largest* of the three, and that alone."
-WHOLE = "This is one number for the whole picture; every pixel has its own."
-BRACKETS = "`/` goes before `-`: the difference needs brackets."
-TWO_CHANNELS = "You look at two channels; the largest and the smallest of all *three* are needed."
+BY_THE_LARGEST = "Divide the difference by the *largest* of the three numbers, and by nothing else."
+WHOLE = "This is one number for the whole picture. Every pixel has its own."
+BRACKETS = "Python divides before it subtracts. Put the difference in brackets."
+TWO_CHANNELS = "You look at two channels. Take the largest and smallest of all *three*."
 
 
 # 01.2
@@ -239,7 +241,7 @@ def _fits_the_range(picture, by):
     return np.rint(255 * (total - total.min()) / max(np.ptp(total), 1)).astype(np.uint8)
 
 
-WRAPS = "Where the sum leaves 0 to 255 it wrapped around, as 250 + 30 does to 24; to clip "
+WRAPS = "A sum outside 0 to 255 wrapped around: 250 + 30 became 24. Clipping "
 WRAPS += "afterwards is too late."
 
 
@@ -325,9 +327,9 @@ def _white_is_254(picture, threshold):
     return np.where(picture > threshold, 254, 0)
 
 
-BOTH = "White should be 255; and a pixel that equals the threshold stays black."
-ONES = "True and False, or 0 and 1: white should be 255."
-LAST_LEVEL = "White is 255, the largest of the 256 levels: they begin at 0."
+BOTH = "White should be 255, and a pixel equal to the threshold is black."
+ONES = "White should be 255. You return True or 1."
+LAST_LEVEL = "White is 255. There are 256 levels, and they start at 0."
 
 
 # 01.4
@@ -483,9 +485,11 @@ TOO_NEAR = (
     "The farthest neighbour is left out on one side or both: `reach` of them count. Mind where "
 )
 TOO_NEAR += "a slice or a `range` ends."
-PAST = "Near the start, `row[i - k]` counts from the end; near the end, `row[i + k]` is not there. "
-PAST += "Look only at the neighbours that there are."
-WHICH = "This says where the peaks are; their magnitudes are asked for."
+PAST = (
+    "Near the start, `row[i - k]` counts from the end. Near the end, `row[i + k]` does not exist. "
+)
+PAST += "Compare only with neighbours that exist."
+WHICH = "This tells where the peaks are. Return their magnitudes."
 
 
 EXERCISES = (
@@ -495,22 +499,23 @@ EXERCISES = (
         solution=saturation,
         cases=_saturation_cases,
         mistakes=(
-            (_nan_for_black, "There is NaN, not a number: at a black pixel 0 is divided by 0. "
-             "There the saturation is to be 0."),
+            (_nan_for_black, "Your answer contains NaN. At a black pixel you divide 0 by 0. The "
+                             "saturation there is 0."),
             (_one_for_black, "A black pixel has no colour: its saturation is 0, not 1."),
-            (_not_divided, "This is the difference; divide it by the largest of the three."),
-            (_divided_by_255, "Divide by the largest of the *pixel's* three numbers, not by 255: "
-             "a dark colour can be as strong as a bright one."),
+            (_not_divided, "This is the difference. Divide it by the largest of the three "
+                           "numbers."),
+            (_divided_by_255, "Divide by the largest of the *pixel's* three numbers, not by "
+                              "255. A dark colour can be as strong as a bright one."),
             (_divided_by_the_sum, BY_THE_LARGEST),
-            (_largest_plus_one, "To divide by the largest *plus one* avoids 0 / 0, but makes all "
-             "other pixels a little too weak."),
-            (_wrapping_plus_one, "In uint8, 255 + 1 wraps around to 0. And dividing by the largest "
-             "*plus one* makes all other pixels a little too weak."),
-            (_as_a_byte, "This runs from 0 to 255; asked for is a number from 0 to 1."),
-            (_in_percent, "This is in per cent; asked for is a number from 0 to 1."),
-            (_whole_division, "`//` divides and rounds down; here `/` is needed."),
-            (_smallest_by_largest, "This is 0 for the strongest colour and 1 for grey: it should "
-             "be the other way round."),
+            (_largest_plus_one, "Dividing by the largest *plus one* avoids 0 / 0, but all other "
+                                "pixels become a little too weak."),
+            (_wrapping_plus_one, "In uint8, 255 + 1 wraps around to 0. Also, dividing by the "
+                                 "largest *plus one* makes all other pixels a little too weak."),
+            (_as_a_byte, "This runs from 0 to 255. Return numbers from 0 to 1."),
+            (_in_percent, "This is a percentage. Return numbers from 0 to 1."),
+            (_whole_division, "`//` divides and rounds down. Use `/`."),
+            (_smallest_by_largest, "This is 0 for the strongest colour and 1 for grey. It "
+                                   "should be the other way round."),
             (_of_the_whole_picture, WHOLE),
             (_of_the_whole_picture_in_uint8, WHOLE),
             (_without_brackets, BRACKETS),
@@ -518,21 +523,22 @@ EXERCISES = (
             (_divided_by_the_smallest, BY_THE_LARGEST),
             (_divided_by_the_smallest_or_1, BY_THE_LARGEST),
             (_divided_by_the_mean, BY_THE_LARGEST),
-            (_red_less_blue, "Red need not be the largest of the three, nor blue the smallest."),
+            (_red_less_blue, "You take red as the largest and blue as the smallest. That is not "
+                             "always so."),
             (_red_and_blue_only, TWO_CHANNELS),
             (_first_two_only, TWO_CHANNELS),
             (_along_the_columns, OTHER_AXIS),
             (_along_the_rows, OTHER_AXIS),
         ),
         hints=(
-            "Three numbers a pixel become one: the last axis goes. `rgb.max(axis=2)` is the "
-            "largest of the three, for every pixel at once.",
-            "Where the largest is 0, so is the difference. What should you divide by there, so "
+            "The three numbers of each pixel become one, so the last axis disappears. "
+            "`rgb.max(axis=2)` is the largest of the three, for every pixel at once.",
+            "If the largest is 0, the difference is 0 too. By what can you divide there, so "
             "that the result is 0?",
-            "`np.maximum(largest, 1)` is the largest, but never below 1.",
+            "`np.maximum(largest, 1)` is the largest number, but at least 1.",
         ),
-        then="Look at it: `rt.plots.photographs([photo, saturation(photo)])`. OpenCV has it as the "
-        "second channel of `cv2.COLOR_RGB2HSV`.",
+        then="Look at it: `rt.plots.photographs([photo, saturation(photo)])`. OpenCV computes "
+             "it too, as the second channel of `cv2.COLOR_RGB2HSV`.",
     ),
     exercise(
         "01.2",
@@ -542,29 +548,30 @@ EXERCISES = (
         mistakes=(
             (_wraps, WRAPS),
             (_wraps_in_uint8, WRAPS + " And a negative number does not fit into uint8 at all."),
-            (_does_not_stop, "Grey levels outside 0 to 255 are left in: they have to stop there."),
-            (_stops_above, "The upper end is right. What falls below 0 has to stop there, too."),
-            (_stops_above_and_wraps_below, "The upper end is right. What falls below 0 has to "
-             "stop there, too."),
-            (_stops_below, "The lower end is right. What rises above 255 has to stop there, too."),
-            (_stops_below_and_wraps_above, "The lower end is right. What rises above 255 has to "
-             "stop there, too."),
+            (_does_not_stop, "Some grey levels lie outside 0 to 255. They must stop at these "
+                             "ends."),
+            (_stops_above, "The upper end is right. Values below 0 must become 0."),
+            (_stops_above_and_wraps_below, "The upper end is right. Values below 0 must become "
+                                           "0."),
+            (_stops_below, "The lower end is right. Values above 255 must become 255."),
+            (_stops_below_and_wraps_above, "The lower end is right. Values above 255 must "
+                                           "become 255."),
             (_stops_at_256, "The largest grey level is 255, not 256."),
             (_stops_at_256_and_wraps, "The largest grey level is 255: 256 wraps around to 0."),
-            (_stops_at_254, "White is 255, and may be reached."),
-            (_stops_at_1, "Black is 0, and may be reached."),
-            (_only_where_there_is_room, "A pixel that would pass the end is left as it was. It "
-             "should go as far as the end."),
-            (_subtracts, "The sign is wrong: a positive number makes the picture lighter."),
+            (_stops_at_254, "A pixel may become fully white: 255."),
+            (_stops_at_1, "A pixel may become fully black: 0."),
+            (_only_where_there_is_room, "You leave a pixel unchanged if it would pass the end. "
+                                        "It should move as far as the end."),
+            (_subtracts, "The sign is wrong. A positive number makes the picture lighter."),
             (_never_darker, "A negative number makes the picture darker."),
-            (_multiplies, "`by` is to be *added* to every grey level: black becomes lighter, too."),
-            (_divided_by_255_after, "White is 255 here: leave the grey levels as they are."),
-            (_fits_the_range, "You stretched the picture over all grey levels. Each is to move by "
-             "the same number, and stop only at the ends."),
+            (_multiplies, "*Add* `by` to every grey level. Black becomes lighter too."),
+            (_divided_by_255_after, "White is 255 here. Do not divide the grey levels."),
+            (_fits_the_range, "You stretched the picture over all grey levels. Move each level "
+                              "by the same number, and stop only at the ends."),
         ),
         hints=(
             "What is np.uint8(250) + np.uint8(30)? Try it.",
-            "Compute in a wider type first: `picture.astype(int) + by`.",
+            "First convert to a wider type: `picture.astype(int) + by`.",
             "`np.clip` stops values at both ends.",
         ),
     ),
@@ -574,10 +581,10 @@ EXERCISES = (
         solution=binarised,
         cases=_binarised_cases,
         mistakes=(
-            (_white_from_the_threshold, "A pixel that equals the threshold is to be black; white "
-             "begins above."),
-            (_white_above_the_next, "White begins too late: the level right above the threshold "
-             "is white."),
+            (_white_from_the_threshold, "A pixel equal to the threshold must be black. White "
+                                        "begins above it."),
+            (_white_above_the_next, "White begins too late. The level just above the threshold "
+                                    "is white."),
             (_true_and_false, ONES),
             (_one_for_white, ONES),
             (_true_from_the_threshold, BOTH),
@@ -585,20 +592,23 @@ EXERCISES = (
             (_exchanged, "Black and white are exchanged."),
             (_exchanged_below, "Black and white are exchanged."),
             (_one_and_exchanged, "Black and white are exchanged, and white should be 255."),
-            (_bright_kept, "What is above the threshold keeps its grey level; it should be white."),
-            (_dark_kept, "What is not above the threshold keeps its grey level; it should be "
-             "black."),
-            (_above_the_mean, "You compare with the mean of the picture; the threshold is given."),
-            (_above_the_middle, "You compare with the middle of all grey levels; the threshold is "
-             "given."),
-            (_two_things, "Your function returns two things, as `cv2.threshold` does; the picture "
-             "alone is asked for."),
+            (_bright_kept, "Pixels above the threshold keep their grey level. They should be "
+                           "white."),
+            (_dark_kept, "Pixels up to the threshold keep their grey level. They should be "
+                         "black."),
+            (_above_the_mean, "You compare with the mean of the picture. Compare with the "
+                              "threshold."),
+            (_above_the_middle, "You compare with the middle of all grey levels. Compare with "
+                                "the threshold."),
+            (_two_things, "Your function returns two things, as `cv2.threshold` does. Return "
+                          "only the picture."),
             (_white_is_256, LAST_LEVEL),
             (_white_is_254, LAST_LEVEL),
         ),
         hints=(
             "`picture > threshold` gives True and False, in the shape of the picture.",
-            "`np.where(condition, a, b)` takes `a` where it is true, else `b`.",
+            "`np.where(condition, a, b)` takes `a` where the condition is true, and `b` "
+            "elsewhere.",
         ),
     ),
     exercise(
@@ -607,43 +617,44 @@ EXERCISES = (
         solution=peaks_of,
         cases=_peak_cases,
         mistakes=(
-            (_one_neighbour, "You compare with one neighbour on either side, as above. Here it is "
-             "`reach` of them."),
+            (_one_neighbour, "You compare with one neighbour on each side. Compare with `reach` "
+                             "of them."),
             (_one_too_near, TOO_NEAR),
             (_one_too_near_before, TOO_NEAR),
             (_one_too_near_after, TOO_NEAR),
-            (_one_too_far, "You compare with one neighbour too many on either side."),
-            (_far_ones_only, "You compare with the neighbour at the distance `reach` alone. Those "
-             "in between count, too."),
+            (_one_too_far, "You compare with one neighbour too many on each side."),
+            (_far_ones_only, "You compare only with the neighbour at distance `reach`. Those in "
+                             "between count too."),
             (_all_equals_stay, "Of equal neighbours only the first should stay."),
-            (_no_equals_stay, "Two equal neighbours have thrown each other out: keep the first."),
+            (_no_equals_stay, "Two equal neighbours removed each other. Keep the first."),
             (_last_equal_stays, "Of two equal neighbours the last one stayed; keep the first."),
-            (_ends_dropped, "The numbers near the two ends count too: there are only fewer "
-             "neighbours there."),
+            (_ends_dropped, "The numbers near the two ends count too. They only have fewer "
+                            "neighbours."),
             (_round_the_end, "The first numbers were compared with the last ones, as `np.roll` "
              "does."),
             (_past_the_ends, PAST),
             (_past_the_ends_after_first, PAST),
-            (_start_cut_off, "Near the start, `row[i - reach:i]` begins at a negative place, "
-             "which Python counts from the end. What is left of it?"),
-            (_before_only, "You compare with what stands before; what stands after counts too."),
-            (_after_only, "You compare with what stands after; what stands before counts too."),
-            (_written_over, "A neighbour counts as it came, even where it does not stay itself."),
+            (_start_cut_off, "Near the start, `row[i - reach:i]` begins at a negative index, "
+                             "which Python counts from the end. What is left of the slice?"),
+            (_before_only, "You compare only with the numbers before. Those after count too."),
+            (_after_only, "You compare only with the numbers after. Those before count too."),
+            (_written_over, "Compare with the neighbours' original values, even if those "
+                            "neighbours become 0."),
             (_where, WHICH),
             (_ones, WHICH),
-            (_places, "These are the places of the peaks. Give a row as long as the one that "
-             "came, with their magnitudes, and 0 elsewhere."),
-            (_left_out, "What is no peak has to become 0; it may not be left out."),
-            (_valleys, "These are the valleys: a peak is *larger* than its neighbours."),
+            (_places, "These are the indices of the peaks. Return a row of the same length, "
+                      "with the magnitudes at the peaks and 0 elsewhere."),
+            (_left_out, "Do not leave out the other numbers. Set them to 0."),
+            (_valleys, "These are the valleys. A peak is *larger* than its neighbours."),
         ),
         hints=(
-            "With `reach` 1 this is what stands above: larger than the one before, and at least "
-            "as large as the one after.",
-            "For the number at place i, the neighbours before it are `row[max(i - reach, 0):i]`. "
-            "Which slice are those after it?",
-            "`all(value > other for other in before)` is true where there are no neighbours, too.",
+            "With `reach` 1 you did this above: a number stays if it is larger than the one "
+            "before, and at least as large as the one after.",
+            "For the number at index i, the neighbours before it are `row[max(i - reach, "
+            "0):i]`. Which slice holds those after it?",
+            "`all(value > other for other in before)` is also true if there are no neighbours.",
         ),
-        then="One looks for peaks in a histogram, a sound or a heartbeat, too; "
-        "`scipy.signal.find_peaks` has more to set.",
+        then="People look for peaks in histograms, sounds and heartbeats too. "
+             "`scipy.signal.find_peaks` has more settings.",
     ),
 )  # fmt: skip

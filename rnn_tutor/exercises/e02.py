@@ -92,9 +92,9 @@ def _every_place(height, width, channels, size):
     return (height - size + 1) * (width - size + 1), size * size * channels
 
 
-FITS_NOT = "What does not fit is padded: a row of 5 pixels holds 2 patches of 4, not 1."
-SIDES = "Patches may not be cut in pieces to fill the rest: count them along each side."
-ONE_SIDE = "Patches stand side by side *and* one below the other: multiply."
+FITS_NOT = "A picture that does not fit is padded. A row of 5 pixels holds 2 patches of 4, not 1."
+SIDES = "You cannot cut patches to fill the rest. Count them along each side."
+ONE_SIDE = "Patches lie side by side *and* one below the other. Multiply."
 
 
 # 02.2
@@ -212,7 +212,7 @@ def _one_to_the_right(height, width):
     return np.where(row % 2, row * width + width - column, row * width + column)
 
 
-ROW_BACK = "On the way back a pixel is missing in every row: mind where `range` ends."
+ROW_BACK = "On the way back, one pixel of each row is missing. Check where `range` ends."
 
 
 # 02.3
@@ -288,8 +288,8 @@ def _backwards_only(sequences):
     return sequences[:, ::-1]
 
 
-AFTER = "Here the second reading follows *after* the first, as further steps. It should stand "
-AFTER += "beside it, as further features."
+AFTER = "Here the second reading comes *after* the first, as more steps. It should stand "
+AFTER += "beside it, as more features."
 
 
 EXERCISES = (
@@ -299,34 +299,34 @@ EXERCISES = (
         solution=steps_and_features,
         cases=_patch_cases,
         mistakes=(
-            (_other_way_round, "These are the right numbers the other way round: (steps, "
-             "features)."),
-            (_channels_as_steps, "Each pixel of a patch has a number for every channel: channels "
-             "add features, and no steps."),
-            (_without_channels, "Each pixel of a patch has a number for every channel."),
-            (_side_of_a_patch, "A patch is a square: it has size x size pixels."),
+            (_other_way_round, "The two numbers are right, but in the wrong order: return "
+                               "(steps, features)."),
+            (_channels_as_steps, "Each pixel of a patch has one number for every channel. "
+                                 "Channels add features, not steps."),
+            (_without_channels, "Each pixel of a patch has one number for every channel."),
+            (_side_of_a_patch, "A patch is a square of size x size pixels."),
             (_rounded_down, FITS_NOT),
             (_only_down_rounded_up, FITS_NOT + " So it is along both sides."),
             (_only_across_rounded_up, FITS_NOT + " So it is along both sides."),
             (_rounded_down_without_channels, FITS_NOT + " And each pixel of a patch has a number "
              "for every channel."),
             (_rounded, FITS_NOT + " Always round up."),
-            (_not_rounded, "There are no parts of patches: count whole ones along each side."),
+            (_not_rounded, "There are only whole patches. Count them along each side."),
             (_area_rounded_up, SIDES),
             (_area_rounded_down, SIDES),
-            (_always_one_more, "One more patch is needed only where they do not fit. Where they "
-             "do, this is one too many."),
+            (_always_one_more, "You need one more patch only if they do not fit. If they fit, "
+                               "this is one too many."),
             (_along_one_side, ONE_SIDE),
             (_along_the_other_side, ONE_SIDE),
             (_added, ONE_SIDE),
             (_every_place, "The patches lie side by side and do not overlap."),
         ),
         hints=(
-            "How many patches stand side by side, how many one below the other? The product is "
-            "the number of steps.",
-            "Where patches do not fit, one more is needed: round up. `-(-a // b)` does that, or "
-            "`math.ceil(a / b)`.",
-            "A patch has size x size pixels, and each pixel `channels` numbers.",
+            "How many patches lie side by side, and how many one below the other? The number of "
+            "steps is the product.",
+            "If the patches do not fit, you need one more: round up. `-(-a // b)` or "
+            "`math.ceil(a / b)` does that.",
+            "A patch has size x size pixels, and each pixel has `channels` numbers.",
         ),
     ),
     exercise(
@@ -336,36 +336,39 @@ EXERCISES = (
         cases=_sizes,
         returns="index",
         mistakes=(
-            (_always_to_the_right, "Every second row has to be read from right to left."),
-            (_first_row_back, "The first row is read from left to right, the second one back."),
-            (_all_rows_back, "Every row is read from right to left; only every second one is to "
-             "be."),
-            (_all_but_the_first_back, "From the third row on something else happens: rows 0, 2, "
-             "4, ... go to the right."),
-            (_only_the_second_back, "From the fourth row on something else happens: rows 1, 3, "
-             "5, ... go to the left."),
-            (_rows_exchanged, "You turned round the order of the *rows*. The pixels within every "
-             "second row are to be turned round."),
-            (_along_the_columns, "This goes down and up the columns; the snake follows the rows."),
-            (_columns, "This reads the columns; the snake follows the rows."),
-            (_as_a_picture, "The path is one long list: `.ravel()`."),
-            (_counted_from_1, "You count from 1: the first pixel is at place 0."),
-            (_from_the_end, "The path begins at the end: the first pixel is the upper left one."),
-            (_upwards, "The path begins at the bottom: the first row is the upper one."),
-            (_times_the_height, "A row has `width` pixels: the place is row * width + column."),
-            (_rows_and_columns, "A place is a single number, row * width + column."),
-            (_columns_of_each_step, "These are the columns. A place is row * width + column."),
+            (_always_to_the_right, "Read every second row from right to left."),
+            (_first_row_back, "Read the first row from left to right, and the second one back."),
+            (_all_rows_back, "You read every row from right to left. Do that with every second "
+                             "row only."),
+            (_all_but_the_first_back, "It goes wrong from the third row on. Rows 0, 2, 4, ... "
+                                      "go to the right."),
+            (_only_the_second_back, "It goes wrong from the fourth row on. Rows 1, 3, 5, ... go "
+                                    "to the left."),
+            (_rows_exchanged, "You reversed the order of the *rows*. Reverse the pixels within "
+                              "every second row."),
+            (_along_the_columns, "This goes down and up the columns. The snake follows the "
+                                 "rows."),
+            (_columns, "This reads the columns. The snake follows the rows."),
+            (_as_a_picture, "The path is one long list. Use `.ravel()`."),
+            (_counted_from_1, "You count from 1. The first pixel has the number 0."),
+            (_from_the_end, "Your path starts at the end. The first pixel is the upper left "
+                            "one."),
+            (_upwards, "Your path starts at the bottom. The first row is the top one."),
+            (_times_the_height, "A row has `width` pixels, so a pixel has the number row * "
+                                "width + column."),
+            (_rows_and_columns, "A pixel is a single number, row * width + column."),
+            (_columns_of_each_step, "These are the columns. A pixel is row * width + column."),
             (_column_0_left_out, ROW_BACK),
             (_last_column_left_out, ROW_BACK + " The last column is `width - 1`."),
-            (_one_to_the_right, "On the way back everything is one too far: the last column is "
-             "`width - 1`."),
+            (_one_to_the_right, "On the way back every number is one too large. The last column "
+                                "is `width - 1`."),
         ),
         hints=(
             "`np.arange(height * width).reshape(height, width)` numbers the pixels.",
             "`places[1::2]` is every second row, from row 1 on.",
-            "A row backwards is `row[::-1]`; of several rows, `rows[:, ::-1]`.",
+            "`row[::-1]` reverses a row, and `rows[:, ::-1]` reverses several rows.",
         ),
-        then="See it: `rt.plots.scan_paths({'snake': snake_path(8, 8)}, (8, 8))`.",
+        then="Look at it: `rt.plots.scan_paths({'snake': snake_path(8, 8)}, (8, 8))`.",
     ),
     exercise(
         "02.3",
@@ -373,30 +376,32 @@ EXERCISES = (
         solution=both_ways,
         cases=_sequence_cases,
         mistakes=(
-            (_batch_turned, "You turned round the *batch*: another picture is read now."),
-            (_features_turned, "You turned round the *features* of each step, not the steps."),
+            (_batch_turned, "You reversed the *batch*, so another picture is read now."),
+            (_features_turned, "You reversed the *features* of each step. Reverse the steps."),
             (_nothing_turned, "The second half reads forwards too."),
-            (_steps_and_features_turned, "The steps are turned round, but so are the features of "
-             "each."),
-            (_batch_and_steps_turned, "You turned round the *batch* and the steps."),
-            (_everything_turned, "You turned round everything; only the steps are to be."),
-            (_backwards_first, "First the sequence as it is, then the one from its end."),
+            (_steps_and_features_turned, "You reversed the steps, and the features of each step "
+                                         "too. Reverse only the steps."),
+            (_batch_and_steps_turned, "You reversed the *batch* and the steps. Reverse only the "
+                                      "steps."),
+            (_everything_turned, "You reversed everything. Reverse only the steps."),
+            (_backwards_first, "The sequence as it is comes first, and the reversed one second."),
             (_one_after_the_other, AFTER),
-            (_as_further_sequences, "Here the second reading is a further *sequence* of the "
-             "batch. It should stand beside the first, as further features."),
-            (_moved_by_one, "The second reading has moved by one step: beside the first step "
-             "stands the last one."),
-            (_on_a_new_axis, "There is a fourth axis now. The features of both lie along one."),
-            (_interleaved, "The features of both are mixed, one by one. First come all of the "
-             "one, then all of the other."),
-            (_added_up, "The two readings are added up; they are to stand side by side."),
-            (_backwards_only, "Only the second half is here: the sequence as it is comes first."),
+            (_as_further_sequences, "Here the second reading is another *sequence* of the "
+                                    "batch. It should stand beside the first, as more features."),
+            (_moved_by_one, "The second reading has moved by one step. The last step should "
+                            "stand beside the first."),
+            (_on_a_new_axis, "There is a fourth axis now. Both readings share the axis of the "
+                             "features."),
+            (_interleaved, "The features of both readings alternate. First come all of the "
+                           "first, then all of the second."),
+            (_added_up, "You added the two readings. Put them side by side."),
+            (_backwards_only, "Only the second half is here. The sequence as it is comes first."),
         ),
         hints=(
             "Which of the three axes holds the steps?",
-            "`[:, ::-1]` turns the second axis round and leaves the others.",
-            "`np.concatenate` joins along an axis; features are the last one.",
+            "`[:, ::-1]` reverses the second axis and leaves the others.",
+            "`np.concatenate` joins arrays along an axis. The features are the last axis.",
         ),
-        then="Keras's `Bidirectional` reads so, with a layer of its own for each half.",
+        then="Keras's `Bidirectional` does this, with a separate layer for each half.",
     ),
 )  # fmt: skip

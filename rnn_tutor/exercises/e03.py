@@ -135,11 +135,11 @@ EXERCISES = (
         solution=how_many_weights,
         cases=_weight_cases,
         mistakes=[
-            (_sides_added, "An array of a x b numbers holds a times b of them, not a plus b."),
+            (_sides_added, "An array of shape (a, b) holds a times b numbers, not a plus b."),
             (_no_bias, "Every part has a bias too."),
             (
                 _one_number_of_bias,
-                "A bias is not a single number: every unit of every part has its own.",
+                "A bias is more than a single number. Every unit of every part has its own.",
             ),
             (
                 _one_bias_for_all_parts,
@@ -182,13 +182,13 @@ EXERCISES = (
             ),
         ],
         hints=(
-            "Add up the sizes of the three arrays: kernel, recurrent kernel, bias. The cells above "
-            "print their shapes, for 28 features and 8 units.",
-            "The kernel has features x units numbers for every part, the recurrent kernel units x "
-            "units. A SimpleRNN has one part, a GRU three, an LSTM four.",
+            "Add up the sizes of three arrays: kernel, recurrent kernel and bias. The notebook "
+            "prints their shapes for 28 features and 8 units.",
+            "For each part, the kernel has features x units numbers, and the recurrent kernel "
+            "has units x units. A SimpleRNN has one part, a GRU three, an LSTM four.",
             "A GRU's bias has two rows.",
         ),
-        then="Compare with Keras: `layers.GRU(64)`, built, has a method `count_params()`.",
+        then="Compare with Keras: a built `layers.GRU(64)` has a method `count_params()`.",
     ),
     exercise(
         "03.2",
@@ -198,54 +198,56 @@ EXERCISES = (
         mistakes=[
             (
                 lambda states, lengths: states[:, -1],
-                "This is the state after the last step of the *batch*, rubbish included.",
+                "This is the state after the last step of the *batch*, so it includes "
+                "meaningless steps.",
             ),
             (
                 lambda states, lengths: states,
-                "These are the states after *every* step. Take one of each sequence.",
+                "These are the states after *every* step. Take one for each sequence.",
             ),
             (
                 lambda states, lengths: states[lengths - 1, np.arange(len(states))],
-                "The axes stand in another order: sequences first, steps second.",
+                "The axes are in another order: sequences first, steps second.",
             ),
             (
                 _longest_ones_last,
-                "This takes the longest sequence's last step for all of them. Each has its own.",
+                "You use the longest sequence's last step for all. Each sequence has its own.",
             ),
             (
                 _first_ones_last,
-                "This takes the first sequence's last step for all of them. Each has its own.",
+                "You use the first sequence's last step for all. Each sequence has its own.",
             ),
             (
                 lambda states, lengths: states[:, lengths - 1],
-                "`states[:, lengths - 1]` takes every length for every sequence. Take for each "
-                "sequence its own: two lists of places, of the same length.",
+                "`states[:, lengths - 1]` takes every length for every sequence. Give two lists "
+                "of indices of the same length: one for the sequences, one for their last "
+                "steps.",
             ),
             (
                 lambda states, lengths: states[np.arange(len(states)), lengths],
-                "One step too far: the first step has the index 0, the last one length - 1.",
+                "This is one step too far. The first step has index 0, and the last has length "
+                "- 1.",
             ),
             (
                 lambda states, lengths: states[np.arange(len(states)), lengths - 2],
-                "One step too early: a sequence of length 1 ends at index 0.",
+                "This is one step too early. A sequence of length 1 ends at index 0.",
             ),
             (
                 lambda states, lengths: states[np.arange(len(states)), lengths - 1, 0],
-                "The axis of the units is lost: expected (n, units).",
+                "The axis of the units is lost. Return shape (n, units).",
             ),
             (
                 lambda states, lengths: states[np.arange(len(states)), -lengths],
-                "This counts the lengths from the end. What is filled up stands *behind* a "
-                "sequence.",
+                "You count the lengths from the end. The filled-up steps come *after* a sequence.",
             ),
             (
                 lambda states, lengths: own_last_states(states, lengths)[::-1],
-                "The right states, with the sequences in the opposite order.",
+                "These are the right states, but the sequences are in reverse order.",
             ),
             (
                 _mean_of_own_steps,
-                "This is the mean over a sequence's own steps. Asked for is the state after the "
-                "last of them.",
+                "This is the mean over a sequence's own steps. Return the state after the last "
+                "of them.",
             ),
             (
                 lambda states, lengths: states[:, 0],
@@ -254,11 +256,12 @@ EXERCISES = (
         ],
         hints=(
             "A sequence of length 1 ends at index 0.",
-            "With a loop: for the k-th sequence, `states[k, lengths[k] - 1]`. Then `np.stack`.",
-            "Without: NumPy takes two arrays of indices together, pair by pair. One is "
+            "With a loop: for sequence k, take `states[k, lengths[k] - 1]`. Then use `np.stack`.",
+            "Without a loop: NumPy combines two arrays of indices pair by pair. One of them is "
             "`np.arange(len(states))`.",
         ),
-        then="Keras does this for you where a layer before, such as `Masking`, marks the rubbish.",
+        then="Keras does this for you if an earlier layer, such as `Masking`, marks the "
+        "meaningless steps.",
     ),
     exercise(
         "03.3",
@@ -268,34 +271,36 @@ EXERCISES = (
         mistakes=[
             (
                 partial(_other_step, mix=lambda f, h, candidate: f * h + (1 - f) * candidate),
-                "Kept and replaced are exchanged: here f = 1 means that everything is replaced.",
+                "You swapped what is kept and what is replaced. Here f = 1 means that "
+                "everything is replaced.",
             ),
             (
                 partial(_other_step, mix=lambda f, h, candidate: (1 - f) * h + candidate),
-                "The candidate goes in only as far as the gate is open: multiply it by f.",
+                "The gate decides how much of the candidate enters. Multiply the candidate by f.",
             ),
             (
                 partial(_other_step, mix=lambda f, h, candidate: h + f * candidate),
-                "The old state is kept only as far as the gate is closed: multiply it by 1 - f.",
+                "The gate decides how much of the old state is kept. Multiply the old state by "
+                "1 - f.",
             ),
             (
                 partial(_other_step, mix=lambda f, h, candidate: candidate),
-                "This is the candidate. The new state lies between it and the old one.",
+                "This is the candidate. The new state is a blend of it and the old state.",
             ),
             (
                 partial(_other_step, halves=lambda w: _halves(w)[::-1]),
-                "The parts stand in the order f, h, not h, f.",
+                "The parts are in the order f, h, not h, f.",
             ),
             (
                 partial(_other_step, halves=_every_second),
-                "The parts stand side by side: the first half of the columns is f's, not every "
-                "second one.",
+                "The parts stand side by side. The first half of the columns belongs to f, not "
+                "every second column.",
             ),
             (partial(_other_step, gate=np.tanh), "A gate is a sigmoid, from 0 to 1."),
             (partial(_other_step, squash=np.asarray), "The candidate goes through tanh."),
             (
                 partial(_other_step, squash=sigmoid),
-                "The candidate goes through tanh; the sigmoid is for the gate.",
+                "The candidate goes through tanh. The sigmoid is for the gate.",
             ),
             (
                 partial(_other_step, seen=lambda f, h, U_h: f * (h @ U_h)),
@@ -312,22 +317,26 @@ EXERCISES = (
             ),
             (
                 partial(_other_step, seen=lambda f, h, U_h: f * h * U_h),
-                "`f * h * U_h` multiplies number by number; the matrix product is `@`.",
+                "`f * h * U_h` multiplies number by number. The matrix product is `@`.",
             ),
             (
                 partial(_other_step, halves=lambda w: np.split(w, 2)),
                 "`np.split` cuts along the first axis unless you say `axis=-1`. The parts stand "
                 "side by side.",
             ),
-            (_step_without_bias, "The bias is missing: b_f in the gate, b_h in the candidate."),
-            (_gate_that_sees_no_state, "The gate looks at the old state too: h @ U_f."),
+            (
+                _step_without_bias,
+                "The bias is missing. Add b_f in the gate and b_h in the candidate.",
+            ),
+            (_gate_that_sees_no_state, "The gate needs the old state too: add h @ U_f."),
         ],
         hints=(
-            "Take W, U and b apart with `np.split(..., 2, axis=-1)`; the first half is f's.",
-            "First f, with the whole of h. Then the candidate, with f * h in place of h.",
-            "In NumPy, `f * h @ U_h` means `(f * h) @ U_h`: the two operators rank alike, and the "
-            "left one goes first. Brackets say it aloud.",
+            "Split W, U and b with `np.split(..., 2, axis=-1)`. The first half belongs to f.",
+            "Compute f first, from the whole of h. Then compute the candidate, with f * h in "
+            "place of h.",
+            "In NumPy, `f * h @ U_h` means `(f * h) @ U_h`, because both operators have the "
+            "same rank and the left one goes first. Brackets make it clear.",
         ),
-        then="Give it to `unroll`: a cell of your own reads sequences like any other.",
+        then="Give it to `unroll`. Your own cell reads sequences like any other.",
     ),
 )

@@ -1,4 +1,4 @@
-"""The recurrent cells in NumPy, as notebook 03 writes them: a step, a sequence, both ways, back.
+"""The recurrent cells in NumPy, as notebooks 03 and 03b write them: a step, a sequence, back.
 
 Weights come as a Keras layer's `get_weights()` gives them: kernel W, recurrent kernel U, bias b,
 with the gates side by side in Keras's order. Inputs are rows: `x @ W`, where papers write `W x`.
