@@ -174,7 +174,7 @@ TURNS = ("upright", "quarter turn left", "upside down", "quarter turn right")
 
 
 def with_classes(images, limit=1000, seed=0):
-    """Return images that have two classes or more; else turned copies, whose class is the turn.
+    """Return the labelled images of two classes or more; else turned copies, classed by the turn.
 
     So a network can learn a task from images that nobody has labelled.
 
@@ -184,7 +184,7 @@ def with_classes(images, limit=1000, seed=0):
         seed: Which images are turned, int. Default 0.
 
     Returns:
-        `images` itself, or an ImageSet with the classes of `TURNS`.
+        Those of `images` that have a label, or an ImageSet with the classes of `TURNS`.
 
     Raises:
         TutorError: The images have fewer than two classes and are not square.
@@ -198,7 +198,7 @@ def with_classes(images, limit=1000, seed=0):
         Gidaris, Singh, Komodakis (2018), section 2.
     """
     if images.n_classes > 1:
-        return images
+        return images if images.is_labelled.all() else images[images.is_labelled]
     height, width = images.shape[:2]
     if height != width:
         raise TutorError(

@@ -214,6 +214,13 @@ def test_images_with_classes_stay_as_they_are():
     assert augmentation.with_classes(images, limit=2) is images
 
 
+def test_an_image_without_a_label_is_left_out_where_others_have_one():
+    images = ImageSet(pictures((8, 6, 1)), [0, 1, -1, 1, -1, 0])
+    kept = augmentation.with_classes(images)
+    assert kept.labels.tolist() == [0, 1, 1, 0]
+    assert np.array_equal(kept.pixels, images.pixels[[0, 1, 3, 5]])
+
+
 @pytest.mark.parametrize("labels", [None, [0] * 6])
 def test_without_two_classes_the_turn_is_the_class(labels):
     pixels = pictures((8, 8, 3))
