@@ -9,6 +9,8 @@ import statistics
 import sys
 from pathlib import Path
 
+from scipy.stats import ttest_rel
+
 ROOT = Path(__file__).resolve().parents[1]
 README = ROOT / "README.md"
 RESULTS = ROOT / "data_scripts" / "benchmarks" / "RESULTS.md"
@@ -23,7 +25,7 @@ def main(arguments):
     small, large, photographs = map(read, ("fashion5", "clusterer", "photographs"))
     wanted = {
         README: between_markers(README.read_text("utf-8"), summary(small, large)),
-        RESULTS: all_results(small, large, photographs),
+        RESULTS: all_results(small, large, read("cnn_or_rnn"), photographs),
     }
     if "--check" in arguments:
         stale = [path.name for path, text in wanted.items() if path.read_text("utf-8") != text]
@@ -81,7 +83,7 @@ def summary(small, large):
     )
 
 
-def all_results(small, large, photographs):
+def all_results(small, large, compared, photographs):
     """Return RESULTS.md."""
     machine, versions = surroundings(large)
     parts = [
@@ -143,6 +145,10 @@ def all_results(small, large, photographs):
         "## Time and memory against size",
         "",
         *sizes(large["sizes"]),
+        "",
+        "## CNN or RNN",
+        "",
+        *cnn_or_rnn(compared),
         "",
         "## Photographs",
         "",
@@ -341,8 +347,9 @@ def photograph_table(benchmark):
         f"{seeds} seeds, the number of clusters given. All but the pixels are read from "
         'the maps of `features="photographs"`, which others trained on more than a million '
         "labelled photographs. photos5 is a part of clothing. The shapes are drawn and fashion5 is "
-        "enlarged: they show whether the features do harm. Settings were tried on clothing and "
-        f"grocery with another seed. Measured on {benchmark['date']} ({machine}; {versions}).",
+        "enlarged: they show whether the features do harm. Settings were tried on clothing, "
+        f"grocery and photos5 with another seed. Measured on {benchmark['date']} "
+        f"({machine}; {versions}).",
     ]
 
 
@@ -376,6 +383,155 @@ def warning_table(benchmark):
         "The sets are those above and some that were spoilt on purpose. The script says when a "
         "warning counts as right.",
     ]
+
+
+def cnn_or_rnn(benchmark):
+    """Return the tables of notebook 06 as lines."""
+    machine, versions = surroundings(benchmark)
+    scores, base = benchmark["pictures"], "CNN"
+    longer, width = benchmark["longer"], benchmark["width"]
+    numbers = list(scores[base])
+    shuffled = {
+        name: {"none": row["1600"]} | benchmark["order"][name] for name, row in scores.items()
+    }
+    noisy = {
+        name: {"none": row["1600"]}
+        | {f"test only, {s}": v for s, v in benchmark["noise in the test only"][name].items()}
+        | {f"training and test, {s}": v for s, v in benchmark["noise"][name].items()}
+        for name, row in scores.items()
+    }
+    return [
+        f"The numbers behind the plots of notebook 06. Test accuracy in % on "
+        f"`{benchmark['dataset']}`: means and standard deviations over "
+        f"{len(benchmark['seeds'])} seeds, about 40,000 parameters each. A difference is that of "
+        "two models with the same seed, in points, with its 95 % interval from a paired t-test. A "
+        "star marks an interval without 0. Of twenty intervals one gets its star by luck alone.",
+        "",
+        "### By the number of training images",
+        "",
+        *score_table(scores, "{:,} images", int),
+        "",
+        "Less the CNN's:",
+        "",
+        *difference_table({n: less_the_cnns(scores, n) for n in numbers}, "{:,} images", int),
+        "",
+        "Recurrent layers against each other:",
+        "",
+        *difference_table({n: between_cells(scores, n) for n in numbers}, "{:,} images", int),
+        "",
+        "With more updates, less those with the usual number:",
+        "",
+        *difference_table(
+            {
+                f"{int(n):,} images, {updates:,} in place of {benchmark['updates'][n]:,}": {
+                    name: (row[n], scores[name][n]) for name, row in longer.items()
+                }
+                for n, updates in benchmark["updates, longer"].items()
+            }
+        ),
+        "",
+        "### With rows in another order, 1,600 images",
+        "",
+        *score_table(shuffled),
+        "",
+        "Points lost, less those that the CNN loses:",
+        "",
+        *difference_table({o: loses_more(scores, shuffled, o) for o in ("fixed", "anew")}),
+        "",
+        "### With noise, 1,600 images",
+        "",
+        *score_table(noisy),
+        "",
+        "Less the CNN's:",
+        "",
+        *difference_table({n: less_the_cnns(noisy, n) for n in noisy[base]}),
+        "",
+        "### By the width of the dense layer, 400 images",
+        "",
+        *score_table(width),
+        "",
+        "The seeds of width 4: "
+        + "; ".join(
+            f"{n} {', '.join(f'{100 * v:.1f}' for v in row['4'])}" for n, row in width.items()
+        )
+        + ".",
+        "",
+        "### By the learning rate, 400 images, two seeds, on validation images",
+        "",
+        *score_table(benchmark["learning_rate trials (validation)"]),
+        "",
+        "Chosen: "
+        + ", ".join(f"{name} {rate}" for name, rate in benchmark["learning_rate"].items())
+        + ".",
+        "",
+        "### Time and memory",
+        "",
+        "| model | seconds for an epoch of 5,000 images | MB |",
+        "| --- | --- | --- |",
+        *(f"| {n} | {row['seconds']:.2f} | {row['mb']} |" for n, row in benchmark["cost"].items()),
+        "",
+        f"Measured on {benchmark['date']} ({machine}; {versions}).",
+    ]
+
+
+def less_the_cnns(scores, n):
+    """Return {model: (its scores, the CNN's)} at one number."""
+    return {name: (row[n], scores["CNN"][n]) for name, row in scores.items() if name != "CNN"}
+
+
+def between_cells(scores, n):
+    """Return {pair: (scores, scores)} of the recurrent layers at one number."""
+    return {
+        f"{family}, {ours} less {theirs}": (
+            scores[f"{family}, {ours}"][n],
+            scores[f"{family}, {theirs}"][n],
+        )
+        for family in ("RNN", "CNN+RNN")
+        for ours, theirs in (("SimpleRNN", "GRU"), ("SimpleRNN", "LSTM"), ("GRU", "LSTM"))
+    }
+
+
+def loses_more(scores, shuffled, order):
+    """Return {model: (points that it loses, points that the CNN loses)} in another order."""
+    lost = {
+        name: [a - b for a, b in zip(row["1600"], shuffled[name][order], strict=True)]
+        for name, row in scores.items()
+    }
+    return {name: (values, lost["CNN"]) for name, values in lost.items() if name != "CNN"}
+
+
+def score_table(scores, heading="{}", convert=str):
+    """Return a table of {model: {value: scores of the seeds}} as lines, in per cent."""
+    columns = list(next(iter(scores.values())))
+    return [
+        f"| model | {' | '.join(heading.format(convert(c)) for c in columns)} |",
+        f"| --- |{' --- |' * len(columns)}",
+        *(
+            f"| {name} | {' | '.join(spread([100 * v for v in row[c]], 1) for c in columns)} |"
+            for name, row in scores.items()
+        ),
+    ]
+
+
+def difference_table(columns, heading="{}", convert=str):
+    """Return a table of {value: {model: (scores, scores)}} as lines, seed by seed, in points."""
+    titles = " | ".join(heading.format(convert(column)) for column in columns)
+    rows = {}
+    for pairs in columns.values():
+        for name, pair in pairs.items():
+            rows.setdefault(name, []).append(in_points(*pair))
+    return [
+        f"| model | {titles} |",
+        f"| --- |{' --- |' * len(columns)}",
+        *(f"| {name} | {' | '.join(cells)} |" for name, cells in rows.items()),
+    ]
+
+
+def in_points(ours, theirs):
+    """Return a mean difference, its 95 % interval, and a star where that leaves out 0."""
+    low, high = (100 * end for end in ttest_rel(ours, theirs).confidence_interval())
+    star = "" if low <= 0 <= high else "*"
+    return f"{(low + high) / 2:+.1f}{star} ({low:+.1f} to {high:+.1f})"
 
 
 def grouped(runs):

@@ -41,9 +41,17 @@ class Recipe:
     dropout: float = 0.3
     augmentation: Augmentation = Augmentation()  # noqa: RUF009, it is frozen
     three_steps: bool = False
+    one_layer: bool = False
 
     def make_model(self, input_shape, n_classes):
-        """The course's classifier; with `three_steps`, the third pooling halves rows, too."""
+        """The course's classifier; with `three_steps`, the third pooling halves rows, too.
+
+        With `one_layer`, a single dense layer over the pixels.
+        """
+        if self.one_layer:
+            layers = keras.layers
+            answer = layers.Dense(n_classes, activation="softmax")
+            return keras.Sequential([keras.Input(input_shape), layers.Flatten(), answer])
         model = rt.models.classifier(input_shape, n_classes, dropout=self.dropout)
         if not self.three_steps:
             return model
@@ -62,6 +70,10 @@ def halving_rows(layer):
 RECIPES = {
     "fashion5": Recipe(epochs=8, batch_size=64, learning_rate=0.001),
     "fashion5, 3 steps": Recipe(epochs=8, batch_size=64, learning_rate=0.001, three_steps=True),
+    "fashion5, one dense layer": Recipe(
+        epochs=8, batch_size=64, learning_rate=0.001, one_layer=True
+    ),
+    "fashion_mnist, one dense layer": Recipe(epochs=24, batch_size=64, one_layer=True),
     "mnist": Recipe(
         epochs=8, augmentation=Augmentation(rotation=10, zoom=0.1, shear=0.15, shift=0.07)
     ),

@@ -9,7 +9,8 @@ show whether the features do harm where they are not at home.
 
 Every run is a whole `fit` of `RecurrentClusterer`, with the number of clusters given and nothing
 else. Only the feature maps, and those of the views, are made once for each set. Labels are used for
-scoring only. Settings were tried on clothing, grocery and photos5 with seed 7, with labels for scoring.
+scoring only. Settings were tried on clothing, grocery and photos5 with seed 7, with labels for
+scoring.
 
 The warnings of `rt.trust_report` are judged on the runs with "pool" and seed 0, and on sets that
 were spoilt on purpose. A warning of little detail or of few images is right where the images were

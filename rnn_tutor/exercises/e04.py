@@ -303,13 +303,13 @@ EXERCISES = (
             ),
             (
                 lambda length, size, strides, padding: _places(length, size, padding) / strides,
-                "A number of places is a whole number. The first place always gets an answer: "
-                "round up.",
+                "A number of places is a whole number. The first place always gets an answer, "
+                "so round up.",
             ),
             (
                 lambda length, size, strides, padding: -(-length // strides),
-                "Without padding the kernel has to fit in: it begins at fewer places than there "
-                "are pixels.",
+                "Without padding the kernel must fit into the picture. So it has fewer places "
+                "than there are pixels.",
             ),
             (
                 lambda length, size, strides, padding: -(-(length - size + 1) // strides),
@@ -323,8 +323,8 @@ EXERCISES = (
             ),
             (
                 _one_place_missing_rounded_down,
-                "A kernel of 3 fits 3 times along 5 pixels: count them. And the first place always "
-                "gets an answer: round up.",
+                "Count the places: a kernel of 3 fits 3 times along 5 pixels. The first place "
+                "always gets an answer, so round up.",
             ),
             (
                 _one_place_missing,
@@ -332,30 +332,31 @@ EXERCISES = (
             ),
             (
                 lambda length, size, strides, padding: _places(length, size, padding) // strides,
-                "The first place always gets an answer, and then every `strides`-th: round up.",
+                "The first place always gets an answer, and then every `strides`-th. So round up.",
             ),
             (
                 _one_place_added,
-                "One too many where `strides` divides the number of places: round up, which is not "
-                "the same as rounding down and adding 1.",
+                "This is one too many if `strides` divides the number of places. Rounding up "
+                "is not the same as rounding down and adding 1.",
             ),
             (
                 lambda length, size, strides, padding: round(
                     _places(length, size, padding) / strides
                 ),
-                "`round` goes to the nearest whole number. The first place always gets an answer: "
-                "round up.",
+                "`round` goes to the nearest whole number. The first place always gets an "
+                "answer, so round up.",
             ),
             (
                 _padded_by_half_on_both_sides,
-                'With "same" and a kernel of even size there is one place too many: half a kernel '
-                "on both sides is more than what is missing.",
+                'With "same" and a kernel of even size this is one place too many. Half a '
+                "kernel on both sides is more padding than is needed.",
             ),
         ],
         hints=(
-            "How many places are there with strides of 1? Treat the two kinds of padding apart.",
-            "Of these places the first gets an answer, and then every `strides`-th. Of 4 places "
-            "with strides of 3 these are the first and the last.",
+            "How many places are there with strides of 1? Treat the two kinds of padding "
+            "separately.",
+            "The first of these places gets an answer, and then every `strides`-th. Of 4 "
+            "places with strides of 3, the first and the last get one.",
             "So divide by `strides` and round up: `-(-a // b)` does that, or `math.ceil(a / b)`.",
         ),
     ),
@@ -368,11 +369,11 @@ EXERCISES = (
         mistakes=[
             (
                 lambda picture, kernel: _map(picture, kernel).max(),
-                "This is the largest answer itself. Asked for is its place, (row, column).",
+                "This is the largest answer itself. Give its place, (row, column).",
             ),
             (
                 lambda picture, kernel: _map(picture, kernel).argmax(),
-                "This numbers the places from 0 on; give (row, column).",
+                "This is one number that counts through the places. Give (row, column).",
             ),
             (
                 _all_largest,
@@ -392,7 +393,7 @@ EXERCISES = (
             ),
             (
                 _middle,
-                "This is the middle of the window; its upper left corner is asked for.",
+                "This is the middle of the window. Give its upper left corner.",
             ),
             (
                 lambda picture, kernel: _first_largest(-_map(picture, kernel)),
@@ -400,11 +401,11 @@ EXERCISES = (
             ),
             (
                 lambda picture, kernel: _first_largest(abs(_map(picture, kernel))),
-                "A large *negative* answer is a strong no.",
+                "A large *negative* answer is not a large answer. Keep the signs.",
             ),
             (
                 lambda picture, kernel: strongest_place(picture, np.rot90(kernel, 2)),
-                "You turned the kernel round; lay it on as it is.",
+                "You turned the kernel by half a turn. Use it as it is.",
             ),
             (
                 lambda picture, kernel: strongest_place(picture, np.ones_like(kernel)),
@@ -412,13 +413,13 @@ EXERCISES = (
             ),
             (
                 _square_kernel,
-                "This treats the kernel as a square: its height and its width may differ.",
+                "This treats the kernel as a square. Its height and its width may differ.",
             ),
             *(
                 (
                     partial(_filtered, border=border, corner=corner),
-                    "There the kernel looks over the edge; without padding it has to fit into the "
-                    "picture.",
+                    "At this place the kernel reaches over the edge. Without padding it must "
+                    "fit into the picture.",
                 )
                 for border in ("mirrored", "zeros")
                 for corner in (False, True)
@@ -454,30 +455,31 @@ EXERCISES = (
             ),
             (
                 _map_as_large_as_the_picture,
-                "Your map is as large as the picture, and the zeros at its end win where all "
-                "answers are negative.",
+                "Your map is as large as the picture. If all answers are negative, the zeros "
+                "at its end are the largest numbers.",
             ),
             *(
                 (
                     partial(_loop, best=0, start=start),
-                    "All answers of a picture may be negative, and then none is larger than your "
-                    "start.",
+                    "All answers may be negative. Then none is larger than the value you start "
+                    "from.",
                 )
                 for start in ((0, 0), None, ...)
             ),
             (
                 _last_largest,
-                "Several answers are equally large; take the first of them, as one reads.",
+                "Several answers are equally large. Give the first in reading order.",
             ),
         ],
         hints=(
-            "Compute the whole map first, as `correlate` does above; a kernel may have another "
-            "height than width.",
-            "`argmax` counts through the map as one reads, and gives the first of several.",
-            "`np.unravel_index(number, shape)` turns such a number into (row, column).",
+            "Compute the whole map first, as `correlate` does above. The height and the width "
+            "of the kernel may differ.",
+            "`argmax` counts through the map in reading order. Of several equal answers it "
+            "gives the first.",
+            "`np.unravel_index(number, shape)` turns this count into (row, column).",
         ),
-        then="With a piece of a picture as kernel this is *template matching*; but mind that a "
-        "bright place answers much to any kernel of positive numbers.",
+        then="With a piece of a picture as the kernel, this is *template matching*. But a "
+        "bright place gives a large answer to any kernel of positive numbers.",
     ),
     exercise(
         "04.3",
@@ -487,20 +489,20 @@ EXERCISES = (
         mistakes=[
             (
                 lambda feature_map, size: _windows(feature_map, size).mean(axis=(1, 3)),
-                "This is the mean of each window; the largest is asked for.",
+                "This is the mean of each window. Give its largest number.",
             ),
             (
                 lambda feature_map, size: _windows(feature_map, size).min(axis=(1, 3)),
-                "This is the smallest of each window; the largest is asked for.",
+                "This is the smallest number of each window. Give the largest.",
             ),
             (
                 lambda feature_map, size: _windows(feature_map, size)[:, 0, :, 0],
-                "This is the first of each window; the largest is asked for.",
+                "This is the first number of each window. Give the largest.",
             ),
             (
                 lambda feature_map, size: feature_map.max(),
-                "This is the largest number of the whole map. Every window has one, in every "
-                "channel.",
+                "This is the largest number of the whole map. Give one for every window and "
+                "every channel.",
             ),
             (_over_channels, "Each channel is pooled by itself: the last axis stays."),
             (
@@ -509,13 +511,14 @@ EXERCISES = (
             ),
             (
                 lambda feature_map, size: pooled_by(feature_map, 2),
-                "These are windows of 2 x 2; they should be `size` x `size`.",
+                "These are windows of 2 x 2. They should be `size` x `size`.",
             ),
             *(
                 (
                     wrong,
-                    "These are maxima of numbers that lie apart: in the `reshape`, which of the "
-                    "two parts of an axis says *which window*, and which *where in the window*?",
+                    "These are maxima of numbers from different windows. In the `reshape`, "
+                    "which part of an axis says *which window*, and which says *where in the "
+                    "window*?",
                 )
                 for wrong in (
                     lambda feature_map, size: _windows(feature_map, size).max(axis=(0, 2)),
@@ -535,8 +538,7 @@ EXERCISES = (
             ),
             (
                 _as_many_across_as_down,
-                "A map may be wider than high, or higher than wide: count the windows of both "
-                "sides.",
+                "The height and the width of a map may differ. Count the windows along both sides.",
             ),
             (
                 lambda feature_map, size: pooled_by(feature_map, size)[:-1, :-1],
@@ -549,14 +551,14 @@ EXERCISES = (
             *(
                 (
                     partial(_loop_over_pixels, short=1, as_list=as_list),
-                    "The last window that fits is missing: `range(0, height - size, size)` ends "
-                    "before `height - size`.",
+                    "The last window that fits is missing. `range(0, height - size, size)` "
+                    "ends before `height - size`.",
                 )
                 for as_list in (False, True)
             ),
             (
                 _loop_over_pixels,
-                "What fills no window is left out: your loops go one window too far.",
+                "Your loops go one window too far. Leave out rows and columns that fill no window.",
             ),
             (
                 _windows_one_too_small,
@@ -564,19 +566,26 @@ EXERCISES = (
             ),
             (
                 lambda feature_map, size: np.maximum(pooled_by(feature_map, size), 0),
-                "Numbers may be negative: a maximum that starts from 0 is too large for them.",
+                "Numbers may be negative. Then a maximum that starts from 0 is too large.",
             ),
             (
                 lambda feature_map, size: pooled_by(feature_map, size).astype(int),
                 "The decimals are lost: your array holds whole numbers only.",
             ),
-            (_rest_kept, "What fills no window is left out: there is a row or a column too many."),
-            (_rest_not_cut_off, "What becomes of the rest, which fills no window?"),
+            (
+                _rest_kept,
+                "There is a row or a column too many. Leave out rows and columns that "
+                "fill no window.",
+            ),
+            (
+                _rest_not_cut_off,
+                "What do you do with the rows and columns that fill no window? Cut them off first.",
+            ),
         ],
         hints=(
-            "Cut off what fills no window first: how many rows are left?",
-            "Split each of the first two axes in two, (which window, where in the window): a "
-            "`reshape` to five axes.",
+            "First cut off the rows and columns that fill no window. How many rows are left?",
+            "Split each of the first two axes into two: which window, and where in the window. "
+            "A `reshape` to five axes does this.",
             "`.max(axis=(1, 3))` takes the maximum over two axes at once.",
         ),
     ),
@@ -590,11 +599,11 @@ EXERCISES = (
                 lambda place, stack: list(
                     range(pixels_seen(place, stack)[0], pixels_seen(place, stack)[1] + 1)
                 ),
-                "These are all the pixels; give the first of them and the last.",
+                "These are all the pixels. Give the first and the last.",
             ),
             (
                 lambda place, stack: pixels_seen(place, stack)[::-1],
-                "The two numbers are exchanged: the first pixel comes first.",
+                "The two numbers are swapped. The first pixel comes first.",
             ),
             (
                 _first_and_how_many,
@@ -602,16 +611,18 @@ EXERCISES = (
             ),
             (
                 partial(_back, order=list),
-                "The stack begins at the picture, and you come from the other end.",
+                "The stack begins at the picture. You come from the other end, so go through "
+                "it backwards.",
             ),
             (
                 partial(_back, last=lambda p, size, strides: p * strides + size),
-                "The last one is too far: a kernel of 3 that begins at pixel 2 ends at pixel 4.",
+                "The last pixel is one too far. A kernel of 3 that begins at pixel 2 ends at "
+                "pixel 4.",
             ),
             (
                 partial(_back, last=lambda p, size, strides: (p + size - 1) * strides),
-                "From pixel 6 on, a kernel of 3 reads pixels that lie side by side: its strides "
-                "say where the *next* place begins.",
+                "A kernel of 3 that begins at pixel 6 reads pixels 6, 7 and 8. The strides "
+                "only say where the *next* place begins.",
             ),
             (
                 partial(
@@ -639,12 +650,12 @@ EXERCISES = (
             ),
             (
                 partial(_back, last=lambda p, size, strides: p * strides),
-                "A place sees `size` places below, and the last of these does not lie where it "
+                "A place sees `size` places below. The last of them is not the one where it "
                 "begins.",
             ),
             (
                 _last_from_the_first,
-                "The last place seen has a window of its own: go on from `last`, not from `first`.",
+                "The last place seen has a window of its own. Go on from `last`, not from `first`.",
             ),
             (
                 lambda place, stack: _back(place, stack[:1]),
@@ -652,12 +663,12 @@ EXERCISES = (
             ),
         ],
         hints=(
-            "Begin with one layer: which pixels has place 2 seen with a kernel of 3, strides 1? "
-            "And with strides of 2?",
-            "Place p of a layer begins at p * strides and sees `size` places of what lies below.",
-            "Go through the stack from its end, `reversed(stack)`, with two numbers: the first "
-            "place seen and the last.",
+            "Begin with one layer and a kernel of 3. Which pixels has place 2 seen with "
+            "strides of 1? And with strides of 2?",
+            "Place p of a layer begins at p * strides. It sees `size` places of the layer below.",
+            "Go through the stack from its end with `reversed(stack)`. Keep two numbers: the "
+            "first place seen and the last.",
         ),
-        then="Compare with `receptive_field`: last - first + 1 is what it calls `seen`.",
+        then="Compare with `receptive_field`: its `seen` is last - first + 1.",
     ),
 )

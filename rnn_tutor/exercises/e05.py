@@ -37,6 +37,10 @@ def _summed_over_pictures(labels, probabilities):
     return -np.log((one_hot * probabilities).sum(axis=0))
 
 
+def _entropy(labels, probabilities):
+    return -(probabilities * np.log(probabilities)).sum(axis=1)
+
+
 # 05.2 one class at a time
 
 
@@ -52,7 +56,11 @@ def _matrix_cases(rng):
         yield (rng.integers(0, 30, (classes, classes)) + np.eye(classes, dtype=int),)
 
 
-# 05.3 a split that leaves nobody out
+def _f1(matrix):
+    return 2 * np.diag(matrix) / (matrix.sum(axis=0) + matrix.sum(axis=1))
+
+
+# 05.3 a split with every class
 
 
 def first_of_each(labels, k):
@@ -98,12 +106,13 @@ EXERCISES = (
         mistakes=[
             (
                 lambda labels, probabilities: -np.log(probabilities[:, labels]),
-                "For each picture *one* of its numbers: give a place in the rows and one in the "
-                "columns, in pairs.",
+                "Take *one* number for each picture. Index with pairs: a row and a column for "
+                "each picture.",
             ),
             (
                 lambda labels, probabilities: -np.log(probabilities),
-                "These are the surprises of all classes. For each picture take that of its own.",
+                "These are the surprises of all classes. For each picture take that of its own "
+                "class.",
             ),
             (
                 lambda labels, probabilities: surprise(labels, probabilities).mean(),
@@ -115,23 +124,25 @@ EXERCISES = (
             ),
             (
                 lambda labels, probabilities: -surprise(labels, probabilities),
-                "The sign: a logarithm of a probability is negative.",
+                "The sign is wrong. The logarithm of a probability is negative, and the loss "
+                "is minus that.",
             ),
             (
                 _of_its_class,
-                "These are the probabilities of the right classes; now the logarithm.",
+                "These are the probabilities of the right classes. Now take minus the logarithm.",
             ),
             (
                 lambda labels, probabilities: -_of_its_class(labels, probabilities),
-                "These are minus the probabilities of the right classes; the logarithm is missing.",
+                "These are minus the probabilities of the right classes. The logarithm is missing.",
             ),
             (
                 lambda labels, probabilities: 1 / _of_its_class(labels, probabilities),
-                "This is one over the probability of the right class; now its logarithm.",
+                "This is one over the probability of the right class. Now take its logarithm.",
             ),
             (
                 lambda labels, probabilities: surprise(labels, probabilities)[:, None],
-                "The right numbers with an axis too many: expected (n,), received (n, 1).",
+                "The numbers are right, but there is one axis too many: expected (n,), "
+                "received (n, 1).",
             ),
             (
                 _summed_over_pictures,
@@ -139,17 +150,17 @@ EXERCISES = (
             ),
             (
                 lambda labels, probabilities: 1 - _of_its_class(labels, probabilities),
-                "This is one minus the probability of the right class; asked for is minus its "
-                "logarithm.",
+                "This is one minus the probability of the right class. Give minus its logarithm.",
             ),
             (
                 lambda labels, probabilities: -np.log(1 - _of_its_class(labels, probabilities)),
-                "This is the surprise at the right class being *wrong*: take the logarithm of the "
-                "probability itself, not of one minus it.",
+                "This is the surprise if the right class were *wrong*. Take the logarithm of "
+                "the probability itself, not of one minus it.",
             ),
             (
                 lambda labels, probabilities: -np.log2(_of_its_class(labels, probabilities)),
-                "The right idea in bits: Keras takes the natural logarithm, `np.log`.",
+                "The idea is right, but the unit is bits. Keras takes the natural logarithm, "
+                "`np.log`.",
             ),
             (
                 lambda labels, probabilities: -np.log10(_of_its_class(labels, probabilities)),
@@ -157,7 +168,7 @@ EXERCISES = (
             ),
             (
                 lambda labels, probabilities: surprise(labels - 1, probabilities),
-                "Labels count from 0: the class 0 stands in the column 0.",
+                "Labels count from 0. Class 0 stands in column 0.",
             ),
             (
                 lambda labels, probabilities: -np.log(probabilities.max(axis=1)),
@@ -173,13 +184,13 @@ EXERCISES = (
                 "here.",
             ),
             (
-                lambda labels, probabilities: -(probabilities * np.log(probabilities)).sum(axis=1),
-                "This is the entropy of what the model says; the label does not occur in it.",
+                _entropy,
+                "This is the entropy of the prediction. The label must come in.",
             ),
         ],
         hints=(
             "For picture i you need `probabilities[i, labels[i]]`.",
-            "All at once: an array may be indexed by two arrays, `np.arange(len(labels))` for the "
+            "You can index an array with two arrays at once: `np.arange(len(labels))` for the "
             "rows and `labels` for the columns.",
         ),
         then="The mean of these is the loss that `model.evaluate` shows.",
@@ -200,22 +211,21 @@ EXERCISES = (
             ),
             (
                 lambda matrix: matrix / matrix.sum(axis=1, keepdims=True),
-                "These are the shares of all the answers that a class got. Which of them were "
-                "right?",
+                "These are the shares of all answers that a class got. Which of them were right?",
             ),
             (
                 lambda matrix: matrix.sum(axis=1),
                 "These are the numbers of pictures of each class. How many of them were right?",
             ),
-            (np.diag, "These are the right answers of each class; asked for is their share."),
+            (np.diag, "These are the numbers of right answers of each class. Give their share."),
             (
                 lambda matrix: 100 * recall_of_each(matrix),
-                "This is in per cent; give a number from 0 to 1.",
+                "This is in per cent. Give a number from 0 to 1.",
             ),
             (
                 lambda matrix: np.diag(matrix) / matrix.sum(axis=0),
-                "You divided by the columns: that is *precision*, the share of the pictures called "
-                "so that are so. Rows are the true classes.",
+                "You divided by the columns. That is *precision*: of the pictures predicted as "
+                "a class, the share that belongs to it. Rows are the true classes.",
             ),
             (
                 lambda matrix: np.diag(matrix) / matrix.sum(),
@@ -223,82 +233,82 @@ EXERCISES = (
             ),
             (
                 lambda matrix: 1 - recall_of_each(matrix),
-                "These are the shares of the mistakes; asked for is what went right.",
+                "These are the shares of the mistakes. Give the shares of the right answers.",
             ),
             (
                 lambda matrix: np.diag(matrix) // matrix.sum(axis=1),
-                "`//` rounds down to a whole number; divide with `/`.",
+                "`//` rounds down to a whole number. Divide with `/`.",
             ),
             (
                 lambda matrix: np.diag(matrix) / (matrix.sum(axis=1) - np.diag(matrix)),
-                "You divided by the mistakes of a class; divide by all of its pictures.",
+                "You divided by the mistakes of a class. Divide by all of its pictures.",
             ),
             (
-                lambda matrix: 2 * np.diag(matrix) / (matrix.sum(axis=0) + matrix.sum(axis=1)),
+                _f1,
                 "This is the F1 score, which mixes recall and precision. Recall looks at the rows "
                 "only.",
             ),
             (
                 lambda matrix: matrix.max(axis=1) / matrix.sum(axis=1),
-                "The most frequent answer need not be the right one: take the diagonal.",
+                "The most frequent answer need not be the right one. Take the diagonal.",
             ),
             (
                 lambda matrix: np.diag(matrix) / matrix.max(axis=1),
-                "You divided by the largest number of a row; divide by all pictures of the class.",
+                "You divided by the largest number of a row. Divide by all pictures of the class.",
             ),
             (
                 lambda matrix: np.diag(matrix) / matrix[:, :-1].sum(axis=1),
-                "The last column is missing in your sums: a slice `: -1` leaves it out.",
+                "The last column is missing in your sums. A slice `: -1` leaves it out.",
             ),
         ],
         hints=(
-            "What was recognised stands on the diagonal: `np.diag(matrix)`.",
+            "The right answers stand on the diagonal: `np.diag(matrix)`.",
             "All pictures of class k stand in row k. `matrix.sum(axis=1)` adds up each row.",
         ),
         then="Try it on the matrix above: which class has the lowest recall?",
     ),
     exercise(
         "05.3",
-        "a split that leaves nobody out",
+        "a split with every class",
         solution=first_of_each,
         cases=_label_cases,
         returns="bool",
         mistakes=[
             (
                 lambda labels, k: first_of_each(labels, k).astype(int),
-                "The right pictures. As True and False, please: an array of the type `bool`.",
+                "The pictures are right. Give them as True and False, in an array of the type "
+                "`bool`.",
             ),
             (
                 lambda labels, k: np.flatnonzero(first_of_each(labels, k)),
-                "These are places; asked for is True or False for every picture.",
+                "These are places. Give True or False for every picture.",
             ),
             (
                 lambda labels, k: labels[first_of_each(labels, k)],
-                "These are the labels of the test part; asked for is True or False for every "
-                "picture.",
+                "These are the labels of the test part. Give True or False for every picture.",
             ),
-            (lambda labels, k: ~first_of_each(labels, k), "True is to mark the *test* part."),
+            (lambda labels, k: ~first_of_each(labels, k), "True must mark the *test* part."),
             (
                 lambda labels, k: np.ones(len(labels), bool),
-                "All pictures are in the test part; each class gives only its first `k`.",
+                "All pictures are in the test part. Each class gives only its first `k`.",
             ),
             (
                 lambda labels, k: np.arange(len(labels)) < k,
-                "These are the first k pictures of all, and some classes have given nothing. Count "
-                "in each class anew.",
+                "These are the first k pictures of all, so some classes give nothing. Count "
+                "anew in each class.",
             ),
             (
                 partial(_chosen, places=lambda places, k: places[-k:]),
-                "These are the last of each class; take the first, in the order in which they "
-                "come.",
+                "These are the last pictures of each class. Take the first ones, in the order "
+                "in which they come.",
             ),
             (
                 lambda labels, k: first_of_each(labels, k + 1),
-                "One too many of each class: the first k of a list are `[:k]`.",
+                "This is one too many of each class. `[:k]` takes the first k of a list.",
             ),
             (
                 lambda labels, k: first_of_each(labels, k - 1),
-                "One too few of each class: the first k of a list are `[:k]`.",
+                "This is one too few of each class. `[:k]` takes the first k of a list.",
             ),
             (
                 partial(_chosen, places=lambda places, k: places[k - 1 : k]),
@@ -314,8 +324,8 @@ EXERCISES = (
             ),
             (
                 partial(_chosen, classes=lambda labels: range(2)),
-                "There may be more than two classes, and labels need not be 0, 1, 2, ... "
-                "`np.unique(labels)` lists those there are.",
+                "There may be more than two classes, and labels need not be 0, 1, 2. "
+                "`np.unique(labels)` lists them.",
             ),
             (
                 partial(_chosen, classes=lambda labels: range(labels.max())),
@@ -323,7 +333,7 @@ EXERCISES = (
             ),
             (
                 partial(_chosen, classes=lambda labels: range(len(np.unique(labels)))),
-                "Labels need not be 0, 1, 2, ... `np.unique(labels)` lists those there are.",
+                "Labels need not be 0, 1, 2. `np.unique(labels)` lists them.",
             ),
             (
                 partial(_chosen, places=_only_full_classes),
@@ -336,9 +346,9 @@ EXERCISES = (
         ],
         hints=(
             "Begin with `np.zeros(len(labels), bool)`, and go through `np.unique(labels)`.",
-            "`np.flatnonzero(labels == label)` are the places of one class, in order; the first k "
-            "of a list are `[:k]`.",
+            "`np.flatnonzero(labels == label)` gives the places of one class, in order. `[:k]` "
+            "takes the first k.",
         ),
-        then="`images.split` draws at random instead of taking the first; why is that better?",
+        then="`images.split` draws at random instead of taking the first. Why is that better?",
     ),
 )

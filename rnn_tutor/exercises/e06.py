@@ -174,66 +174,66 @@ EXERCISES = (
         solution=mean_and_error,
         cases=_score_cases,
         mistakes=[
-            (np.mean, "Two numbers are asked for: the mean and its standard error."),
-            (_error, "Two numbers are asked for: the mean and its standard error."),
+            (np.mean, "Give two numbers: the mean and its standard error."),
+            (_error, "Give two numbers: the mean and its standard error."),
             (
                 lambda scores: mean_and_error(scores)[::-1],
-                "The right numbers, in the other order: first the mean.",
+                "The numbers are right, but in the wrong order. Give the mean first.",
             ),
             (
                 _mean_and(lambda scores: np.std(scores, ddof=1)),
-                "This is the standard deviation, how far *one* training lies from the mean. The "
-                "mean of n trainings varies less: divide by the root of n.",
+                "This is the standard deviation: it says how far *one* training lies from the "
+                "mean. The mean of n trainings varies less. Divide by the root of n.",
             ),
             (
                 _mean_and(lambda scores: np.std(scores) / np.sqrt(len(scores))),
-                "Nearly: `np.std` divides by n unless it is told otherwise; for a sample it must "
-                "be n - 1 (`ddof=1`).",
+                "Nearly. By default `np.std` divides by n. For a sample it must be n - 1, so "
+                "set `ddof=1`.",
             ),
             (
                 _mean_and(lambda scores: np.std(scores, ddof=1) / np.sqrt(len(scores) - 1)),
-                "n - 1 belongs into the standard deviation, and there it is already; then divide "
-                "by the root of n.",
+                "n - 1 belongs in the standard deviation, where you have it already. Then "
+                "divide by the root of n.",
             ),
             (
                 _mean_and(lambda scores: np.std(scores, ddof=1) / np.sqrt(5)),
-                "There are not always five seeds: n is `len(scores)`.",
+                "There are not always five seeds. n is `len(scores)`.",
             ),
             (
                 _mean_and(np.std),
-                "This is `np.std` as it comes. It lacks `ddof=1`, and the root of n.",
+                "This is the plain `np.std`. Set `ddof=1` and divide by the root of n.",
             ),
             (
                 _mean_and(lambda scores: np.std(scores, ddof=1) / len(scores)),
-                "You divided by n; it is the *root* of n.",
+                "You divided by n. Divide by the *root* of n.",
             ),
             (
                 _mean_and(lambda scores: np.std(scores, ddof=1) * np.sqrt(len(scores))),
-                "You multiplied by the root of n. The more seeds, the surer the mean: divide.",
+                "You multiplied by the root of n. With more seeds the mean is more certain, so "
+                "divide.",
             ),
             (
                 _mean_and(lambda scores: np.var(scores, ddof=1) / np.sqrt(len(scores))),
-                "This is with the variance: its root is missing.",
+                "You used the variance. Take its root.",
             ),
             (
                 _mean_and(lambda scores: np.var(scores, ddof=1) / len(scores)),
-                "This is the square of the standard error: take the root.",
+                "This is the square of the standard error. Take the root.",
             ),
             (
                 _mean_and(lambda scores: 1.96 * _error(scores)),
-                "This is half of a 95 % interval; the standard error is asked for, without a "
-                "factor.",
+                "This is half of a 95 % interval. Give the standard error without a factor.",
             ),
             (
                 lambda scores: np.array([np.median(scores), _error(scores)]),
-                "The first number is the median; the mean is asked for.",
+                "The first number is the median. Give the mean.",
             ),
         ],
         hints=(
-            "The standard error of a mean is the standard deviation over the root of n.",
+            "The standard error of a mean is the standard deviation divided by the root of n.",
             "`np.std(scores, ddof=1)` is the standard deviation, `np.sqrt(len(scores))` the root.",
         ),
-        then="With twenty seeds instead of five the error would be about half as large.",
+        then="With twenty seeds instead of five, the error would be about half as large.",
     ),
     exercise(
         "06.2",
@@ -243,86 +243,89 @@ EXERCISES = (
         mistakes=[
             (
                 lambda first, second: first - second,
-                "These are the differences; now their mean and its standard error.",
+                "These are the differences. Now give their mean and its standard error.",
             ),
             (
                 lambda first, second: np.mean(first - second),
-                "The mean of the differences is right; its standard error is missing.",
+                "The mean of the differences is right. Its standard error is missing.",
             ),
             (
                 lambda first, second: paired_difference(first, second)[::-1],
-                "The right numbers, in the other order: first the mean difference.",
+                "The numbers are right, but in the wrong order. Give the mean difference first.",
             ),
             (
                 _difference_and(lambda first, second: np.hypot(_error(first), _error(second))),
-                "You added up the errors of the two means, as for trainings that have nothing to "
-                "do with each other. Subtract seed by seed first.",
+                "You combined the errors of the two means. That fits trainings that have "
+                "nothing in common. Here, subtract seed by seed first.",
             ),
             (
                 _difference_and(lambda first, second: _error(first) + _error(second)),
-                "You added the two errors. Subtract the scores seed by seed first; then take the "
-                "error of these differences.",
-            ),
-            (
-                _difference_and(lambda first, second: abs(_error(first) - _error(second))),
-                "You subtracted the two errors. Subtract the scores seed by seed first; then take "
+                "You added the two errors. Subtract the scores seed by seed first. Then take "
                 "the error of these differences.",
             ),
             (
+                _difference_and(lambda first, second: abs(_error(first) - _error(second))),
+                "You subtracted the two errors. Subtract the scores seed by seed first. Then "
+                "take the error of these differences.",
+            ),
+            (
                 lambda first, second: mean_and_error(first) - mean_and_error(second),
-                "You subtracted the two errors, and an error is never negative. Subtract the "
-                "scores seed by seed first; then take the error of these differences.",
+                "You subtracted the two errors, but an error is never negative. Subtract the "
+                "scores seed by seed first. Then take the error of these differences.",
             ),
             (
                 lambda first, second: paired_difference(second, first),
-                "The sign: first minus second.",
+                "The sign is wrong. Compute first minus second.",
             ),
             (
                 lambda first, second: mean_and_error(abs(first - second)),
-                "Leave the signs: a seed where the second is better counts against.",
+                "Keep the signs. A seed where the second model is better gives a negative "
+                "difference.",
             ),
             (
                 _difference_and(lambda first, second: np.std(first - second, ddof=1)),
-                "The differences are right; this is their standard deviation, not the standard "
-                "error of their mean.",
+                "The differences are right. But this is their standard deviation, not the "
+                "standard error of their mean.",
             ),
             (
                 _difference_and(lambda first, second: np.std(first - second)),
-                "The differences are right; this is `np.std` as it comes. It lacks `ddof=1`, and "
-                "the root of n.",
+                "The differences are right. But this is the plain `np.std`. Set `ddof=1` and "
+                "divide by the root of n.",
             ),
             (
                 _difference_and(lambda first, second: np.std(first - second) / np.sqrt(len(first))),
-                "The differences are right; their deviation lacks `ddof=1`.",
+                "The differences are right. Their standard deviation needs `ddof=1`.",
             ),
             (
                 _difference_and(
                     lambda first, second: np.std(first - second, ddof=1) / np.sqrt(len(first) - 1)
                 ),
-                "The differences are right; divide their deviation by the root of n, not of n - 1.",
+                "The differences are right. Divide their standard deviation by the root of n, "
+                "not of n - 1.",
             ),
             (
                 _difference_and(lambda first, second: np.std(first - second, ddof=1) / len(first)),
-                "The differences are right; you divided by n, and it is the *root* of n.",
+                "The differences are right. You divided by n. Divide by the *root* of n.",
             ),
             (
                 _difference_and(
                     lambda first, second: np.std(first - second, ddof=1) * np.sqrt(len(first))
                 ),
-                "The differences are right; divide by the root of n in place of multiplying.",
+                "The differences are right. Divide by the root of n instead of multiplying.",
             ),
             (
                 _difference_and(
                     lambda first, second: np.std(first - second, ddof=1) / np.sqrt(2 * len(first))
                 ),
-                "There are n differences, not 2 n: divide by the root of n.",
+                "There are n differences, not 2 n. Divide by the root of n.",
             ),
         ],
         hints=(
-            "`first - second` subtracts seed by seed. What is left are n numbers.",
-            "Of these, the mean and its standard error: as in exercise 6.1.",
+            "`first - second` subtracts seed by seed. The result is n numbers.",
+            "Give the mean of these numbers and its standard error, as in exercise 6.1.",
         ),
-        then="What both had in common, lucky or unlucky pictures, has dropped out.",
+        then="Both models saw the same pictures, lucky or unlucky. In the difference this "
+        "common luck drops out.",
     ),
     exercise(
         "06.3",
@@ -332,18 +335,18 @@ EXERCISES = (
         mistakes=[
             (
                 lambda numbers, scores, wanted: np.interp(wanted, scores, np.log(numbers)),
-                "This is the logarithm: `np.exp` brings it back.",
+                "This is the logarithm of the answer. Take `np.exp` of it.",
             ),
             (
                 partial(_needed, back=np.asarray),
-                "This is the logarithm: `np.exp` brings it back.",
+                "This is the logarithm of the answer. Take `np.exp` of it.",
             ),
             *(
                 (
                     wrong,
-                    "This is a straight line over the *number* of pictures. On the figure's axis "
-                    "each step *multiplies*: take the logarithm of the numbers, and `np.exp` at "
-                    "the end.",
+                    "This is a straight line over the *number* of pictures. On the figure's "
+                    "axis each step *multiplies*. Take the logarithm of the numbers, and "
+                    "`np.exp` at the end.",
                 )
                 for wrong in (
                     lambda numbers, scores, wanted: np.interp(wanted, scores, numbers),
@@ -361,8 +364,8 @@ EXERCISES = (
             *(
                 (
                     wrong,
-                    "This goes from a number to a score. Asked for is the way back: the scores "
-                    "come first in `np.interp`, then the logarithms of the numbers.",
+                    "This goes from a number to a score. Go from a score to a number: in "
+                    "`np.interp` the scores come first, then the logarithms of the numbers.",
                 )
                 for wrong in (
                     lambda numbers, scores, wanted: np.interp(wanted, np.log(numbers), scores),
@@ -371,14 +374,14 @@ EXERCISES = (
             ),
             (
                 lambda numbers, scores, wanted: numbers[np.argmin(abs(scores - wanted))],
-                "This is the measured number whose score is nearest; what is asked for lies on the "
-                "line between two of them.",
+                "This is the measured number with the nearest score. The answer lies on the "
+                "line between two measured numbers.",
             ),
             *(
                 (
                     wrong,
-                    "This is the first number that was *measured* and is enough; what is asked for "
-                    "lies on the line between it and the one before.",
+                    "This is the first *measured* number that is enough. The answer lies on "
+                    "the line between it and the number before.",
                 )
                 for wrong in (
                     lambda numbers, scores, wanted: numbers[np.argmax(scores >= wanted)],
@@ -386,7 +389,7 @@ EXERCISES = (
                 )
             ),
             *(
-                (wrong, "With so few it is not reached yet.")
+                (wrong, "With so few pictures `wanted` is not reached yet.")
                 for wrong in (
                     lambda numbers, scores, wanted: numbers[np.argmax(scores >= wanted) - 1],
                     partial(_needed, between=lambda wanted, scores, numbers: numbers[0]),
@@ -399,29 +402,32 @@ EXERCISES = (
             ),
             (
                 _one_interval_late,
-                "One interval too far: the curve reaches `wanted` between the first number that is "
-                "enough and the one *before* it.",
+                "This is one interval too far. The curve reaches `wanted` between the first "
+                "number that is enough and the one *before* it.",
             ),
             (
                 _last_crossing,
-                "The curve comes so high more than once; asked for is the *first* time.",
+                "The curve reaches `wanted` more than once. Give the *first* time.",
             ),
             (
                 _interp_over_sorted,
-                "The scores belong to their numbers: sorted by size they are another curve.",
+                "Each score belongs to its number. Sorted scores make another curve.",
             ),
             (
                 _interp_over_all,
-                "A curve may fall again, and `np.interp` over all scores expects them to rise. And "
-                "if `wanted` is never reached, the answer is infinity, `np.inf`.",
+                "A curve may fall again, but `np.interp` expects scores that rise. And if "
+                "`wanted` is never reached, the answer is `np.inf`.",
             ),
             (
                 _interp_over_all_or_infinity,
-                "This curve falls and rises again, and `np.interp` over all scores expects them to "
-                "rise. Asked for is the *first* time that it comes so high.",
+                "This curve falls and rises again, but `np.interp` expects scores that rise. "
+                "Give the *first* time that the curve reaches `wanted`.",
             ),
             *(
-                (_never_is(answer), "It is never reached: then the answer is infinity, `np.inf`.")
+                (
+                    _never_is(answer),
+                    "The curve never reaches `wanted`. Then the answer is `np.inf`.",
+                )
                 for answer in (
                     lambda numbers: numbers[0],
                     lambda numbers: numbers[-1],
@@ -432,29 +438,30 @@ EXERCISES = (
             ),
             (
                 _extrapolated,
-                "The smallest number is enough already, so that is the answer: before it nothing "
-                "was measured.",
+                "The smallest number is enough already, so it is the answer. Nothing was "
+                "measured before it.",
             ),
             (
                 _no_first_number,
-                "What if the smallest number is enough already? There is none before it.",
+                "What if the smallest number is enough already? There is no number before it.",
             ),
             (
                 _last_before_first,
-                "What if the smallest number is enough already? There is none before it, and the "
-                "index -1 is the last of all.",
+                "What if the smallest number is enough already? There is no number before it, "
+                "and the index -1 means the last one.",
             ),
             (
                 _strictly_above,
-                "An accuracy of exactly `wanted` is enough: `>=`, not `>`.",
+                "An accuracy of exactly `wanted` is enough. Use `>=`, not `>`.",
             ),
         ],
         hints=(
-            "Find the first place k where `scores[k] >= wanted`: `np.argmax` of truth values gives "
-            "it. Two cases are special: k is 0, or there is no such place.",
-            "Between k - 1 and k, `np.interp(wanted, scores[k - 1 : k + 1], ...)` of the "
-            "logarithms of the two numbers; then `np.exp`.",
+            "Find the first place k where `scores[k] >= wanted`. `np.argmax` of True and False "
+            "gives it. Two cases are special: k is 0, or there is no such place.",
+            "Between k - 1 and k use `np.interp(wanted, scores[k - 1 : k + 1], ...)` with the "
+            "logarithms of the two numbers. Then take `np.exp`.",
         ),
-        then="Divide the answers of two models: so many times as many pictures does one need.",
+        then="Divide the answers of two models. The result says how many times as many "
+        "pictures one of them needs.",
     ),
 )

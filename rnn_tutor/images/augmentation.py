@@ -11,6 +11,7 @@ import numpy as np
 from rnn_tutor._cv2 import cv2
 from rnn_tutor._errors import TutorError, check_range
 from rnn_tutor.images.arrays import as_pixels
+from rnn_tutor.images.imageset import ImageSet
 
 
 @dataclass(frozen=True)
@@ -167,6 +168,46 @@ PRESETS = {
         erase=0.3,
     ),
 }
+
+
+TURNS = ("upright", "quarter turn left", "upside down", "quarter turn right")
+
+
+def with_classes(images, limit=1000, seed=0):
+    """Return the labelled images of two classes or more; else turned copies, classed by the turn.
+
+    So a network can learn a task from images that nobody has labelled.
+
+    Args:
+        images: An ImageSet, square where it has fewer than two classes.
+        limit: The most images that are turned, int. Each gives four copies. Default 1000.
+        seed: Which images are turned, int. Default 0.
+
+    Returns:
+        Those of `images` that have a label, or an ImageSet with the classes of `TURNS`.
+
+    Raises:
+        TutorError: The images have fewer than two classes and are not square.
+
+    Example:
+        >>> images = rt.load_images("digits", limit=10).without_labels()
+        >>> rt.augmentation.with_classes(images, limit=5).class_names
+        ('upright', 'quarter turn left', 'upside down', 'quarter turn right')
+
+    Source:
+        Gidaris, Singh, Komodakis (2018), section 2.
+    """
+    if images.n_classes > 1:
+        return images if images.is_labelled.all() else images[images.is_labelled]
+    height, width = images.shape[:2]
+    if height != width:
+        raise TutorError(
+            f"Expected square images to turn; got {height} x {width} pixels. Make them square "
+            f"first: images.resized({height}, {height})."
+        )
+    pixels = images.sample(limit, seed=seed).pixels
+    turned = [np.rot90(pixels, quarter, axes=(1, 2)) for quarter in range(4)]
+    return ImageSet(np.concatenate(turned), np.repeat(range(4), len(pixels)), TURNS)
 
 
 def preset(name):

@@ -4,8 +4,9 @@ Each function returns a `Picture`. Figures are made without pyplot, so that a th
 Images may be an `ImageSet` or an array `(n, h, w)` or `(n, h, w, c)`, uint8 or float from 0 to 1.
 """
 
-from rnn_tutor.plots.arrays import arrows, boxes, maps, numbers
+from rnn_tutor.plots.arrays import arrows, boxes, maps, numbers, occlusion
 from rnn_tutor.plots.charts import (
+    circles,
     confusion,
     contingency,
     histogram,
@@ -13,7 +14,7 @@ from rnn_tutor.plots.charts import (
     planes,
     score_bars,
 )
-from rnn_tutor.plots.curves import score_curves, training_curves
+from rnn_tutor.plots.curves import forest, score_curves, training_curves
 from rnn_tutor.plots.figure import Picture, style
 from rnn_tutor.plots.pictures import clusters, embedding_map, image_grid, image_rows, photographs
 from rnn_tutor.plots.reading import reading, scan_paths, sequence, unrolled
@@ -22,16 +23,19 @@ __all__ = [
     "Picture",
     "arrows",
     "boxes",
+    "circles",
     "clusters",
     "confusion",
     "contingency",
     "embedding_map",
+    "forest",
     "histogram",
     "image_grid",
     "image_rows",
     "loss_curve",
     "maps",
     "numbers",
+    "occlusion",
     "photographs",
     "planes",
     "reading",

@@ -49,6 +49,43 @@ def maps(rows, titles=None, most=None, title=None):
     return grid.picture(f"Rows of up to {format_count(columns, 'map')}: {', '.join(drawn)}{heads}")
 
 
+def occlusion(pictures, falls, titles=None, step=2, title=None):
+    """Draw pictures above their occlusion maps, each number at the middle of its square.
+
+    The brightest yellow stands for a probability that falls by 1. White is a margin that no
+    square's middle reaches.
+
+    Args:
+        pictures: `(k, h, w, 1)` or `(k, h, w, 3)`.
+        falls: {name of a row: k arrays `(rows, columns)`}, for each picture how far the probability
+            falls when the square lies there.
+        titles: One str for each picture. Default: none.
+        step: By how many pixels the square moves, int. Default 2.
+        title: Title of the figure, str. Default: none.
+
+    Returns:
+        A Picture.
+
+    Example:
+        >>> rt.plots.occlusion(np.zeros((1, 8, 8, 1)), {"grey square": [np.eye(3)]})
+        Picture: Rows of up to 1 map: picture, grey square
+    """
+    size = np.asarray(pictures).shape[1:3]
+    rows = {
+        name: [_at_the_middle(np.asarray(fall), size, step) for fall in row]
+        for name, row in falls.items()
+    }
+    return maps({"picture": pictures, **rows}, titles, most=1, title=title)
+
+
+def _at_the_middle(fall, size, step):
+    """Return a map as large as the picture; NaN where no square has its middle."""
+    large = np.kron(fall, np.ones((step, step)))
+    spare = np.subtract(size, large.shape)
+    margins = [(gap // 2, gap - gap // 2) for gap in spare]
+    return np.pad(large, margins, constant_values=np.nan)
+
+
 def numbers(arrays, marked=None, title=None):
     """Draw small arrays side by side, their numbers written out.
 

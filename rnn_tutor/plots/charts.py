@@ -138,6 +138,46 @@ def planes(points, clusterings, title=None):
     return finish(figure, what, title)
 
 
+def circles(frames, groups=None, columns=4, title=None):
+    """Draw embeddings of two numbers as points on a circle, one circle for each frame.
+
+    Only the direction of an embedding counts: its length is made 1.
+
+    Args:
+        frames: {title of a frame: `(n, 2)`}, such as the embeddings after each epoch.
+        groups: `(n,)` int from 0; those of a group share a colour and a marker. Default: one group.
+        columns: Circles side by side, int. Default 4.
+        title: Title of the figure, str. Default: none.
+
+    Returns:
+        A Picture.
+
+    Example:
+        >>> rt.plots.circles({"start": [[1, 0], [0, 2]], "end": [[1, 1], [2, 2]]})
+        Picture: 2 embeddings on a circle: start, end
+    """
+    frames = {str(name): np.asarray(points, np.float64) for name, points in frames.items()}
+    n = len(next(iter(frames.values())))
+    groups = np.zeros(n, int) if groups is None else np.asarray(groups)
+    rows = -(-len(frames) // columns)
+    figure = Figure((WIDTH, rows * (WIDTH / columns + 0.25)), layout="constrained")
+    all_axes = figure.subplots(rows, columns, squeeze=False).ravel()
+    for axes in all_axes:
+        axes.set_axis_off()
+        axes.set(aspect="equal", xlim=(-1.2, 1.2), ylim=(-1.2, 1.2))
+    for axes, (name, points) in zip(all_axes, frames.items(), strict=False):
+        around = np.linspace(0, 2 * np.pi, 100)
+        axes.plot(np.cos(around), np.sin(around), color="#999999", linewidth=0.8, zorder=0)
+        points = points / np.maximum(np.linalg.norm(points, axis=1, keepdims=True), 1e-12)
+        for group in np.unique(groups):
+            colour, marker = style(group)
+            look = {"marker": marker, "linewidths": 0, "alpha": 0.8 if n <= 50 else 0.15}
+            axes.scatter(*points[groups == group].T, 60 if n <= 50 else 30, colour, **look)
+        axes.set_title(name, fontsize=9)
+    what = f"{format_count(n, 'embedding')} on a circle: {', '.join(frames)}"
+    return finish(figure, what, title)
+
+
 def confusion(labels, answers, class_names, answer_names=None, columns="cluster", title=None):
     """Count classes against clusters, or against predicted classes, and draw a heat map.
 

@@ -1,11 +1,12 @@
-"""The figures of `plots` that hold lines: how a training went, and scores against a number."""
+"""The figures of `plots` that hold lines: a training, scores against a number, intervals."""
 
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from rnn_tutor._text import format_count, format_list
-from rnn_tutor.plots.figure import LINES, WIDTH, finish, nothing, plain, style
+from rnn_tutor._errors import TutorError
+from rnn_tutor._text import format_count, format_list, shorten
+from rnn_tutor.plots.figure import COLOURS, LINES, WIDTH, finish, nothing, plain, style
 
 PARTS = {"": "training", "val_": "validation"}
 
@@ -118,3 +119,72 @@ def _describe_ends(table):
             for name, points in table.items()
         ]
     )
+
+
+def forest(panels, x="difference", title=None):
+    """Draw intervals around differences, with a line at 0: a forest plot.
+
+    An interval that leaves out 0 is drawn with a filled diamond, in colour; one that holds 0 with
+    a hollow circle, in grey. The panels stand side by side, each with a scale of its own.
+
+    Args:
+        panels: {title of a panel: {name: (low, high)}}. Every panel has the same names.
+        x: Name of the horizontal axis. Default "difference".
+        title: Title of the figure, str. Default: none.
+
+    Returns:
+        A Picture.
+
+    Raises:
+        TutorError: The panels have different names, or there is nothing to draw.
+
+    Example:
+        >>> rt.plots.forest({"25 images": {"GRU": (-0.1, 0.2), "LSTM": (-0.4, -0.1)}})
+        Picture: Forest plot of the difference. 25 images: below 0 LSTM, 0 inside GRU
+    """
+    panels = {
+        str(panel): {str(name): tuple(map(float, ends)) for name, ends in intervals.items()}
+        for panel, intervals in panels.items()
+    }
+    names = list(next(iter(panels.values()), ()))
+    if not names or any(list(intervals) != names for intervals in panels.values()):
+        raise TutorError(
+            "Expected panels with intervals of the same names in the same order; got "
+            f"{[list(intervals) for intervals in panels.values()]}. Give each panel each name."
+        )
+    figure = Figure((WIDTH, 1.0 + 0.28 * len(names)), layout="constrained")
+    all_axes = figure.subplots(1, len(panels), squeeze=False, sharey=True)[0]
+    for axes, (panel, intervals) in zip(all_axes, panels.items(), strict=True):
+        _intervals(axes, list(intervals.values()))
+        axes.set_title(panel, fontsize=9)
+        axes.xaxis.set_major_locator(MaxNLocator(3))
+        axes.tick_params(labelsize=8)
+        plain(axes)
+    all_axes[0].set_yticks(range(len(names)), [shorten(name, 30) for name in names], fontsize=9)
+    all_axes[0].invert_yaxis()
+    figure.supxlabel(x, fontsize=9)
+    found = "; ".join(f"{panel}: {_sides(intervals)}" for panel, intervals in panels.items())
+    return finish(figure, f"Forest plot of the {x}. {found}", title)
+
+
+def _intervals(axes, intervals):
+    """Draw intervals one below the other; whether 0 lies inside decides how they look."""
+    axes.axvline(0, color="#888888", linewidth=1)
+    for place, (low, high) in enumerate(intervals):
+        clear = low > 0 or high < 0
+        colour = COLOURS[0] if clear else "#666666"
+        axes.plot([low, high], [place] * 2, color=colour, linewidth=2.5 if clear else 1.2)
+        marker = {"marker": "D" if clear else "o", "markersize": 6 if clear else 5}
+        face = colour if clear else "white"
+        axes.plot((low + high) / 2, place, color=colour, markerfacecolor=face, **marker)
+    axes.set_ylim(-0.6, len(intervals) - 0.4)
+    axes.grid(axis="x", color="#DDDDDD", linewidth=0.6)
+    axes.set_axisbelow(True)
+
+
+def _sides(intervals):
+    """Return in words which intervals lie on which side of 0."""
+    found = {"below 0": [], "above 0": [], "0 inside": []}
+    for name, (low, high) in intervals.items():
+        found["above 0" if low > 0 else "below 0" if high < 0 else "0 inside"].append(name)
+    return ", ".join(f"{side} {' and '.join(names)}" for side, names in found.items() if names)

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from rnn_tutor._errors import TutorError
 from rnn_tutor.images import augmentation
-from rnn_tutor.images.augmentation import PRESETS, Augmentation
+from rnn_tutor.images.augmentation import PRESETS, TURNS, Augmentation
+from rnn_tutor.images.imageset import ImageSet
 
 pytestmark = pytest.mark.filterwarnings("error")
 SHAPES = [(28, 28, 1), (37, 23, 3), (8, 8, 1), (1, 5, 3)]
@@ -206,3 +207,33 @@ def test_a_preset_is_found_by_its_name():
     assert augmentation.preset("digits") is PRESETS["digits"]
     with pytest.raises(TutorError, match="digits, clothes"):
         augmentation.preset("shoes")
+
+
+def test_images_with_classes_stay_as_they_are():
+    images = ImageSet(pictures((8, 8, 1)), [0, 1] * 3)
+    assert augmentation.with_classes(images, limit=2) is images
+
+
+def test_an_image_without_a_label_is_left_out_where_others_have_one():
+    images = ImageSet(pictures((8, 6, 1)), [0, 1, -1, 1, -1, 0])
+    kept = augmentation.with_classes(images)
+    assert kept.labels.tolist() == [0, 1, 1, 0]
+    assert np.array_equal(kept.pixels, images.pixels[[0, 1, 3, 5]])
+
+
+@pytest.mark.parametrize("labels", [None, [0] * 6])
+def test_without_two_classes_the_turn_is_the_class(labels):
+    pixels = pictures((8, 8, 3))
+    turned = augmentation.with_classes(ImageSet(pixels, labels), limit=4, seed=1)
+    assert turned.class_names == TURNS
+    assert turned.labels.tolist() == [0] * 4 + [1] * 4 + [2] * 4 + [3] * 4
+    upright, left, down, right = np.split(turned.pixels, 4)
+    assert {p.tobytes() for p in upright} < {p.tobytes() for p in pixels}
+    assert np.array_equal(left, upright.transpose(0, 2, 1, 3)[:, ::-1])  # the right edge is on top
+    assert np.array_equal(down, upright[:, ::-1, ::-1])
+    assert np.array_equal(right, upright.transpose(0, 2, 1, 3)[:, :, ::-1])
+
+
+def test_only_square_images_are_turned():
+    with pytest.raises(TutorError, match="square"):
+        augmentation.with_classes(ImageSet(pictures((8, 6, 1))))

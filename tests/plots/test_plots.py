@@ -53,6 +53,10 @@ FIGURES = {
     "score_bars": lambda x: plots.score_bars({"a": [0.5, 0.6], "b": 0.9}, highlight="b"),
     "score_curves": lambda x: plots.score_curves({"a": {4: [0.5, 0.6], 64: [0.7]}}, "n", title="S"),
     "unrolled": lambda x: plots.unrolled(x[0, :5, :, 0] / 255, POINTS[:6], first=13, title="U"),
+    "circles": lambda x: plots.circles({"$a": POINTS, "<b>": -POINTS}, [0, 1, 2] * 10, title="C"),
+    "circles, many": lambda x: plots.circles(dict.fromkeys("abcdefgh", R.random((500, 2)))),
+    "forest": lambda x: plots.forest({"P": {"a": (-1, 2), "$b": (1, 3)}}, "points", title="F"),
+    "forest, five": lambda x: plots.forest(dict.fromkeys("12345", dict.fromkeys("abc", (0, 9)))),
     "score_bars, negative": lambda x: plots.score_bars({"a": [-0.1, 0.0]}, x="ARI"),
 }
 
@@ -226,6 +230,42 @@ def test_score_curves_show_mean_and_sample_deviation():
     assert [tick.get_text() for tick in axes.get_xticklabels()] == ["10", "1,000"]
     assert line.get_linestyle() != other[0].get_linestyle()
     assert "a from 0.700 at 10 to 0.900 at 1,000, b from 0.500" in picture.alt
+
+
+def test_points_lie_on_the_circle_in_the_direction_that_they_had():
+    points = np.array([[3.0, 0], [0, -0.1], [1, 1], [0, 0]])
+    picture = plots.circles({"start": points, "end": -points}, [0, 0, 1, 1], columns=3)
+    start, end, empty = picture.figure.axes
+    first, second = start.collections
+    assert first.get_offsets().tolist() == [[1, 0], [0, -1]]
+    assert second.get_offsets().tolist()[0] == pytest.approx([0.5**0.5] * 2)
+    assert first.get_facecolor().tolist() != second.get_facecolor().tolist()
+    assert end.collections[0].get_offsets().tolist() == [[-1, 0], [0, 1]]
+    assert not empty.collections
+    assert picture.alt == "4 embeddings on a circle: start, end"
+
+
+def test_a_forest_plot_tells_intervals_with_zero_from_those_without():
+    intervals = {"below": (-3, -1), "above": (0.5, 2.5), "both": (-1, 3), "edge": (0, 1)}
+    picture = plots.forest({"P": intervals, "Q": dict.fromkeys(intervals, (-4, 4))}, "points")
+    left, right = picture.figure.axes
+    zero, *drawn = left.lines
+    assert list(zero.get_xdata()) == [0, 0]
+    ends, middles = drawn[::2], drawn[1::2]
+    assert [tuple(line.get_xdata()) for line in ends] == list(intervals.values())
+    assert [float(line.get_xdata()[0]) for line in middles] == [-2, 1.5, 1, 0.5]
+    looks = [(line.get_marker(), line.get_markerfacecolor()) for line in middles]
+    assert looks[0] == looks[1] != looks[2] == looks[3]
+    assert left.get_ylim()[0] > left.get_ylim()[1]  # the first name stands at the top
+    assert len({line.get_color() for line in right.lines[1:]}) == 1
+    assert "P: below 0 below, above 0 above, 0 inside both and edge; Q: 0 inside" in picture.alt
+
+
+def test_a_forest_plot_needs_the_same_names_in_every_panel():
+    with pytest.raises(TutorError, match="same names"):
+        plots.forest({"P": {"a": (0, 1)}, "Q": {"b": (0, 1)}})
+    with pytest.raises(TutorError, match="same names"):
+        plots.forest({})
 
 
 def test_curves_start_at_one_and_name_their_axes():

@@ -22,6 +22,7 @@ FIGURES = {
     "maps, titles": lambda: plots.maps({"a": POSITIVE}, titles=["x", "<y>", "$z"], most=1),
     "maps, colour": lambda: plots.maps({"a": R.random((2, 9, 9, 3))}),
     "maps, all zero": lambda: plots.maps({"dead": np.zeros((2, 5, 5))}),
+    "occlusion": lambda: plots.occlusion(PICTURES, {"grey": R.random((4, 3, 4))}, titles="abcd"),
     "numbers": lambda: plots.numbers({"a": SMALL, "b": [[1, 2, 3]]}, {"a": (0, 1, 1, 1)}),
     "arrows": lambda: plots.arrows(np.eye(6, dtype=np.uint8), np.eye(6), np.ones((6, 6))),
     "boxes": lambda: plots.boxes(PICTURES[0], {"one": (-2, 3, 4, 4), "two": (0, 0, 5, 9)}),
@@ -130,3 +131,20 @@ def test_boxes_lie_where_they_are_said_to_and_differ_without_colour():
     assert len({p.get_linestyle() for p in frames}) == 2
     assert picture.figure.axes[0].get_ylim()[1] <= -2  # nothing is cut off
     assert {"one", "two"} <= set(texts(picture))
+
+
+def test_an_occlusion_map_lies_where_the_middles_of_the_squares_were():
+    def drawn(fall):
+        picture = plots.occlusion(np.zeros((1, 12, 10, 1)), {"grey": [fall]})
+        return picture.figure.axes[0].images[1].get_array()
+
+    changed = np.zeros((3, 2))
+    none = drawn(changed)
+    changed[0, 1] = 1
+    (rows, columns) = np.nonzero((drawn(changed) != none).any(axis=-1))
+    # A square of 8 x 8 at (0, 2) has its middle between the pixels 3 and 4, and 5 and 6.
+    assert sorted({*rows}) == [3, 4]
+    assert sorted({*columns}) == [5, 6]
+    assert (none[:3] == 255).all()
+    assert (none[:, :3] == 255).all()
+    assert not (none[3:9, 3:7] == 255).any()
