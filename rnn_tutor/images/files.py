@@ -60,6 +60,7 @@ class Entry:
         open: A function that returns a binary file; or the image itself, an array or one of PIL.
         bytes: Size, int.
         label: The class that a dict gives it, str; or None.
+        path: Where the file is, str; None for what stands in an archive or in memory.
 
     Example:
         >>> entry = rt.files.Entry("cats/1.png", ("cats",), lambda: np.zeros((28, 28), np.uint8))
@@ -72,6 +73,7 @@ class Entry:
     open: Callable
     bytes: int = 0
     label: str | None = None
+    path: str | None = None
 
 
 def show_progress(things, what, total=None):
@@ -340,7 +342,8 @@ def _walked(root):
 def _file(path, name, folders):
     """Return the Entry or SkippedFile of a path."""
     if os.path.isfile(path):
-        return _entry(name, folders, partial(open, path, "rb"), os.path.getsize(path))
+        opener, size = partial(open, path, "rb"), os.path.getsize(path)
+        return _entry(name, folders, opener, size, os.path.abspath(path))
     if os.path.isdir(path):
         return SkippedFile(name, "a folder where a file was expected")
     # What is left, such as a pipe, would never finish reading.
@@ -349,7 +352,7 @@ def _file(path, name, folders):
     return SkippedFile(name, "not an ordinary file" if exists else what)
 
 
-def _entry(name, folders, opener, size):
+def _entry(name, folders, opener, size, path=None):
     """Return the Entry of a file; a SkippedFile where its name or its size rules it out."""
     last = name.rsplit("/", 1)[-1]
     if last.startswith(".") or last.lower() in _SYSTEM_FILES:
@@ -360,7 +363,7 @@ def _entry(name, folders, opener, size):
         return SkippedFile(
             name, f"too large: {size / 1e6:,.0f} MB, the limit is {MAX_BYTES / 1e6:.0f}"
         )
-    return Entry(name, folders, opener, size)
+    return Entry(name, folders, opener, size, path=path)
 
 
 def _from_dict(source):
