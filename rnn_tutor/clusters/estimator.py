@@ -24,6 +24,13 @@ from rnn_tutor.clusters import saving
 from rnn_tutor.clusters.clustering import METHODS, Clustering
 from rnn_tutor.clusters.encoders import input_size, make_encoder, make_objective
 from rnn_tutor.clusters.evaluation import ari, on_halves, propose_number, stability
+from rnn_tutor.clusters.features import (
+    FeatureMaps,
+    MapViews,
+    choose_features,
+    feature_reader,
+    run_in_batches,
+)
 from rnn_tutor.clusters.head import with_head, without_head
 from rnn_tutor.clusters.neighbours import reassign_by_neighbours
 from rnn_tutor.clusters.projection import l2_normalize
@@ -36,6 +43,9 @@ from rnn_tutor.training.trainer import Trainer
 PRESETS = {"quick": 160, "medium": 2_000, "full": 12_000}  # steps of training, at the least
 FEW = 100  # images, below which chance decides much
 CHUNK = 4096  # images that are resized and embedded at a time
+SIZE = 32  # pixels of the longer side, without features
+MAP_PRESETS = {"quick": 150, "medium": 300, "full": 600}  # steps, with features
+DEFAULT_READER = "pool"  # of feature maps: it scores best on the whole
 
 
 class RecurrentClusterer(
@@ -138,11 +148,12 @@ class RecurrentClusterer(
         epochs=None,
         batch_size=256,
         objective="contrastive",
-        encoder="recurrent",
+        encoder="auto",
+        features="auto",
         clustering="kmeans",
         umap=False,
         neighbours=True,
-        size=32,
+        size=None,
         restarts=1,
         checkpoints=None,
         random_state=None,
@@ -155,6 +166,7 @@ class RecurrentClusterer(
         self.batch_size = batch_size
         self.objective = objective
         self.encoder = encoder
+        self.features = features
         self.clustering = clustering
         self.umap = umap
         self.neighbours = neighbours
@@ -184,14 +196,30 @@ class RecurrentClusterer(
         self._check_settings()
         images = as_pictures(X)
         self._check_enough(images)
-        reader = ImageReader.for_images(images, self.size, input_size(self.encoder))
+        features, why = choose_features(
+            self.features, images, self.encoder, self.objective, self.size
+        )
+        if features is None:
+            fixed = input_size(self.encoder)
+            reader = ImageReader.for_images(images, self.size or SIZE, fixed)
+        else:
+            reader = feature_reader(features, images, self.size)
         if self.verbose:
+            if why:
+                print(why)
             reader.print_changes(images)
             reader.print_size()
         pixels = reader(images)
         seeds = _seeds(self.random_state, self.restarts)
-        encoders, histories = self._train(pixels, seeds)
-        embeddings = [l2_normalize(models.embed(encoder, pixels)) for encoder in encoders]
+        if features is None:
+            maps, encoder = None, "recurrent" if self.encoder == "auto" else self.encoder
+            objective = make_objective(self.objective, self.augmentation, pixels)
+            encoders, histories = self._train(pixels, encoder, objective, PRESETS, seeds)
+            embeddings = [l2_normalize(models.embed(encoder, pixels)) for encoder in encoders]
+        else:
+            maps = FeatureMaps(features, pixels)
+            encoders, histories = self._read_maps(maps, pixels, seeds)
+            embeddings = [l2_normalize(models.run(encoder, maps.values)) for encoder in encoders]
 
         n_clusters, proposal = self.n_clusters, None
         if n_clusters == "auto":
@@ -207,33 +235,50 @@ class RecurrentClusterer(
         best = most_agreeing(found)
         points, labels = embeddings[best], found[best]
         groups, clusters = labels, np.arange(n_clusters)
-        if self.neighbours:
+        if self.neighbours and maps is None:  # pixels know little of photographs
             groups, clusters = reassign_by_neighbours(
                 points, labels, pixels, n_clusters, seeds[best]
             )
         linear = groups is labels and (self.clustering != "kmeans" or self.umap)
-        network = with_head(encoders[best], points, groups, clusters, n_clusters, linear)
-        labels = models.run(network, pixels, 255).argmax(axis=1)
+        encoder = encoders[best] if maps is None else maps.in_front_of(encoders[best])
+        network = with_head(encoder, points, groups, clusters, n_clusters, linear)
+        if maps is None:
+            labels = models.run(network, pixels, 255).argmax(axis=1)
+        else:
+            labels = models.run(maps.behind(network), maps.values).argmax(axis=1)
 
         # All at once, so that a fit that breaks off leaves the one before it whole.
         self.fitted_with_, self.reader_ = self.get_params(deep=False), reader
+        self.features_ = maps and maps.name
         self.n_clusters_, self.proposal_, self.history_ = n_clusters, proposal, histories[best]
         self.stability_ = stability(again) if len(again) > 1 else float("nan")
         self.network_, self.encoder_, self.labels_ = network, without_head(network), labels
         return self
 
-    def _train(self, pixels, seeds):
+    def _read_maps(self, maps, pixels, seeds):
+        """The encoder of feature maps and the history of each network."""
+        encoder = DEFAULT_READER if self.encoder == "auto" else self.encoder
+        if encoder == "pool":
+            encoders = [make_encoder(encoder, maps.shape, None, seed, True) for seed in seeds]
+            histories = [{"loss": []} for _ in seeds]
+        else:
+            views = make_objective(self.objective, self.augmentation, pixels).augmentation
+            objective = MapViews(views)
+            inputs = maps.with_views(pixels, views, seeds[0])
+            encoders, histories = self._train(inputs, encoder, objective, MAP_PRESETS, seeds)
+        return [maps.scaled(encoder) for encoder in encoders], histories
+
+    def _train(self, inputs, encoder, objective, presets, seeds):
         """The encoder and the history of each network; where one is stopped, of those before it."""
         encoders, histories = [], []
-        objective = make_objective(self.objective, self.augmentation, pixels)
         for number, seed in enumerate(seeds, 1):
             epochs = self.epochs or -(
-                -PRESETS[self.preset] // max(1, len(pixels) // self.batch_size)
+                -presets[self.preset] // max(1, len(inputs) // self.batch_size)
             )
             trainer = Trainer(
-                make_encoder(self.encoder, pixels.shape[1:], objective, seed),
+                make_encoder(encoder, inputs.shape[-3:], objective, seed, presets is MAP_PRESETS),
                 objective,
-                pixels,
+                inputs,
                 epochs=epochs,
                 batch_size=self.batch_size,
                 decay=self.preset != "quick",  # in so few steps it learns less than it settles
@@ -262,10 +307,11 @@ class RecurrentClusterer(
     def _check_settings(self):
         check_known("preset", self.preset, PRESETS)
         check_known("clustering method", self.clustering, METHODS)
-        for name in ("restarts", "batch_size", "size"):
+        for name in ("restarts", "batch_size"):
             check_whole(name, getattr(self, name))
-        if self.epochs is not None:
-            check_whole("epochs", self.epochs)
+        for name in ("size", "epochs"):
+            if getattr(self, name) is not None:
+                check_whole(name, getattr(self, name))
         if self.checkpoints is not None:
             check_folder(self.checkpoints)
         if self.n_clusters != "auto":
@@ -321,7 +367,10 @@ class RecurrentClusterer(
             self.reader_.print_changes(images)
         # Chunk by chunk: only what comes in and out is held whole.
         chunks = (images[i : i + CHUNK] for i in range(0, len(images), CHUNK))
-        parts = [models.run(model, self.reader_(chunk), 255) for chunk in chunks]
+        if self.features_:
+            parts = [run_in_batches(model, self.reader_(chunk)) for chunk in chunks]
+        else:
+            parts = [models.run(model, self.reader_(chunk), 255) for chunk in chunks]
         return np.concatenate(parts) if parts else np.empty((0, model.output_shape[1]), "float32")
 
     def save(self, folder):

@@ -32,6 +32,7 @@ def save(clusterer, folder):
         "n_clusters": clusterer.n_clusters_,
         "stability": clusterer.stability_,
         "proposal": clusterer.proposal_ and asdict(clusterer.proposal_),
+        "features": clusterer.features_,
         "sha256": sha256(network.read_bytes()),
     }
     text = json.dumps(about, default=lambda number: number.item())
@@ -70,6 +71,7 @@ def load(cls, folder):
         loaded.n_clusters_ = int(about_it["n_clusters"])
         loaded.stability_ = float(about_it["stability"])
         loaded.proposal_ = about_it["proposal"] and Proposal(**about_it["proposal"])
+        loaded.features_ = about_it.get("features")  # folders of older versions lack it
         expected = about_it["sha256"]
     except (AttributeError, LookupError, TypeError, ValueError) as problem:
         raise TutorError(

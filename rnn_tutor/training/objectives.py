@@ -88,6 +88,10 @@ class Objective:
         """Return the Keras metrics to measure beside the loss."""
         return []
 
+    def read(self, images):
+        """Return what batches are drawn from, an array `(n, ..., height, width, channels)`."""
+        return as_pixels(images)
+
     def batch(self, pixels, rng):
         """Make `(inputs, targets)` of images.
 
@@ -260,7 +264,7 @@ class Batches(keras.utils.PyDataset):
                 f"Expected an objective, such as `rt.objectives.Reconstruction()`; received "
                 f"{objective!r}. One of your own is a subclass of `rt.objectives.Objective`."
             )
-        self.pixels, self.objective, self.seed = as_pixels(images), objective, seed
+        self.pixels, self.objective, self.seed = objective.read(images), objective, seed
         self.batch_size = min(batch_size, len(self.pixels))
         if self.batch_size < objective.smallest_batch:
             noun = "picture" if objective.smallest_batch == 1 else "pictures"
