@@ -17,6 +17,7 @@ import unicodedata
 import warnings
 from collections import Counter
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from urllib.parse import quote
 
@@ -136,6 +137,24 @@ def export(sorting, folder, *, clusterer=None, files="copy", notes=()):
             shutil.rmtree(part, ignore_errors=True)
     copied = sum(place is not None for place in places)
     return Exported(folder, copied, rewritten, tuple(missing), clusterer is not None)
+
+
+def free_folder(name):
+    """Return a folder name that is not taken: `sorted`, or else `sorted-2` and so on.
+
+    Args:
+        name: Path of the folder that is wanted.
+
+    Returns:
+        A Path.
+
+    Example:
+        >>> rt.exporting.free_folder("nowhere").name
+        'nowhere'
+    """
+    wanted = Path(name).expanduser()
+    names = (wanted.with_name(f"{wanted.name}-{k}") for k in count(2))
+    return wanted if not wanted.exists() else next(path for path in names if not path.exists())
 
 
 def check_target(folder, images):
@@ -334,8 +353,8 @@ def _write_page(sorting, places, path, title, notes):
         shots = "".join(_shot(sorting.images, i, places[i]) for i in members[near[:SHOWN]])
         more = f"<p>... and {size - SHOWN:,} more</p>" if size > SHOWN else ""
         name = html.escape(_called(sorting, cluster))
-        count = format_count(size, "image")
-        sections.append(f"<h2>{name} <small>{count}</small></h2><div>{shots}</div>{more}")
+        many = format_count(size, "image")
+        sections.append(f"<h2>{name} <small>{many}</small></h2><div>{shots}</div>{more}")
     said = "".join(f"<li>{html.escape(note)}</li>" for note in notes)
     aside = int((clusters < 0).sum())
     head = f"{format_count(len(clusters), 'image')} in {format_count(len(sections), 'cluster')}"

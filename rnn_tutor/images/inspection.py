@@ -38,8 +38,8 @@ class Kind:
 
 
 KINDS = {
-    "duplicates": Kind("duplicates", "the same pixels as an earlier image", True),
-    "near_duplicates": Kind("near-duplicates", "almost the same as an earlier image", True),
+    "duplicates": Kind("duplicates", "the same pixels as another image", True),
+    "near_duplicates": Kind("near-duplicates", "almost the same as another image", True),
     "blurred": Kind("blurred", "hardly any fine detail", True),
     "dark": Kind("very dark", f"nearly all of it below grey level {DARK} of 255", True),
     "bright": Kind("very bright", f"nearly all of it above grey level {BRIGHT} of 255", True),
@@ -62,7 +62,7 @@ class Inspection:
     Attributes:
         images: The ImageSet.
         findings: `{kind: (k,) int64}`, the indices of each of `KINDS`; `inspection.blurred` and so
-            on read it. Of images that are alike, all but the first are duplicates.
+            on read it. Of images that are alike, all but the sharpest are duplicates.
         groups: The images that are alike, a list of int64 arrays, each group in rising order.
         sizes: `(n, 2)` int64, height and width of each file; 0 where there is no file.
         sharpness: `(n,)` float32, the variance of the Laplacian.
@@ -97,10 +97,10 @@ class Inspection:
         same = np.unique([image_key(p) for p in images.pixels], return_inverse=True)[1]
         near = _alike(perceptual_hashes(images))
         self.groups = _groups(near)
-        exact = _later(same)
+        exact = _all_but_one(same, self.sharpness)
         self.findings = {
             "duplicates": exact,
-            "near_duplicates": np.setdiff1d(_later(near), exact),
+            "near_duplicates": np.setdiff1d(_all_but_one(near, self.sharpness), exact),
             "blurred": np.flatnonzero(self.sharpness < BLURRED),
             "dark": np.flatnonzero(high < DARK),
             "bright": np.flatnonzero(low > BRIGHT),
@@ -246,9 +246,11 @@ def _groups(numbers):
     return [np.flatnonzero(numbers == k) for k in np.flatnonzero(counts > 1)]
 
 
-def _later(numbers):
-    """Return the indices of all images but the first of each group."""
-    return np.setdiff1d(np.arange(len(numbers)), np.unique(numbers, return_index=True)[1])
+def _all_but_one(numbers, sharpness):
+    """Return the indices of all images but the sharpest of each group, the first of equal ones."""
+    order = np.lexsort((np.arange(len(numbers)), -sharpness))
+    best = order[np.unique(numbers[order], return_index=True)[1]]
+    return np.setdiff1d(np.arange(len(numbers)), best)
 
 
 def _sharpness(grey):
