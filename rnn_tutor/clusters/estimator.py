@@ -34,6 +34,7 @@ from rnn_tutor.clusters.features import (
 from rnn_tutor.clusters.head import with_head, without_head
 from rnn_tutor.clusters.neighbours import reassign_by_neighbours
 from rnn_tutor.clusters.projection import l2_normalize
+from rnn_tutor.clusters.trust import trust_report
 from rnn_tutor.images.arrays import ImageReader, as_pictures
 from rnn_tutor.networks import models
 from rnn_tutor.training.checkpoints import check_folder
@@ -246,10 +247,13 @@ class RecurrentClusterer(
             labels = models.run(network, pixels, 255).argmax(axis=1)
         else:
             labels = models.run(maps.behind(network), maps.values).argmax(axis=1)
+        trust = maps and trust_report(images, labels, points, seeds[best])
+        if trust and self.verbose:
+            print(trust)
 
         # All at once, so that a fit that breaks off leaves the one before it whole.
         self.fitted_with_, self.reader_ = self.get_params(deep=False), reader
-        self.features_ = maps and maps.name
+        self.features_, self.trust_ = (maps.name, trust) if maps else (None, None)
         self.n_clusters_, self.proposal_, self.history_ = n_clusters, proposal, histories[best]
         self.stability_ = stability(again) if len(again) > 1 else float("nan")
         self.network_, self.encoder_, self.labels_ = network, without_head(network), labels
