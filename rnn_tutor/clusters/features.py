@@ -12,6 +12,7 @@ from rnn_tutor._backend import keras, trim_heap
 from rnn_tutor._errors import TutorError
 from rnn_tutor.clusters.encoders import copied, input_size
 from rnn_tutor.images.arrays import ImageReader, as_uint8
+from rnn_tutor.images.augmentation import Augmentation
 from rnn_tutor.networks import models
 from rnn_tutor.networks.photographs import STRIDE, photograph_features
 from rnn_tutor.training.objectives import Contrastive
@@ -21,7 +22,11 @@ SIZE = 128  # pixels of the longer side, to which images are brought for these f
 SMALLEST = 64  # pixels of the shorter side, below which "auto" takes no features
 VIEWS = 6  # of each image, drawn before training
 CHUNK = 512  # images of which views are drawn at a time
-BATCH = 32  # images at a time: the features need 3 MB for each
+BATCH = 16  # images at a time, for the sake of memory
+# Views that leave an outline whole: of clothes, it is what tells most.
+SLIGHTLY = Augmentation(
+    rotation=10, zoom=0.12, shift=0.06, mirror=True, brightness=0.3, contrast=0.25
+)
 MAP = "feature_map"  # the layer of a network in which its features end
 
 
@@ -129,7 +134,7 @@ def run_in_batches(model, pixels):
         part = pixels[start : start + BATCH]
         # The last batch is filled up: one of another size would build another graph.
         np.divide(part, 255, out=batch[: len(part)])
-        parts.append(np.array(model.predict_on_batch(batch)[: len(part)]))
+        parts.append(np.asarray(model.predict_on_batch(batch))[: len(part)])
     trim_heap()
     return np.concatenate(parts) if parts else np.empty((0, *model.output_shape[1:]), "float32")
 
@@ -152,7 +157,8 @@ class FeatureMaps:
         self._model = feature_model(features, pixels.shape[1:])
         maps = run_in_batches(self._model, pixels)
         self._scaling = channel_scaling(maps)
-        self.values = np.array(self._scaling(maps))
+        self._scaled = self._scaling(self._model.output)
+        self.values = keras.ops.convert_to_numpy(self._scaling(maps))
         self.shape = self.values.shape[1:]
 
     def with_views(self, pixels, augmentation, seed):
@@ -167,7 +173,8 @@ class FeatureMaps:
             chunk = pixels[start : start + CHUNK]
             for number in range(1, 1 + VIEWS):
                 views = run_in_batches(self._model, as_uint8(augmentation(chunk, rng)))
-                maps[start : start + CHUNK, number] = self._scaling(views)
+                scaled = keras.ops.convert_to_numpy(self._scaling(views))
+                maps[start : start + CHUNK, number] = scaled
         return maps
 
     def scaled(self, encoder):
@@ -177,12 +184,11 @@ class FeatureMaps:
 
     def in_front_of(self, encoder):
         """Return the model from images to what an encoder of maps makes of them."""
-        maps = self._scaling(self._model.output)
-        return keras.Model(self._model.input, encoder(maps), name="encoder")
+        return keras.Model(self._model.input, encoder(self._scaled), name="encoder")
 
     def behind(self, network):
         """Return the part of a network, made from `in_front_of`, that begins with scaled maps."""
-        return keras.Model(network.get_layer(self._scaling.name).output, network.output)
+        return keras.Model(self._scaled, network.output)
 
 
 @dataclass(frozen=True)

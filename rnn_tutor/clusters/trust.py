@@ -123,7 +123,7 @@ def _of_colour(images, clusters):
     """Whether the colours of an image foretell its cluster, by the vote of five neighbours."""
     if images[0].shape[2] != 3 or len(images) <= 6:
         return None
-    histograms = np.sqrt([_histogram(image) for image in images])
+    histograms = np.sqrt([colour_histogram(image) for image in images])
     search = NearestNeighbors(n_neighbors=5).fit(histograms)
     voters = np.unique(clusters, return_inverse=True)[1]
     votes = np.eye(voters.max() + 1)[voters[search.kneighbors(return_distance=False)]]
@@ -138,8 +138,19 @@ def _of_colour(images, clusters):
     return Light("colour", "green", share, f"{sentence}; the clusters follow more than that.")
 
 
-def _histogram(image):
-    """64 bins, four levels of each of three channels; shares that sum to 1."""
+def colour_histogram(image):
+    """Count the colours of an image: 64 bins, four levels of each of three channels.
+
+    Args:
+        image: `(height, width, 3)` uint8.
+
+    Returns:
+        `(64,)` float64, shares of the pixels, which sum to 1.
+
+    Example:
+        >>> colour_histogram(np.zeros((2, 2, 3), np.uint8))[0]
+        np.float64(1.0)
+    """
     levels = image.reshape(-1, 3) >> 6
     counts = np.bincount(levels @ (16, 4, 1), minlength=64)
     return counts / counts.sum()
