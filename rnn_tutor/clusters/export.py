@@ -25,7 +25,7 @@ import numpy as np
 from PIL import Image
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics.pairwise import euclidean_distances
-from sklearn.model_selection import StratifiedKFold, cross_val_predict
+from sklearn.model_selection import StratifiedKFold
 
 from rnn_tutor._errors import TutorError, check_known
 from rnn_tutor._text import format_count, printable_name
@@ -214,10 +214,19 @@ def membership(sorting):
     if points.shape[1] > WIDEST:  # such as bare pixels, from which learning would take minutes
         points = pca(points, WIDEST, seed=0)
         points /= np.linalg.norm(points, axis=1).mean() or 1
+    rows = np.zeros((len(own), len(numbers)), np.float32)
     with warnings.catch_warnings(), quiet_and_repeatable():
         warnings.simplefilter("ignore")  # of clusters with fewer images than folds
-        found[kept] = cross_val_predict(model, points, own, cv=folds, method="predict_proba")
-    return found / found.sum(axis=1, keepdims=True)
+        for known, asked in folds.split(points, own):
+            present = np.unique(own[known])
+            columns = np.searchsorted(numbers, present)
+            if len(present) == 1:
+                rows[asked, columns] = 1
+            else:
+                model.fit(points[known], own[known])
+                rows[np.ix_(asked, columns)] = model.predict_proba(points[asked])
+    found[kept] = rows
+    return found
 
 
 def network_names(clusterer, sorting):
@@ -248,19 +257,19 @@ def _called(sorting, cluster):
 
 def _folder_names(sorting):
     """Return a folder for each cluster, fit for every system; one name, one folder."""
-    folders, taken = {}, {}
+    folders, taken = {}, {MODEL, TABLE, PAGE}
     for cluster in sorting.sizes:
         name = _called(sorting, cluster)
+        if name in folders:
+            continue
         plain = _FORBIDDEN.sub("_", name).strip(". ")[:80].rstrip(". ") or f"cluster {cluster}"
-        if _RESERVED.fullmatch(plain):
-            plain = f"_{plain}"
-        if plain.casefold() in (MODEL, TABLE, PAGE):
-            plain = f"{plain} images"
-        base, number = plain, 2
-        while taken.setdefault(plain.casefold(), name) != name:
+        base = plain = f"_{plain}" if _RESERVED.fullmatch(plain) else plain
+        number = 2
+        while _key(plain) in taken:
             plain, number = f"{base} {number}", number + 1
-        folders[cluster] = plain
-    return folders
+        taken.add(_key(plain))
+        folders[name] = plain
+    return {cluster: folders[_called(sorting, cluster)] for cluster in sorting.sizes}
 
 
 def _put_files(sorting, entries, part, files):

@@ -11,6 +11,7 @@ from pathlib import Path
 from rnn_tutor._errors import TutorError, check_whole
 from rnn_tutor.clusters.export import NAMES, check_target, export
 from rnn_tutor.clusters.sorting import Sorting
+from rnn_tutor.clusters.trust import trust_report
 from rnn_tutor.images.datasets import load_images
 from rnn_tutor.images.inspection import Inspection
 
@@ -38,8 +39,7 @@ def sort_folder(source, out, *, kinds=None, model=None, files="copy", keep_spoil
     Example:
         >>> import contextlib, io
         >>> folder = rt.load_images("shapes", limit=60, size=32).write("mine")
-        >>> with contextlib.redirect_stdout(io.StringIO()), warnings.catch_warnings():
-        ...     warnings.simplefilter("ignore")  # sixty images are few
+        >>> with contextlib.redirect_stdout(io.StringIO()):
         ...     exported = rt.sort_folder.sort_folder(folder, "sorted", kinds=3)
         >>> exported.copied
         60
@@ -65,7 +65,11 @@ def sort_folder(source, out, *, kinds=None, model=None, files="copy", keep_spoil
     for cluster, name in names.items():
         if int(cluster) in sorting.sizes:
             sorting.name(int(cluster), name)
-    exported = export(sorting, out, clusterer=clusterer, files=files)
+    trust = trust_report(inspection.kept, clusters, sorting.embeddings)
+    if model is not None or clusterer.trust_ is None:  # else `fit` has printed it
+        print(trust)
+    notes = [f"{light.name}: {light.colour}. {light.sentence}" for light in trust.lights]
+    exported = export(sorting, out, clusterer=clusterer, files=files, notes=notes)
     print(exported)
     print(f"Look at {exported.folder / 'index.html'} in a browser.")
     return exported
@@ -83,7 +87,10 @@ def _sorted(images, kinds, model, seed):
         names = json.loads(path.read_text("utf-8")) if path.exists() else {}
         return clusterer, clusterer.predict(images), names
     clusterer = RecurrentClusterer(kinds or "auto", random_state=seed)
-    with warnings.catch_warnings():
-        warnings.simplefilter("default")
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", UserWarning)
         clusterer.fit(images)
+    for warning in caught:
+        if warning.category is UserWarning:
+            print(warning.message)
     return clusterer, clusterer.labels_, {}
