@@ -74,7 +74,7 @@ class Exported:
         return "; ".join(lines) + f"; with {', '.join(parts)}"
 
 
-def export(sorting, folder, *, clusterer=None, files="copy", notes=()):
+def export(sorting, folder, *, clusterer=None, names=None, files="copy", notes=()):
     """Write a sorting into a new folder.
 
     The folder has a sub-folder for each name with the original files in it; `sorted.csv` with the
@@ -86,6 +86,8 @@ def export(sorting, folder, *, clusterer=None, files="copy", notes=()):
         sorting: A `Sorting`.
         folder: Path of a folder that does not exist yet, or is empty.
         clusterer: A fitted `RecurrentClusterer` to save beside it, or None. Default None.
+        names: `{cluster of the network: name}` to keep with the clusterer. Default: each gets the
+            name that most of its images have.
         files: "copy" (default), "link" for symbolic links to the originals, or "none".
         notes: Sentences for the top of the page, such as warnings. Default: none.
 
@@ -121,8 +123,9 @@ def export(sorting, folder, *, clusterer=None, files="copy", notes=()):
         _write_page(sorting, places, part / PAGE, folder.name, notes)
         if clusterer is not None:
             clusterer.save(part / MODEL)
-            names = json.dumps(network_names(clusterer, sorting), ensure_ascii=False)
-            (part / MODEL / NAMES).write_text(names + "\n", "utf-8")
+            names = network_names(clusterer, sorting) if names is None else names
+            text = json.dumps(names, ensure_ascii=False)
+            (part / MODEL / NAMES).write_text(text + "\n", "utf-8")
         if folder.exists():
             folder.rmdir()  # empty, or it raises
         part.chmod(0o755)  # a temporary folder is closed to others

@@ -8,6 +8,8 @@ import os
 import warnings
 from pathlib import Path
 
+import numpy as np
+
 from rnn_tutor._errors import TutorError, check_whole
 from rnn_tutor.clusters.export import NAMES, check_target, export
 from rnn_tutor.clusters.sorting import Sorting
@@ -59,20 +61,33 @@ def sort_folder(source, out, *, kinds=None, model=None, files="copy", keep_spoil
     if not keep_spoilt and len(inspection.spoilt) < len(images):
         inspection.set_aside(inspection.spoilt)
         if len(inspection.aside):
-            print(f"{len(inspection.aside):,} set aside: see sorted.csv (or --keep-spoilt).")
-    clusterer, clusters, names = _sorted(inspection.kept, kinds, model, seed)
-    sorting = Sorting(inspection.kept, clusters, clusterer.transform(inspection.kept))
+            aside = f"{len(inspection.aside):,} set aside"
+            print(f"{aside}, named in sorted.csv; --keep-spoilt sorts them, too.")
+    kept, is_kept = inspection.kept, np.ones(len(images), bool)
+    is_kept[inspection.aside] = False
+    clusterer, clusters, names = _sorted(kept, kinds, model, seed)
+    embeddings = clusterer.transform(kept)
+    trust = trust_report(kept, clusters, embeddings)
+    if model is not None or clusterer.trust_ is None:  # else `fit` has printed it
+        print(trust)
+    sorting = Sorting(images, _spread(clusters, is_kept), _spread(embeddings, is_kept))
+    if not is_kept.all():
+        sorting.set_aside(~is_kept)
     for cluster, name in names.items():
         if int(cluster) in sorting.sizes:
             sorting.name(int(cluster), name)
-    trust = trust_report(inspection.kept, clusters, sorting.embeddings)
-    if model is not None or clusterer.trust_ is None:  # else `fit` has printed it
-        print(trust)
     notes = [f"{light.name}: {light.colour}. {light.sentence}" for light in trust.lights]
-    exported = export(sorting, out, clusterer=clusterer, files=files, notes=notes)
+    exported = export(sorting, out, clusterer=clusterer, names=names, files=files, notes=notes)
     print(exported)
     print(f"Look at {exported.folder / 'index.html'} in a browser.")
     return exported
+
+
+def _spread(rows, is_kept):
+    """Return the rows at the places of the images that were kept, and zeros elsewhere."""
+    spread = np.zeros((len(is_kept), *rows.shape[1:]), rows.dtype)
+    spread[is_kept] = rows
+    return spread
 
 
 def _sorted(images, kinds, model, seed):

@@ -3,7 +3,11 @@
 Nothing here changes a file. An `Inspection` only remembers which images to leave out.
 """
 
+import csv
+import io
+import re
 from dataclasses import dataclass
+from pathlib import Path
 
 import imagehash
 import numpy as np
@@ -14,7 +18,8 @@ from sklearn.neighbors import NearestNeighbors
 
 from rnn_tutor._cv2 import cv2
 from rnn_tutor._errors import TutorError
-from rnn_tutor._text import format_count
+from rnn_tutor._text import atomic_write, format_count, printable_name
+from rnn_tutor.images import label_file
 from rnn_tutor.images.files import show_progress
 from rnn_tutor.images.imageset import resize
 from rnn_tutor.images.labels import image_key
@@ -25,11 +30,12 @@ BLURRED = 50  # variance of the Laplacian, grey levels squared, below which an i
 DARK, BRIGHT = 60, 200  # grey levels: 95 % of a dark image lie below, of a bright one above
 UNUSUAL = 3.5  # modified z-score of the distance to the neighbours
 NEIGHBOURS = 5
+COLUMNS = ("source", "sha256")
 SMALL = 32  # pixels: the side to which images are shrunk where no embeddings are given
 
 
 @dataclass(frozen=True)
-class Kind:
+class _Kind:
     """A kind of finding: what it is called, what it means, whether it is set aside by default."""
 
     title: str
@@ -38,13 +44,13 @@ class Kind:
 
 
 KINDS = {
-    "duplicates": Kind("duplicates", "the same pixels as another image", True),
-    "near_duplicates": Kind("near-duplicates", "almost the same as another image", True),
-    "blurred": Kind("blurred", "hardly any fine detail", True),
-    "dark": Kind("very dark", f"nearly all of it below grey level {DARK} of 255", True),
-    "bright": Kind("very bright", f"nearly all of it above grey level {BRIGHT} of 255", True),
-    "enlarged": Kind("enlarged", "the file has fewer pixels than were asked for", False),
-    "unusual": Kind("unusual", "far from all others", False),
+    "duplicates": _Kind("duplicates", "the same pixels as another image", True),
+    "near_duplicates": _Kind("near-duplicates", "almost the same as another image", True),
+    "blurred": _Kind("blurred", "hardly any fine detail", True),
+    "dark": _Kind("very dark", f"nearly all of it below grey level {DARK} of 255", True),
+    "bright": _Kind("very bright", f"nearly all of it above grey level {BRIGHT} of 255", True),
+    "enlarged": _Kind("enlarged", "the file has fewer pixels than were asked for", False),
+    "unusual": _Kind("unusual", "far from all others", False),
 }
 
 
@@ -58,6 +64,8 @@ class Inspection:
         images: An ImageSet of n images.
         embeddings: `(n, d)` numbers in which unusual images are looked for, such as
             `clusterer.transform(images)`. Default: the images themselves, shrunk to 32 pixels.
+        path: A CSV file that keeps which images are set aside, and is taken up again where it
+            exists; None to store nothing. Default None.
 
     Attributes:
         images: The ImageSet.
@@ -68,7 +76,8 @@ class Inspection:
         sharpness: `(n,)` float32, the variance of the Laplacian.
 
     Raises:
-        TutorError: There are no images, or the embeddings do not fit them.
+        TutorError: There are no images, the embeddings do not fit them, or the file cannot be read
+            or written.
 
     Example:
         >>> pixels = rt.load_images("digits", limit=20).pixels
@@ -85,7 +94,7 @@ class Inspection:
     Iglewicz, Hoaglin (1993), How to detect and handle outliers, for 3.5.
     """
 
-    def __init__(self, images, embeddings=None):
+    def __init__(self, images, embeddings=None, path=None):
         if not len(images):
             raise TutorError("Expected images to look at; received an empty set. Load some first.")
         self.images = images
@@ -94,7 +103,8 @@ class Inspection:
         grey = images.grey().pixels[..., 0]
         self.sharpness = np.array([_sharpness(image) for image in grey], np.float32)
         low, high = np.percentile(grey.reshape(len(grey), -1), [5, 95], axis=1)
-        same = np.unique([image_key(p) for p in images.pixels], return_inverse=True)[1]
+        keys = [image_key(picture) for picture in images.pixels]
+        same = np.unique(keys, return_inverse=True)[1]
         near = _alike(perceptual_hashes(images))
         self.groups = _groups(near)
         exact = _all_but_one(same, self.sharpness)
@@ -107,8 +117,10 @@ class Inspection:
             "enlarged": np.flatnonzero(_is_enlarged(self.sizes, images.shape)),
             "unusual": _unusual(points),
         }
-        self._aside = np.zeros(len(images), bool)
-        self._listeners = []
+        self.path = None if path is None else Path(path).expanduser()
+        sources = images.sources or tuple(f"image {i}" for i in range(len(images)))
+        self._rows = list(zip(map(printable_name, sources), keys, strict=True))
+        self._aside, self._listeners = self._taken_up(), []
 
     def __getattr__(self, name):
         if name in KINDS and "findings" in vars(self):
@@ -194,11 +206,52 @@ class Inspection:
         self._aside = aside
         for function in self._listeners:
             function()
+        if self.path is not None:
+            self._save()
+
+    def _taken_up(self):
+        """Return which images the file says were set aside, `(n,)` bool."""
+        aside = np.zeros(len(self.images), bool)
+        if self.path is None or not self.path.exists():
+            return aside
+        try:
+            text = self.path.read_bytes().decode("utf-8-sig")
+            rows = csv.DictReader(io.StringIO(text, ""))
+            if tuple(rows.fieldnames or ()) != COLUMNS:
+                raise ValueError("it has other columns")
+            stored = {(row["source"], row["sha256"]) for row in rows}
+        except (OSError, ValueError, KeyError, csv.Error) as error:
+            raise TutorError(
+                f"{self.path} cannot be read as a list of images set aside: {error!r}. Expected is "
+                f"a CSV file with the columns {', '.join(COLUMNS)}. Move it away, or name another."
+            ) from None
+        for place, row in enumerate(self._rows):
+            aside[place] = (_safe(row[0]), row[1]) in stored
+        return aside
+
+    def _save(self):
+        """Write the file whole or not at all."""
+        text = io.StringIO()
+        table = csv.writer(text)
+        table.writerow(COLUMNS)
+        table.writerows((_safe(self._rows[i][0]), self._rows[i][1]) for i in self.aside)
+        try:
+            atomic_write(self.path, text.getvalue().encode("utf-8-sig"))
+        except OSError as error:
+            raise TutorError(
+                f"{self.path} cannot be written: {error.strerror}. What you set aside is kept in "
+                "this session alone. Close the file in other programs, or name another one."
+            ) from None
 
     @staticmethod
     def _kind(indices):
         """Return int for an empty list, which NumPy takes for floats; else None."""
         return np.int64 if np.size(indices) == 0 else None
+
+
+def _safe(source):
+    """Return a name that no spreadsheet takes for a formula."""
+    return re.sub(f"^{label_file.FORMULA}", "'", source)
 
 
 def perceptual_hashes(images):

@@ -30,7 +30,7 @@ def find_originals(images):
         >>> folder = rt.load_images("digits", limit=2).write("two")
         >>> with rt.originals.find_originals(rt.load_images(folder)) as entries:
         ...     print([entry.name for entry in entries])
-        ['2/0000.jpg', '5/0001.jpg']
+        ['5/0000.jpg', '7/0001.jpg']
     """
     if images.origin is None or not images.sources:
         yield [None] * len(images)

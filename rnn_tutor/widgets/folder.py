@@ -58,9 +58,11 @@ class FolderPanel(parts.Panel):
     @property
     def code(self):
         """The lines of Python that set the same images aside."""
-        lines = [f"inspection = rt.Inspection({self.name})"]
-        if len(self.inspection.aside):
-            lines.append(f"inspection.set_aside({self.inspection.aside.tolist()})")
+        path, aside = self.inspection.path, self.inspection.aside.tolist()
+        where = "" if path is None else f", path={parts._literal(str(path))}"
+        lines = [f"inspection = rt.Inspection({self.name}{where})"]
+        if aside:
+            lines.append(f"inspection.set_aside({aside})")
         return "\n".join([*lines, "kept = inspection.kept"])
 
     def press(self, action, place=0):

@@ -2,6 +2,7 @@
 
 import csv
 import html
+import json
 import os
 import re
 import shutil
@@ -236,8 +237,9 @@ def test_sort_from_the_shell(folder, tmp_path, capsys, monkeypatch):
     assert cli.main(["sort", str(folder), "--out", "sorted", "--kinds", "2"]) == 0
     said = capsys.readouterr().out
     assert "notes.txt" in said and "1 duplicates" in said and "index.html" in said
-    rows = table_of(Path("sorted"))
+    *rows, aside = sorted(table_of(Path("sorted")), key=lambda row: row["name"])
     assert len(rows) == N and {row["cluster"] for row in rows} == {"0", "1"}
+    assert aside["name"] == "set aside" and not aside["copied_to"]
     assert contents(folder) == before
 
     # The network that was kept sorts them again in the same way, with the names it was given.
@@ -249,6 +251,7 @@ def test_sort_from_the_shell(folder, tmp_path, capsys, monkeypatch):
     for row in rows:
         assert again[row["file"]]["cluster"] == row["cluster"]
         assert again[row["file"]]["name"] == ("warm" if row["cluster"] == "0" else "cluster 1")
+    assert json.loads(Path("again/model/names.json").read_text("utf-8")) == {"0": "warm"}
 
 
 @pytest.mark.parametrize(

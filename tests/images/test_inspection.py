@@ -204,3 +204,22 @@ def test_sets_of_two_folders_have_no_origin(tmp_path, sharp):
     )
     assert (first + second).origin is None
     assert (first + first).origin == first.origin is not None
+
+
+def test_what_was_set_aside_is_taken_up_again(tmp_path, sharp):
+    folder = rt.load_images(np.concatenate([sharp[:6], sharp[:2]])).write(tmp_path / "mine")
+    (folder / "0005.jpg").rename(folder / "=5.jpg")
+    images, path = rt.load_images(folder), tmp_path / "aside.csv"
+    inspection = rt.Inspection(images, path=path)
+    assert not path.exists()
+    inspection.set_aside(images.sources.index("=5.jpg"))
+    inspection.set_aside(inspection.duplicates)
+    again = rt.Inspection(rt.load_images(folder), path=path)
+    assert again.aside.tolist() == inspection.aside.tolist() and len(again.aside) == 3
+    assert "\n=5" not in path.read_text("utf-8")
+    fewer = rt.Inspection(images[inspection.aside[:1]], path=path)
+    assert len(fewer.aside) == 1
+    path.write_text("something else")
+    with pytest.raises(rt.TutorError, match="source, sha256"):
+        rt.Inspection(images, path=path)
+    assert path.read_text() == "something else"
