@@ -22,6 +22,7 @@ Each run is written as it ends, and a run that stands in FILE is not made again.
 
 import argparse
 import contextlib
+import functools
 import io
 import json
 import time
@@ -56,8 +57,8 @@ def grocery(folder):
 
 SETS = {
     "photos5": lambda folder: rt.load_images("photos5"),
-    "clothing": lambda folder: rt.load_images(folder / "clothing.zip", size=128),
     "grocery": grocery,
+    "clothing": lambda folder: rt.load_images(folder / "clothing.zip", size=128),
     "shapes": lambda folder: rt.load_images("shapes", limit=400, size=128, seed=3),
     "fashion5": lambda folder: (
         rt.load_images("fashion5", limit=500, seed=5).resized(128, 128).colour()
@@ -207,21 +208,27 @@ def main():
     stored = json.loads(options.out.read_text()) if options.out.exists() else {}
     runs = stored.get("runs", [])
     done = {(run["set"], run["method"], run["seed"]) for run in runs}
-    spoilt = {name: load for name, (load, _) in SPOILT.items()}
-    for name, load in (SETS | spoilt).items():
-        methods, seeds = (NAMES, options.seeds) if name in SETS else (["pool"], 1)
-        every = [(method, seed) for seed in range(seeds) for method in methods]
-        wanted = [which for which in every if (name, *which) not in done]
-        if not wanted:
-            continue
+    loaders = SETS | {name: load for name, (load, _) in SPOILT.items()}
+    plan = [(0, name, "pool") for name in SETS | SPOILT]
+    plan += [(0, name, method) for name in SETS for method in NAMES if method != "pool"]
+    others = range(1, options.seeds)
+    plan += [(seed, name, method) for seed in others for name in SETS for method in NAMES]
+
+    @functools.cache
+    def prepared(name):
+        """The images and their maps, each set once."""
         with contextlib.redirect_stderr(io.StringIO()):
-            images = load(options.photos)
-        maps = MapsOnce("photographs", images.pixels)
+            images = loaders[name](options.photos)
+        return images, MapsOnce("photographs", images.pixels)
+
+    for seed, name, method in plan:
+        if (name, method, seed) in done:
+            continue
+        images, maps = prepared(name)
         estimator.FeatureMaps = lambda *_, maps=maps: maps  # the same for every fit
-        for method, seed in wanted:
-            runs.append(row := one_run(name, method, images, seed))
-            options.out.write_text(json.dumps(results(runs), indent=1) + "\n")
-            print(name, method, seed, row["accuracy"], f"{row['seconds']} s", flush=True)
+        runs.append(row := one_run(name, method, images, seed))
+        options.out.write_text(json.dumps(results(runs), indent=1) + "\n")
+        print(name, method, seed, row["accuracy"], f"{row['seconds']} s", flush=True)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ maps that these make. Each part can be exchanged for another, or for one's own.
 """
 
 import warnings
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -47,8 +48,28 @@ PRESETS = {"quick": 160, "medium": 2_000, "full": 12_000}  # steps of training, 
 FEW = 100  # images, below which chance decides much
 CHUNK = 4096  # images that are resized and embedded at a time
 SIZE = 32  # pixels of the longer side, without features
-MAP_PRESETS = {"quick": 100, "medium": 200, "full": 300}  # with features: more overfit
 DEFAULT_READER = "pool"  # of feature maps: it scores best on the whole
+
+
+@dataclass(frozen=True)
+class _Recipe:
+    """How an encoder of images is trained, and one of feature maps, unless settings say more.
+
+    Attributes:
+        steps: For each preset, at the least.
+        batch_size: Images a step.
+        learning_rate: Of Adam.
+        of_maps: Whether the encoder reads feature maps.
+    """
+
+    steps: dict
+    batch_size: int
+    learning_rate: float
+    of_maps: bool
+
+
+ON_IMAGES = _Recipe(PRESETS, 256, 0.003, of_maps=False)
+ON_MAPS = _Recipe({"quick": 100, "medium": 200, "full": 300}, 128, 0.001, of_maps=True)
 
 
 class RecurrentClusterer(
@@ -92,7 +113,7 @@ class RecurrentClusterer(
             "attention". Or a function from the shape `(height, width, channels)` to a
             Keras model that ends in a vector for each image; or such a model. A copy of it is
             trained, from the weights it has, on images of the size that it reads; with features,
-            on their maps. "auto", the default, is "recurrent" without features and DEFAULT with
+            on their maps. "auto", the default, is "recurrent" without features and "pool" with
             them.
         features: what sees the images before the encoder: "photographs"
             (`models.photograph_features`), a Keras model from images to feature maps
@@ -132,14 +153,18 @@ class RecurrentClusterer(
         history_: `{"loss": [...]}`, a mean for each epoch; absent after `load`.
         network_: a Keras model, images as float32 in 0..1 of the shape it was fitted with ->
             `(n, n_clusters)` probabilities. It is plain Keras, and needs no `rnn_tutor`.
-        encoder_: the part of it that ends in the embedding, of length 1: `(n, 64)`; with another
-            objective than "contrastive", as wide as the encoder makes it.
+        encoder_: the part of it that ends in the embedding, of length 1: `(n, 64)`; with
+            features, or another objective than "contrastive", as wide as the encoder makes it.
         features_: the name of the features that see the images, or None.
         trust_: with features a `trust.TrustReport`: traffic lights that need no labels. Else None.
         reader_: the `ImageReader` that brings images to that shape.
         fitted_with_: the settings that `fit` had, `{name: value}`.
 
-    **Is it the order in which a map is read?** TABLE
+    **Does reading in order sort photographs?** It does not: what sorts them is the features. The
+    mean of the map knows no order and trains nothing, and the encoders that read the map, the
+    recurrent one among them, are not clearly better on the whole. `"pool"` is therefore the default
+    with features. `rt.stored_results("photographs")` has the figures. The recurrent reader earns
+    its place where the arrangement within an image matters, which the mean cannot see.
 
     Example:
         >>> import rnn_tutor as rt
@@ -241,10 +266,10 @@ class RecurrentClusterer(
             maps, encoder = None, "recurrent" if self.encoder == "auto" else self.encoder
             augmentation = "objects" if self.augmentation is None else self.augmentation
             objective = make_objective(self.objective, augmentation, pixels)
-            encoders, histories = self._train(pixels, encoder, objective, PRESETS, seeds)
+            encoders, histories = self._train(pixels, encoder, objective, ON_IMAGES, seeds)
             embeddings = [l2_normalize(models.embed(encoder, pixels)) for encoder in encoders]
         else:
-            maps = FeatureMaps(features, pixels)
+            maps = FeatureMaps(features, pixels, self.verbose)
             encoders, histories = self._read_maps(maps, pixels, seeds)
             embeddings = [l2_normalize(models.run(encoder, maps.values)) for encoder in encoders]
 
@@ -289,28 +314,33 @@ class RecurrentClusterer(
         """The encoder of feature maps and the history of each network."""
         encoder = DEFAULT_READER if self.encoder == "auto" else self.encoder
         if encoder == "pool":
-            encoders = [make_encoder(encoder, maps.shape, None, seed, True) for seed in seeds]
+            encoders = [
+                make_encoder(encoder, maps.shape, None, seed, of_maps=True) for seed in seeds
+            ]
             histories = [{"loss": []} for _ in seeds]
         else:
             augmentation = SLIGHTLY if self.augmentation is None else self.augmentation
             views = make_objective(self.objective, augmentation, pixels).augmentation
             objective = MapViews(views)
             inputs = maps.with_views(pixels, views, seeds[0])
-            encoders, histories = self._train(inputs, encoder, objective, MAP_PRESETS, seeds)
+            encoders, histories = self._train(inputs, encoder, objective, ON_MAPS, seeds)
         return [maps.scaled(encoder) for encoder in encoders], histories
 
-    def _train(self, inputs, encoder, objective, presets, seeds):
+    def _train(self, inputs, encoder, objective, recipe, seeds):
         """The encoder and the history of each network; where one is stopped, of those before it."""
         encoders, histories = [], []
-        batch_size = self.batch_size or (128 if presets is MAP_PRESETS else 256)
+        batch_size = self.batch_size or recipe.batch_size
         for number, seed in enumerate(seeds, 1):
-            epochs = self.epochs or -(-presets[self.preset] // max(1, len(inputs) // batch_size))
+            epochs = self.epochs or -(
+                -recipe.steps[self.preset] // max(1, len(inputs) // batch_size)
+            )
             trainer = Trainer(
-                make_encoder(encoder, inputs.shape[-3:], objective, seed, presets is MAP_PRESETS),
+                make_encoder(encoder, inputs.shape[-3:], objective, seed, recipe.of_maps),
                 objective,
                 inputs,
                 epochs=epochs,
                 batch_size=batch_size,
+                learning_rate=recipe.learning_rate,
                 decay=self.preset != "quick",  # in so few steps it learns less than it settles
                 seed=seed,
                 checkpoints=self.checkpoints and Path(self.checkpoints) / f"network-{number}",
@@ -384,7 +414,7 @@ class RecurrentClusterer(
     def transform(self, X):
         """Return the embeddings, float32 and each of length 1, as wide as `encoder_` makes them.
 
-        That is `(n, 64)` for the contrastive objective.
+        That is `(n, 64)` for the contrastive objective without features.
         """
         return self._run("encoder_", X)
 

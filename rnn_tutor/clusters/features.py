@@ -13,6 +13,7 @@ from rnn_tutor._errors import TutorError
 from rnn_tutor.clusters.encoders import copied, input_size
 from rnn_tutor.images.arrays import ImageReader, as_uint8
 from rnn_tutor.images.augmentation import Augmentation
+from rnn_tutor.images.files import show_progress
 from rnn_tutor.networks import models
 from rnn_tutor.networks.photographs import STRIDE, photograph_features
 from rnn_tutor.training.objectives import Contrastive
@@ -20,14 +21,14 @@ from rnn_tutor.training.objectives import Contrastive
 FEATURES = {"photographs": photograph_features}
 SIZE = 128  # pixels of the longer side, to which images are brought for these features
 SMALLEST = 64  # pixels of the shorter side, below which "auto" takes no features
-VIEWS = 6  # of each image, drawn before training
-CHUNK = 512  # images of which views are drawn at a time
+VIEWS = 6  # of each image, drawn before training; fewer where they need more than this memory:
+MEMORY = 300_000_000  # bytes
+CHUNK = 128  # images of which views are drawn at a time
 BATCH = 16  # images at a time, for the sake of memory
 # Views that leave an outline whole: of clothes, it is what tells most.
 SLIGHTLY = Augmentation(
     rotation=10, zoom=0.12, shift=0.06, mirror=True, brightness=0.3, contrast=0.25
 )
-MAP = "feature_map"  # the layer of a network in which its features end
 
 
 def choose_features(features, images, encoder, objective, size):
@@ -90,15 +91,16 @@ def feature_reader(features, images, size):
     return ImageReader(reader.height, reader.width, reader.channels, (height, width))
 
 
-def feature_model(features, shape):
-    """Build the features of an image, averaged with those of the image in the mirror.
+def feature_models(features, shape):
+    """Build the features of an image, alone and averaged with those of its mirror image.
 
     Args:
         features: A name from `FEATURES`, or a Keras model.
         shape: `(height, width, channels)` of the images; one channel becomes as many as needed.
 
     Returns:
-        A Keras model, images float32 in 0..1 -> maps `(n, rows, columns, channels)`.
+        (alone, averaged): Keras models, images float32 in 0..1 -> maps
+        `(n, rows, columns, channels)`.
 
     Raises:
         TutorError: The features do not read such images, or do not end in a map.
@@ -121,16 +123,26 @@ def feature_model(features, shape):
         )
     image = keras.Input(shape)
     seen = image if channels == reads else keras.layers.Concatenate()([image] * reads)
-    mirrored = extractor(keras.ops.flip(seen, axis=2))
-    both = [extractor(seen), keras.ops.flip(mirrored, axis=2)]
-    return keras.Model(image, keras.layers.Average(name=MAP)(both), name="features")
+    alone, mirrored = extractor(seen), extractor(keras.ops.flip(seen, axis=2))
+    averaged = keras.layers.Average()([alone, keras.ops.flip(mirrored, axis=2)])
+    return keras.Model(image, alone), keras.Model(image, averaged)
 
 
-def run_in_batches(model, pixels):
-    """Run a model over uint8 images, `BATCH` at a time; return float32 of whatever shape."""
+def run_in_batches(model, pixels, name=None):
+    """Run a model over images in a compiled graph, which for features is several times faster.
+
+    Args:
+        model: A Keras model, images float32 in 0..1 -> anything.
+        pixels: uint8 `(n, height, width, channels)`.
+        name: Of a progress bar, str; None for no bar.
+
+    Returns:
+        A float32 array of what the model makes of each image.
+    """
     parts = []
+    starts = range(0, len(pixels), BATCH)
     batch = np.zeros((BATCH, *pixels.shape[1:]), "float32")
-    for start in range(0, len(pixels), BATCH):
+    for start in show_progress(starts, name) if name else starts:
         part = pixels[start : start + BATCH]
         # The last batch is filled up: one of another size would build another graph.
         np.divide(part, 255, out=batch[: len(part)])
@@ -145,6 +157,7 @@ class FeatureMaps:
     Args:
         features: A name from `FEATURES`, or a Keras model.
         pixels: uint8 `(n, height, width, channels)`, of which the maps are made.
+        verbose: Whether a bar shows how far it is, bool. Default False.
 
     Attributes:
         values: The maps, `(n, rows, columns, channels)` float32.
@@ -152,29 +165,33 @@ class FeatureMaps:
         name: What made them, str.
     """
 
-    def __init__(self, features, pixels):
+    def __init__(self, features, pixels, verbose=False):
         self.name = features if isinstance(features, str) else features.name
-        self._model = feature_model(features, pixels.shape[1:])
-        maps = run_in_batches(self._model, pixels)
+        self._alone, self._model = feature_models(features, pixels.shape[1:])
+        self._bar = "seeing images" if verbose else None
+        maps = run_in_batches(self._model, pixels, self._bar)
         self._scaling = channel_scaling(maps)
         self._scaled = self._scaling(self._model.output)
         self.values = keras.ops.convert_to_numpy(self._scaling(maps))
         self.shape = self.values.shape[1:]
 
     def with_views(self, pixels, augmentation, seed):
-        """Return the maps and those of random views, `(n, 1 + views, *shape)` float16.
+        """Return the maps of images and of random views, `(n, 1 + views, *shape)` float16.
 
-        The features are dear, so a few views of each image are drawn beforehand.
+        The features are dear, so a few views of each image are drawn beforehand. Averaged with
+        their mirror images, views would differ less, so each is seen alone.
         """
         rng = np.random.default_rng(seed)
-        maps = np.empty((len(pixels), 1 + VIEWS, *self.shape), np.float16)
-        maps[:, 0] = self.values
-        for start in range(0, len(pixels), CHUNK):
+        fit_in = MEMORY // (2 * max(1, self.values.size))
+        n_views = int(np.clip(fit_in - 1, 1, VIEWS))
+        maps = np.empty((len(pixels), 1 + n_views, *self.shape), np.float16)
+        starts = range(0, len(pixels), CHUNK)
+        for start in show_progress(starts, "drawing views") if self._bar else starts:
             chunk = pixels[start : start + CHUNK]
-            for number in range(1, 1 + VIEWS):
-                views = run_in_batches(self._model, as_uint8(augmentation(chunk, rng)))
-                scaled = keras.ops.convert_to_numpy(self._scaling(views))
-                maps[start : start + CHUNK, number] = scaled
+            for number in range(1 + n_views):
+                views = as_uint8(augmentation(chunk, rng)) if number else chunk
+                scaled = self._scaling(run_in_batches(self._alone, views))
+                maps[start : start + CHUNK, number] = keras.ops.convert_to_numpy(scaled)
         return maps
 
     def scaled(self, encoder):

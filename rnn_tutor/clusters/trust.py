@@ -37,6 +37,10 @@ class Light:
         colour: "green", "amber" or "red".
         value: The number behind it, a float.
         sentence: What it means, str.
+
+    Example:
+        >>> Light("images", "amber", 120.0, "120 images are few.").colour
+        'amber'
     """
 
     name: str
@@ -53,6 +57,10 @@ class TrustReport:
 
     Attributes:
         lights: A tuple of `Light`.
+
+    Example:
+        >>> TrustReport((Light("images", "amber", 120.0, "120 images are few."),))
+        ▲ amber  images     120 images are few.
     """
 
     lights: tuple[Light, ...]
