@@ -207,6 +207,16 @@ def test_a_misplaced_image_has_a_low_probability():
     assert found[5].argmax() == 0
 
 
+def test_no_image_is_judged_by_itself():
+    """In so many dimensions, a classifier would know any clusters of its own images by heart."""
+    rng = np.random.default_rng(0)
+    points = rng.normal(size=(60, 300)).astype(np.float32)
+    clusters = np.arange(60) % 3
+    images = rt.ImageSet(np.zeros((60, 4, 4, 1), np.uint8))
+    found = membership(rt.Sorting(images, clusters, points))
+    assert found[np.arange(60), clusters].mean() < 0.5
+
+
 @pytest.mark.parametrize("clusters", [[0] * 6, [0, 1, 2, 3, 4, 5], [0, 0, 0, 0, 0, 1], [0, 1] * 3])
 def test_tiny_clusters_will_do(tmp_path, clusters):
     sorting = rt.Sorting(rt.load_images("digits", limit=6), clusters)
