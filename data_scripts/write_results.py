@@ -302,16 +302,17 @@ def sizes(rows):
 def photograph_table(benchmark):
     """Return a column for each set of photographs and a row for each reader, as lines."""
     rows = {(row["set"], row["method"]): row for row in benchmark["methods"]}
-    sets, methods = (list(dict.fromkeys(column)) for column in zip(*rows, strict=True))
+    sets = list(dict.fromkeys(name for name, _ in rows))
+    methods = list(dict.fromkeys(row["method"] for row in benchmark["methods"]))
     titles = {row["method"]: row["name"] for row in benchmark["methods"]}
     about = {run["set"]: run for run in benchmark["runs"]}
     heads = [f"{s}: {about[s]['images']:,}, {about[s]['classes']} kinds" for s in sets]
     machine, versions = surroundings(benchmark)
+    seeds = max(len(row["seeds"]) for row in benchmark["methods"])
     lines = ["| read by | " + " | ".join(heads) + " |", "| --- |" + " --- |" * len(sets)]
     for method in methods:
-        cells = [spread([100 * v for v in rows[s, method]["accuracy"]], 1) for s in sets]
+        cells = [photograph_cell(rows.get((s, method)), seeds) for s in sets]
         lines.append(f"| {titles[method]} | " + " | ".join(cells) + " |")
-    seeds = max(len(row["seeds"]) for row in benchmark["methods"])
     return [
         *lines,
         "",
@@ -322,6 +323,14 @@ def photograph_table(benchmark):
         "enlarged: they show whether the features do harm. Settings were tried on clothing and "
         f"grocery with another seed. Measured on {benchmark['date']} ({machine}; {versions}).",
     ]
+
+
+def photograph_cell(row, seeds):
+    """Return the accuracy in %, with the number of seeds where some are missing; "" for no row."""
+    if row is None:
+        return ""
+    text = spread([100 * value for value in row["accuracy"]], 1)
+    return text if len(row["seeds"]) == seeds else f"{text} (seeds: {len(row['seeds'])})"
 
 
 def warning_table(benchmark):

@@ -99,6 +99,11 @@ def noise(image, rng):
     return rng.integers(0, 256, image.shape).astype(np.uint8)
 
 
+def lit_noise(image, rng):
+    """An image of noise under coloured light: nothing but colour tells it from others."""
+    return lit(noise(image, rng), rng)
+
+
 SPOILT = {  # how to load it, and the warnings that it must get
     "photos5, blurred": (changed(SETS["photos5"], blurred), {"detail"}),
     "photos5, enlarged": (changed(SETS["photos5"], enlarged), {"detail"}),
@@ -108,6 +113,7 @@ SPOILT = {  # how to load it, and the warnings that it must get
     "grocery, blurred": (changed(grocery, blurred), {"detail"}),
     "grocery, coloured light": (changed(grocery, lit), set()),
     "noise": (changed(SETS["photos5"], noise), set()),
+    "noise, coloured light": (changed(SETS["photos5"], lit_noise), set()),
 }
 MADE_SO = {"fashion5": {"detail"}} | {name: made for name, (_, made) in SPOILT.items()}
 
@@ -184,8 +190,9 @@ def judged(runs):
 def results(runs):
     """What is stored: every run, and for `rt.stored_results` a row for each set and method."""
     methods = []
-    for name in SETS:
+    for name in SETS:  # the spoilt sets stand among the warnings
         for method, title in NAMES.items():
+            title = title if method == "pixels" else f"{method}: {title}"
             some = [run for run in runs if (run["set"], run["method"]) == (name, method)]
             if some:
                 row = {"key": f"{name}_{method}", "set": name, "method": method, "name": title}

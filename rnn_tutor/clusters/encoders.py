@@ -49,7 +49,7 @@ def make_encoder(encoder, input_shape, objective, seed, of_maps=False):
         return ENCODERS[encoder](input_shape, objective)
     if callable(encoder):
         return models.functional(encoder(input_shape), input_shape)
-    names = ", ".join(map(repr, READERS if of_maps else ENCODERS))
+    names = " or ".join(map(repr, READERS if of_maps else ENCODERS))
     raise TutorError(
         f"encoder must be {names}, a Keras model, or a function from "
         f"the shape (height, width, channels) to a Keras model; received {encoder!r}."

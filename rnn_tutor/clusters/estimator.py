@@ -100,7 +100,7 @@ class RecurrentClusterer(
             objective: a name from `augmentation.PRESETS` ("objects", "digits", "clothes" or
             "none"), an `Augmentation`, or any callable that takes uint8 pixels
             `(n, height, width, channels)` and a `numpy.random.Generator`, and returns a view of
-            each as floats in 0..1. None, the default, is "objects"; with features, slighter
+            each as floats in 0..1. "auto", the default, is "objects"; with features, slighter
             changes that leave an outline whole. With features a few views of each image are drawn
             beforehand.
         epochs: passes over the images; None, the default, for as many as the preset needs.
@@ -195,7 +195,7 @@ class RecurrentClusterer(
         n_clusters=5,
         *,
         preset="quick",
-        augmentation=None,
+        augmentation="auto",
         epochs=None,
         batch_size=None,
         objective="contrastive",
@@ -264,7 +264,7 @@ class RecurrentClusterer(
         seeds = _seeds(self.random_state, self.restarts)
         if features is None:
             maps, encoder = None, "recurrent" if self.encoder == "auto" else self.encoder
-            augmentation = "objects" if self.augmentation is None else self.augmentation
+            augmentation = self._augmentation("objects")
             objective = make_objective(self.objective, augmentation, pixels)
             encoders, histories = self._train(pixels, encoder, objective, ON_IMAGES, seeds)
             embeddings = [l2_normalize(models.embed(encoder, pixels)) for encoder in encoders]
@@ -319,7 +319,7 @@ class RecurrentClusterer(
             ]
             histories = [{"loss": []} for _ in seeds]
         else:
-            augmentation = SLIGHTLY if self.augmentation is None else self.augmentation
+            augmentation = self._augmentation(SLIGHTLY)
             views = make_objective(self.objective, augmentation, pixels).augmentation
             objective = MapViews(views)
             inputs = maps.with_views(pixels, views, seeds[0])
@@ -363,6 +363,10 @@ class RecurrentClusterer(
                 )
                 break
         return encoders, histories
+
+    def _augmentation(self, default):
+        automatic = isinstance(self.augmentation, str) and self.augmentation == "auto"
+        return default if automatic else self.augmentation
 
     def _check_settings(self):
         check_known("preset", self.preset, PRESETS)

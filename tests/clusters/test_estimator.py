@@ -717,7 +717,6 @@ def test_the_embeddings_are_those_of_the_trainer(pictures):
         ({"batch_size": 2.5}, "batch_size must be a whole number from 1; received 2.5"),
         ({"epochs": 1.5}, "epochs must be a whole number"),
         ({"size": 0}, "size must be a whole number from 1; received 0"),
-        ({"size": None}, "size must be a whole number from 1; received None"),
         ({"size": "large"}, "size must be a whole number"),
         ({"n_clusters": True}, "n_clusters must be a whole number from 1; received True"),
         ({"n_clusters": 2.0}, "n_clusters must be"),
