@@ -1,7 +1,8 @@
 """The command `rnn-tutor`: `lab` opens the course, `doctor` says whether it can run here.
 
-`notebooks` lays the course out without opening it, and `fetch` brings a full data set. For
-instructors, `progress` collects what a class has done. This module only reads the command line.
+`notebooks` lays the course out without opening it, `fetch` brings a full data set, and `sort` sorts
+a folder of images without a notebook. For instructors, `progress` collects what a class has done.
+This module only reads the command line.
 """
 
 import argparse
@@ -105,6 +106,22 @@ def _doctor(parser, options, further):
     return doctor()
 
 
+def _sort(parser, options, further):
+    from rnn_tutor.clusters.sort_folder import sort_folder
+
+    _refuse(parser, "sort", further)
+    sort_folder(
+        options.folder,
+        options.out,
+        kinds=options.kinds,
+        model=options.model,
+        files="link" if options.link else "copy",
+        keep_spoilt=options.keep_spoilt,
+        seed=options.seed,
+    )
+    return 0
+
+
 def _progress(parser, options, further):
     from rnn_tutor.exercises._progress import COLUMNS, collect
 
@@ -138,7 +155,7 @@ def _parser():
     commands = parser.add_subparsers(
         title="commands",
         required=True,
-        metavar="lab | notebooks | doctor | fetch | progress",
+        metavar="lab | notebooks | doctor | fetch | sort | progress",
     )
     lab = commands.add_parser(
         "lab",
@@ -198,6 +215,31 @@ def _parser():
         "the folder above the files, and give every student --from http://your-address:8000",
     )
     fetch.set_defaults(run=_fetch)
+    sort = commands.add_parser(
+        "sort",
+        help="sort a folder of images without labels into a new folder",
+        description="Looks at the images of FOLDER (or a zip), says what is in it, sorts them, and "
+        "writes copies by cluster, a table sorted.csv, a page index.html and the network into a "
+        "new folder. Nothing in FOLDER is changed.",
+        allow_abbrev=False,
+    )
+    sort.add_argument("folder", metavar="FOLDER", help="a folder or a zip of images")
+    sort.add_argument("--out", metavar="SORTED", required=True, help="a new folder, outside FOLDER")
+    how = sort.add_mutually_exclusive_group()
+    how.add_argument(
+        "--kinds", metavar="N", type=int, help="how many clusters; proposed where it is missing"
+    )
+    how.add_argument(
+        "--model", metavar="MODEL", help="the folder `model` of an earlier run, to sort alike"
+    )
+    sort.add_argument("--link", action="store_true", help="link to the originals, do not copy")
+    sort.add_argument(
+        "--keep-spoilt",
+        action="store_true",
+        help="sort duplicates, blurred, very dark and very bright images, too",
+    )
+    sort.add_argument("--seed", metavar="N", type=int, default=0, help="another seed, default 0")
+    sort.set_defaults(run=_sort)
     progress = commands.add_parser(
         "progress",
         help="for instructors: collect what students have tried, as CSV",

@@ -119,7 +119,10 @@ def _from_files(source, size, channels, seed, limit):
     entries = [entries[i] for i in used]
     labels, class_names, is_test = labels_of(entries)
     sources = tuple(entry.name for entry in entries)
-    images = ImageSet(pixels, labels, class_names, sources, _name(source), is_test, skipped, notes)
+    images = ImageSet(
+        *(pixels, labels, class_names, sources, _name(source), is_test, skipped, notes),
+        origin=_origin(source),
+    )
     if channels is None and all((picture == picture[:, :, :1]).all() for picture in pixels):
         channels = 1
     return _with_channels(images, channels)
@@ -143,7 +146,7 @@ def _streamed(source, size, channels, seed, limit):
         )
     if not len(images):
         raise TutorError(_explain_nothing(source, images.skipped))
-    return images
+    return replace(images, origin=_origin(source))
 
 
 class _TooLarge(TutorError):
@@ -166,6 +169,16 @@ def _name(source):
     path = Path(os.path.abspath(os.path.expanduser(source)))
     ending = next((e for e in files.TARS if path.name.lower().endswith(e)), path.suffix)
     return printable_name(path.name if path.is_dir() else path.name.removesuffix(ending))
+
+
+def _origin(source):
+    """Return the absolute path of a source, or its paths; None for anything else."""
+    if isinstance(source, str | os.PathLike):
+        return os.path.abspath(os.path.expanduser(source))
+    is_paths = isinstance(source, list | tuple | dict) and all(
+        isinstance(item, str | os.PathLike) for item in source
+    )
+    return tuple(map(os.fspath, source)) if is_paths else None
 
 
 def _explain_missing(source):

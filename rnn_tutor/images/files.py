@@ -63,6 +63,7 @@ class Entry:
         label: The class that a dict gives it, str; or None.
         version: An int that changes with the content: when the file was changed last, in
             nanoseconds; or the checksum of what lies in a zip.
+        path: Where the file is, str; None for what stands in an archive or in memory.
 
     Example:
         >>> entry = rt.files.Entry("cats/1.png", ("cats",), lambda: np.zeros((28, 28), np.uint8))
@@ -76,6 +77,7 @@ class Entry:
     bytes: int = 0
     label: str | None = None
     version: int = 0
+    path: str | None = None
 
 
 def show_progress(things, what, total=None):
@@ -345,9 +347,9 @@ def _walk_folder(root):
 def _file(path, name, folders):
     """Return the Entry or SkippedFile of a path."""
     if os.path.isfile(path):
-        about = os.stat(path)
-        opener = partial(open, path, "rb")
-        return _entry(name, folders, opener, about.st_size, about.st_mtime_ns)
+        opener, about = partial(open, path, "rb"), os.stat(path)
+        whole = os.path.abspath(path)
+        return _entry(name, folders, opener, about.st_size, about.st_mtime_ns, whole)
     if os.path.isdir(path):
         return SkippedFile(name, "a folder where a file was expected")
     # What is left, such as a pipe, would never finish reading.
@@ -356,7 +358,7 @@ def _file(path, name, folders):
     return SkippedFile(name, "not an ordinary file" if exists else what)
 
 
-def _entry(name, folders, opener, size, version):
+def _entry(name, folders, opener, size, version, path=None):
     """Return the Entry of a file; a SkippedFile where its name or its size rules it out."""
     last = name.rsplit("/", 1)[-1]
     if last.startswith(".") or last.lower() in _SYSTEM_FILES:
@@ -367,7 +369,7 @@ def _entry(name, folders, opener, size, version):
         return SkippedFile(
             name, f"too large: {size / 1e6:,.0f} MB, the limit is {MAX_BYTES / 1e6:.0f}"
         )
-    return Entry(name, folders, opener, size, version=version)
+    return Entry(name, folders, opener, size, version=version, path=path)
 
 
 def _from_dict(source):

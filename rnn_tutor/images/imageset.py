@@ -44,6 +44,8 @@ class ImageSet:
         is_test: `(n,)` bool, the split that the set came with; or None.
         skipped: A tuple with a `SkippedFile` for each file that was not used.
         notes: Sentences about files that were used, a tuple of str.
+        origin: What the files were read from, as `load_images` takes it: a path, or a tuple of
+            paths; None where the images came from no file. `originals` finds the files again.
 
     Raises:
         TutorError: The parts do not fit together.
@@ -65,6 +67,7 @@ class ImageSet:
     is_test: np.ndarray | None = None
     skipped: tuple[SkippedFile, ...] = ()
     notes: tuple[str, ...] = ()
+    origin: str | tuple[str, ...] | None = None
 
     def __post_init__(self):
         pixels = self._checked_pixels()
@@ -134,6 +137,7 @@ class ImageSet:
             parts[what] = np.concatenate([getattr(p, what) for p in both]) if all(has) else None
         both_named = self.sources and other.sources
         parts["sources"] = self.sources + other.sources if both_named else ()
+        parts["origin"] = self.origin if self.origin == other.origin else None
         return replace(self, **parts)
 
     def __repr__(self):

@@ -16,6 +16,7 @@ from rnn_tutor.plots.charts import (
 )
 from rnn_tutor.plots.curves import forest, score_curves, training_curves
 from rnn_tutor.plots.figure import Picture, style
+from rnn_tutor.plots.findings import findings
 from rnn_tutor.plots.pictures import clusters, embedding_map, image_grid, image_rows, photographs
 from rnn_tutor.plots.reading import reading, scan_paths, sequence, unrolled
 
@@ -28,6 +29,7 @@ __all__ = [
     "confusion",
     "contingency",
     "embedding_map",
+    "findings",
     "forest",
     "histogram",
     "image_grid",

@@ -11,6 +11,8 @@ _HOMES = {
     "ReadAlongPanel": "read_along",
     "LabellingPanel": "labelling",
     "MapPanel": "map",
+    "FolderPanel": "folder",
+    "SpotCheckPanel": "spot_check",
     "ProgressBar": "progress",
 }
 

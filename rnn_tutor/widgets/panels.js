@@ -74,13 +74,13 @@ function labelling({ model, el, signal }) {
       const action = /rt-do-([a-z-]+)/.exec(button.className)[1];
       if (action === "shot") panel.focus({ preventScroll: true });
       const place = all(action).indexOf(button);
-      act(action, texts[action] ? texts[action]() : ["shot", "class"].includes(action) ? place : 1);
+      act(action, texts[action] ? texts[action]() : ["shot", "class", "kind"].includes(action) ? place : 1);
     };
     panel.addEventListener("keydown", onKey, { signal, capture: true }); // before the widgets, which stop some
     panel.addEventListener("click", onClick, { signal, capture: true });
     panel.tabIndex = -1;
     panel.setAttribute("role", "group");
-    panel.setAttribute("aria-label", "Name pictures");
+    panel.setAttribute("aria-label", model.get("data").label ?? "Name pictures");
   });
 }
 

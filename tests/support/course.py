@@ -13,6 +13,7 @@ NAMES = [path.stem for path in NOTEBOOKS]
 OFFLINE = Path(__file__).with_name("offline")
 SANITIZER = ROOT / "tests" / "notebooks" / "sanitize.cfg"
 DATA_LINE = 'load_images("fashion5")'
+PHOTOS_LINE = 'load_images("photos5")'  # where the lesson is about photographs
 UNCOMPARED_TAGS = {"nbval-ignore-output", "nbval-skip"}
 NEVER_COMPARED = {"image/png", "image/jpeg", "application/vnd.jupyter.widget-view+json"}
 
@@ -20,6 +21,11 @@ NEVER_COMPARED = {"image/png", "image/jpeg", "application/vnd.jupyter.widget-vie
 def read(path):
     """The notebook in a file, as it stands there."""
     return nbformat.read(path, as_version=4)
+
+
+def data_line(cell):
+    """The line that names the pictures, as it stands in a cell; "" where it does not."""
+    return next((line for line in (DATA_LINE, PHOTOS_LINE) if line in cell.source), "")
 
 
 def code_cells(notebook):

@@ -21,11 +21,11 @@ ABSOLUTE_PATH = r"(?<![\w.:/~-])/(home|Users|root|tmp|var|usr|opt|mnt|srv|work)/
 def data_cell(notebook):
     """Contract 2: one cell, tagged `data`, holds the one line that names the pictures."""
     tagged = course.tagged(notebook, "data")
-    holding = [c for c in course.code_cells(notebook) if course.DATA_LINE in c.source]
+    holding = [c for c in course.code_cells(notebook) if course.data_line(c)]
     if len(tagged) != 1:
         yield f"{len(tagged)} cells are tagged `data`; one must be"
     if tagged != holding:
-        yield f"the cell tagged `data`, and no other, must say {course.DATA_LINE}"
+        yield f"the cell tagged `data`, and no other, must say {course.DATA_LINE} (or photos5)"
 
 
 def metadata(notebook):

@@ -1,0 +1,297 @@
+"""Taking a sorting away: original files, a table, a page, the model; nothing is ever replaced."""
+
+import csv
+import html
+import json
+import os
+import re
+import shutil
+import zipfile
+from pathlib import Path
+from urllib.parse import unquote
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import rnn_tutor as rt
+from rnn_tutor import cli
+from rnn_tutor.clusters.export import export, free_folder, membership
+
+N = 24
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Twenty-four files in two sub-folders with names that meet, each larger than it is read."""
+    rng, root = np.random.default_rng(0), tmp_path / "my pictures 照片"
+    for k in range(N):
+        colour = np.array([200, 40, 40] if k % 2 else [40, 40, 200])
+        pixels = np.clip(colour + rng.normal(0, 20, (80, 80, 3)), 0, 255).astype(np.uint8)
+        path = root / ("2024" if k < N // 2 else "2025") / f"IMG_{k % (N // 2)}.PNG"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(pixels).save(path, "PNG")
+    (root / "notes.txt").write_text("no picture")
+    return root
+
+
+def sorting_of(source, size=16):
+    images = rt.load_images(source, size=size).without_labels()
+    red = images.pixels[..., 0].mean(axis=(1, 2)) > 120
+    points = images.pixels.mean(axis=(1, 2)) / 255
+    return rt.Sorting(images, red.astype(int), points.astype(np.float32))
+
+
+def contents(folder):
+    """{path below the folder: bytes} of all files."""
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in Path(folder).rglob("*")
+        if path.is_file()
+    }
+
+
+def table_of(folder):
+    with (folder / "sorted.csv").open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.mark.parametrize("packed", [False, True], ids=["folder", "zip"])
+def test_the_original_files_are_copied_byte_by_byte(folder, tmp_path, packed):
+    before = contents(folder)
+    source = shutil.make_archive(tmp_path / "packed", "zip", folder) if packed else folder
+    sorting = sorting_of(source)
+    sorting.name(1, "rot & röt")
+    sorting.set_aside([0, 1])
+    exported = export(sorting, tmp_path / "out")
+    assert exported.copied == N - 2 and exported.missing == ()
+    rows = table_of(exported.folder)
+    assert [row["file"] for row in rows] == list(sorting.images.sources)
+    for row, cluster in zip(rows, sorting.clusters, strict=True):
+        if cluster < 0:
+            assert row["name"] == "set aside" and not row["copied_to"]
+            continue
+        copied = exported.folder / row["copied_to"]
+        assert copied.read_bytes() == before[row["file"]]
+        assert copied.parent.name == ("rot & röt" if cluster == 1 else "cluster 0")
+    copies = {p for p in contents(exported.folder) if "/" in p}
+    assert copies == {row["copied_to"] for row in rows if row["copied_to"]}
+    assert contents(folder) == before
+
+
+def test_copies_keep_their_date(folder, tmp_path):
+    for path in folder.rglob("*.PNG"):
+        os.utime(path, (1_000_000_000, 1_000_000_000))
+    exported = export(sorting_of(folder), tmp_path / "out")
+    dates = {path.stat().st_mtime for path in exported.folder.rglob("*.PNG")}
+    assert dates == {1_000_000_000}
+
+
+def test_links_lead_to_the_originals(folder, tmp_path):
+    try:
+        (tmp_path / "link").symlink_to(folder)
+    except OSError:
+        pytest.skip("no links on this system")
+    exported = export(sorting_of(folder), tmp_path / "out", files="link")
+    links = list(exported.folder.rglob("*.PNG"))
+    assert len(links) == N and all(path.is_symlink() for path in links)
+    assert {path.resolve() for path in links} == set(folder.resolve().rglob("*.PNG"))
+
+
+def test_nothing_that_exists_is_replaced(folder, tmp_path):
+    sorting = sorting_of(folder)
+    out = export(sorting, tmp_path / "out").folder
+    before = contents(tmp_path)
+    for taken in (out, out / "sorted.csv"):
+        with pytest.raises(rt.TutorError, match="another folder"):
+            export(sorting, taken)
+    assert contents(tmp_path) == before
+    assert free_folder(out) == tmp_path / "out-2"
+    (tmp_path / "out-2").mkdir()
+    export(sorting, tmp_path / "out-2")  # an empty one is free
+    assert free_folder(out) == tmp_path / "out-3"
+
+
+@pytest.mark.parametrize("where", [".", "sorted", "2024/deep/sorted"])
+def test_a_folder_among_the_originals_is_refused(folder, where):
+    before = contents(folder)
+    with pytest.raises(rt.TutorError, match=r"lies inside|holds something"):
+        export(sorting_of(folder), folder / where)
+    assert contents(folder) == before
+
+
+def test_what_breaks_off_leaves_nothing(folder, tmp_path, monkeypatch):
+    sorting = sorting_of(folder)
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(shutil, "copy2", full)
+    with pytest.raises(rt.TutorError, match="No space left"):
+        export(sorting, tmp_path / "out")
+    assert [path.name for path in tmp_path.iterdir()] == [folder.name]
+
+
+def test_too_little_room_is_told_before(folder, tmp_path, monkeypatch):
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: type("Usage", (), {"free": 10})())
+    with pytest.raises(rt.TutorError, match="link"):
+        export(sorting_of(folder), tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_file_that_is_gone_is_named(folder, tmp_path):
+    sorting = sorting_of(folder)
+    (folder / "2024" / "IMG_3.PNG").unlink()
+    exported = export(sorting, tmp_path / "out")
+    assert exported.missing == ("2024/IMG_3.PNG",) and exported.copied == N - 1
+    assert len(table_of(exported.folder)) == N
+
+
+def test_images_without_files_become_png(tmp_path):
+    sorting = rt.Sorting(rt.load_images("digits", limit=10), [0, 1] * 5)
+    exported = export(sorting, tmp_path / "out")
+    assert exported.rewritten == 10
+    first = next(iter(sorted((exported.folder / "cluster 0").iterdir())))
+    assert np.array(Image.open(first)).shape == (8, 8, 3)
+
+
+NAMES = [
+    "../up",
+    "a/b\\c",
+    "CON",
+    "con.txt",
+    "a:b?",
+    "...",
+    "x" * 300,
+    "=1+1",
+    "index.html",
+    "model",
+]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_any_name_makes_a_folder_inside(tmp_path, name):
+    images = rt.load_images("digits", limit=6)
+    sorting = rt.Sorting(images, [0, 0, 1, 1, 2, 2])
+    sorting.name(0, name)
+    sorting.name(1, name.swapcase())
+    exported = export(sorting, tmp_path / "out")
+    folders = [path for path in exported.folder.iterdir() if path.is_dir()]
+    names = {path.name.casefold() for path in folders}
+    assert len(folders) == len(names) == (2 if name == name.swapcase() else 3)
+    assert not names & {"con", "con.txt", "model"}
+    assert sum(len(list(path.iterdir())) for path in folders) == 6
+    assert {path.name for path in tmp_path.iterdir()} == {"out"}
+    rows = table_of(exported.folder)
+    assert not any(row["name"].startswith("=") for row in rows)
+
+
+def test_two_clusters_of_one_name_share_a_folder(tmp_path):
+    sorting = rt.Sorting(rt.load_images("digits", limit=6), [0, 0, 1, 1, 2, 2])
+    sorting.name(0, "even")
+    sorting.name(2, "even")
+    exported = export(sorting, tmp_path / "out")
+    assert len(list((exported.folder / "even").iterdir())) == 4
+
+
+def test_a_misplaced_image_has_a_low_probability():
+    rng = np.random.default_rng(0)
+    points = np.eye(3)[np.repeat(np.arange(3), 20)] + rng.normal(0, 0.1, (60, 3))
+    images = rt.ImageSet(np.zeros((60, 4, 4, 1), np.uint8))
+    clusters = np.repeat(np.arange(3), 20)
+    clusters[5] = 2
+    found = membership(rt.Sorting(images, clusters, points.astype(np.float32)))
+    own = found[np.arange(60), clusters]
+    assert own.argmin() == 5 and own[5] < 0.2 and np.delete(own, 5).min() > 0.5
+    assert found.sum(axis=1) == pytest.approx(np.ones(60))
+    assert found[5].argmax() == 0
+
+
+def test_no_image_is_judged_by_itself():
+    """In so many dimensions, a classifier would know any clusters of its own images by heart."""
+    rng = np.random.default_rng(0)
+    points = rng.normal(size=(60, 300)).astype(np.float32)
+    clusters = np.arange(60) % 3
+    images = rt.ImageSet(np.zeros((60, 4, 4, 1), np.uint8))
+    found = membership(rt.Sorting(images, clusters, points))
+    assert found[np.arange(60), clusters].mean() < 0.5
+
+
+@pytest.mark.parametrize("clusters", [[0] * 6, [0, 1, 2, 3, 4, 5], [0, 0, 0, 0, 0, 1], [0, 1] * 3])
+def test_tiny_clusters_will_do(tmp_path, clusters):
+    sorting = rt.Sorting(rt.load_images("digits", limit=6), clusters)
+    found = membership(sorting)
+    assert found.shape == (6, len(set(clusters)))
+    assert found.sum(axis=1) == pytest.approx(np.ones(6))
+    export(sorting, tmp_path / "out")
+
+
+def test_the_page_needs_no_other_file(folder, tmp_path):
+    sorting = sorting_of(folder)
+    sorting.name(0, "<b>blue</b>")
+    out = export(sorting, tmp_path / "out", notes=["colour: amber & so on"]).folder
+    page = (out / "index.html").read_text("utf-8")
+    assert "<b>" not in page and "amber &amp; so on" in page
+    sources = re.findall(r'src="([^"]*)"', page)
+    assert len(sources) == N and all(s.startswith("data:image/jpeg;base64,") for s in sources)
+    assert not re.search(r"https?://|<script|<link", page)
+    assert all(map(str.strip, re.findall(r'alt="([^"]*)"', page)))
+    links = [out / unquote(html.unescape(link)) for link in re.findall(r'href="([^"]*)"', page)]
+    assert len(links) == N and all(path.is_file() for path in links)
+
+
+def test_sort_from_the_shell(folder, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    shutil.copy(folder / "2024" / "IMG_0.PNG", folder / "copy.PNG")
+    before = contents(folder)
+    assert cli.main(["sort", str(folder), "--out", "sorted", "--kinds", "2"]) == 0
+    said = capsys.readouterr().out
+    assert "notes.txt" in said and "1 duplicates" in said and "index.html" in said
+    *rows, aside = sorted(table_of(Path("sorted")), key=lambda row: row["name"])
+    assert len(rows) == N and {row["cluster"] for row in rows} == {"0", "1"}
+    assert aside["name"] == "set aside" and not aside["copied_to"]
+    assert contents(folder) == before
+
+    # The network that was kept sorts them again in the same way, with the names it was given.
+    Path("sorted/model/names.json").write_text('{"0": "warm"}', "utf-8")
+    words = ["sort", str(folder), "--out", "again", "--model", "sorted/model", "--keep-spoilt"]
+    assert cli.main(words) == 0
+    again = {row["file"]: row for row in table_of(Path("again"))}
+    assert len(again) == N + 1
+    for row in rows:
+        assert again[row["file"]]["cluster"] == row["cluster"]
+        assert again[row["file"]]["name"] == ("warm" if row["cluster"] == "0" else "cluster 1")
+    assert json.loads(Path("again/model/names.json").read_text("utf-8")) == {"0": "warm"}
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["nowhere", "--out", "sorted"], "no folder and no zip 'nowhere'"),
+        (["mine", "--out", "mine/sorted"], "lies inside"),
+        (["mine", "--out", "taken"], "holds something"),
+        (["mine", "--out", "sorted", "--kinds", "1"], "whole number from 2"),
+        (["mine", "--out", "sorted", "--model", "mine"], "no saved clusterer in mine"),
+        (["empty", "--out", "sorted"], "no images"),
+    ],
+)
+def test_sort_refuses_in_a_sentence(tmp_path, monkeypatch, capsys, words, said):
+    monkeypatch.chdir(tmp_path)
+    rt.load_images("digits", limit=5).write("mine")
+    Path("empty").mkdir()
+    Path("taken").mkdir()
+    Path("taken/file").write_text("mine")
+    before = contents(tmp_path)
+    assert cli.main(["sort", *words]) == 1
+    assert said in capsys.readouterr().err
+    assert contents(tmp_path) == before
+
+
+@pytest.mark.full
+def test_a_zip_is_sorted_too(folder, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    packed = shutil.make_archive("packed", "zip", folder)
+    assert cli.main(["sort", packed, "--out", "sorted", "--kinds", "2", "--link"]) == 0
+    copied = {path.read_bytes() for path in Path("sorted").rglob("*.PNG")}
+    with zipfile.ZipFile(packed) as archive:
+        assert copied == {archive.read(n) for n in archive.namelist() if n.endswith(".PNG")}
