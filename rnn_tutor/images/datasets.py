@@ -24,7 +24,7 @@ from rnn_tutor.images import decoding, files, full_sets
 from rnn_tutor.images.folder_classes import labels_of
 from rnn_tutor.images.imageset import ImageSet, SkippedFile, check_request, choose
 from rnn_tutor.images.shapes import draw_shapes
-from rnn_tutor.images.stream import fitted, open_stream
+from rnn_tutor.images.stream import fit_image, open_stream
 
 LONGER_SIDE = 128  # pixels: the most that an image of one's own keeps unless `size` says more
 _MEMORY = 4_000_000_000  # bytes, where the system does not say what is free
@@ -284,7 +284,7 @@ def _pixels(entries, first, readable, size, channels, skipped):
                 continue
             finally:
                 bar.update()
-            pixels[len(places)] = fitted(picture, size, channels)
+            pixels[len(places)] = fit_image(picture, size, channels)
             places.append(place)
             levels.append(used)
             notes[place] = header.note
@@ -313,7 +313,7 @@ def _on_common_levels(entries, places, levels, size, channels, pixels):
         for row in rows:
             if levels[row] != common:
                 picture = decoding.read(entries[places[row]], size, common)
-                pixels[row] = fitted(picture, size, channels)
+                pixels[row] = fit_image(picture, size, channels)
         if (common.low, common.high) not in ((0, 1), (0, 65535)):
             notes.append(f"{format_count(len(rows), 'image')} of {values} became 8 bits: {common}")
     return notes

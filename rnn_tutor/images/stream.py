@@ -191,7 +191,7 @@ class LazyPixels:
                     "such files; move them away, and load the folder again.",
                     stacklevel=2,
                 )
-        picture = fitted(picture, (height, width), channels)
+        picture = fit_image(picture, (height, width), channels)
         for step in self.steps:
             picture = step(picture)
         return picture
@@ -344,7 +344,7 @@ def open_stream(entries, not_used, name, order, archives, *, size, channels, lim
     )
 
 
-def fitted(picture, size, channels):
+def fit_image(picture, size, channels):
     """Return one image at the size and with the channels that are wanted.
 
     Args:
