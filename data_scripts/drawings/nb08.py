@@ -73,14 +73,16 @@ def k_means():
 
 
 def thin():
-    """Return 120 points in three long, thin clusters side by side, (120, 2)."""
-    rng = np.random.default_rng(1)
-    along = np.linspace(-1, 1, 40)
-    points = [
-        np.stack([along + rng.normal(0, 0.02, 40), y + rng.normal(0, 0.05, 40)], axis=1)
-        for y in (-0.45, 0, 0.45)
+    """Return 120 points in three long, thin clusters one above the other, (120, 2)."""
+    rng = np.random.default_rng(2)
+    along = np.linspace(-0.55, 0.55, 40)
+    rows = [
+        np.stack(
+            [along + rng.normal(0, 0.03, 40) + 0.5 * k, rng.normal(0, 0.045, 40) + 0.22 * k], axis=1
+        )
+        for k in (-1, 0, 1)
     ]
-    return np.concatenate(points)
+    return np.concatenate(rows)
 
 
 def shapes():
@@ -89,21 +91,21 @@ def shapes():
     from sklearn.mixture import GaussianMixture
 
     drawing = Drawing(
-        "Three long, thin clusters of points lie side by side, drawn twice. On the left k-means "
-        "has cut across them, so that each colour holds a piece of all three. On the right the "
-        "tied mixture gives each long cluster one colour; its three ellipses have the same shape.",
-        286,
+        "Three long, thin clusters of points lie one above the other, drawn twice. On the left "
+        "k-means has cut across them, so that a colour holds pieces of several clusters. On the "
+        "right the tied mixture gives each long cluster one colour; its three ellipses have the same shape.",
+        242,
     )
     points = thin()
-    tied = GaussianMixture(3, covariance_type="tied", n_init=10, random_state=0).fit(points)
+    tied = GaussianMixture(3, covariance_type="tied", n_init=5, random_state=0).fit(points)
     found = {
         "k-means": KMeans(3, n_init=10, random_state=0).fit_predict(points),
         "tied mixture": tied.predict(points),
     }
     notes = ("It cuts the clusters into pieces.", "All clusters share one long shape.")
     for (name, clusters), left, note in zip(found.items(), (24, 394), notes, strict=True):
-        width, height, top = 342, 190, 44
-        scale = width / 2.5
+        width, height, top = 342, 150, 44
+        scale = width / 2.3
         centre = np.array([left + width / 2, top + height / 2])
         drawing.text(centre[0], 22, name, bold=True)
         drawing.add(
@@ -131,7 +133,7 @@ def shapes():
                     stroke_width=1.5,
                     transform=f"rotate({tilt:.1f} {x:.1f} {y:.1f})",
                 )
-        drawing.text(centre[0], 260, note, fill=svg.SOFT)
+        drawing.text(centre[0], 218, note, fill=svg.SOFT)
     return drawing
 
 
