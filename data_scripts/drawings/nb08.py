@@ -93,7 +93,8 @@ def shapes():
     drawing = Drawing(
         "Three long, thin clusters of points lie one above the other, drawn twice. On the left "
         "k-means has cut across them, so that a colour holds pieces of several clusters. On the "
-        "right the tied mixture gives each long cluster one colour; its three ellipses have the same shape.",
+        "right the tied mixture gives each long cluster one colour; its three ellipses have the "
+        "same shape.",
         242,
     )
     points = thin()
@@ -105,7 +106,7 @@ def shapes():
     notes = ("It cuts the clusters into pieces.", "All clusters share one long shape.")
     for (name, clusters), left, note in zip(found.items(), (24, 394), notes, strict=True):
         width, height, top = 342, 150, 44
-        scale = width / 2.3
+        scale = width / 2.5
         centre = np.array([left + width / 2, top + height / 2])
         drawing.text(centre[0], 22, name, bold=True)
         drawing.add(
