@@ -519,8 +519,8 @@ EXERCISES = (
             "`np.argsort(margins, kind='stable')` keeps the smaller index first if margins are "
             "equal. Take the first n.",
         ),
-        then="In the cell that asks, put `smallest_margin(model.predict_proba(embeddings), known, 5)` "
-        "in place of `least_certain(model, unknown, 5)`. Does it do better?",
+        then="In the cell that asks, put `smallest_margin(model.predict_proba(embeddings), known, "
+        "5)` in place of `least_certain(model, unknown, 5)`. Does it do better?",
     ),
     exercise(
         "09.3",
