@@ -6,8 +6,7 @@ from svg import Drawing
 
 COLOURS = (svg.BLUE, svg.ORANGE, svg.GREEN)
 NAMES = ("bag", "dress", "shoe")
-MIDDLES = np.array([[0.24, 0.68], [0.72, 0.7], [0.5, 0.24]])
-ODD = 11  # the place of a dress that lies among the bags
+MIDDLES = np.array([[0.24, 0.68], [0.72, 0.68], [0.63, 0.22]])
 
 
 def propagate():
@@ -24,12 +23,13 @@ def propagate():
         radius = np.linspace(0.03, 0.17, 12)
         angle = np.arange(12) * 2.4 + rng.uniform(0, 6)
         points += list(middle + np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=1))
+    odd = np.argmin([y for _, y in points[:12]])  # a dress among the bags
     near = np.tile(np.arange(12) < 3, 3)
     frames = (
         ("1 clusters", "the network has\nseen no label", np.zeros(36, bool)),
         ("2 nine names", "you name three pictures\nof each cluster", near),
         (
-            "3 every picture has a name",
+            "3 all have a name",
             "the majority of each\ncluster names all of it",
             near | True,
         ),
@@ -44,16 +44,16 @@ def propagate():
         for i, (x, y) in enumerate(points):
             fill = COLOURS[clusters[i]] if named[i] else svg.LINE
             place = left + side * x, top + side * (1 - y)
-            if k == 2 and i == ODD:
+            if k == 2 and i == odd:
                 drawing.circle(*place, 10, fill=svg.WHITE, stroke=svg.INK)
-                drawing.text(place[0] - 10, place[1] + 22, "a dress: wrong", size=13)
+                drawing.text(place[0], place[1] + 28, "a dress:\nwrong", size=13)
             drawing.circle(*place, 6, fill=fill, stroke=svg.WHITE)
         if k:
             for name, colour, (x, y) in zip(NAMES, COLOURS, MIDDLES, strict=True):
                 across, down = left + side * x, top + side * (1 - y)
-                drawing.text(across, down - 45, name, bold=True, fill=colour, size=14)
+                drawing.text(across, down - 48, name, bold=True, fill=colour, size=14)
         drawing.text(left + side / 2, top + side + 30, note, fill=svg.SOFT, size=14)
     return drawing
 
 
-DRAWINGS = {"propagate": ("truth", propagate)}
+DRAWINGS = {"propagate": ("propagate-text", propagate)}
