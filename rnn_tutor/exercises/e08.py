@@ -59,12 +59,12 @@ def _squared_distance(points, centres):
     return np.sort(_squares(points, centres), axis=1)[:, 1]
 
 
-SIGNS = "Differences of both signs cancel each other: square them before you add them up."
+SIGNS = "Positive and negative differences cancel each other. Square them before you add them up."
 FOR_EACH_CENTRE = (
-    "You gave a number for each centre, and one for each point is asked for. Look along the "
+    "You gave a number for each centre. Give one for each point: look along the "
     "centres, `axis=1` of (points, centres)."
 )
-NUMBER = "A distance came back, and the *number* of the second nearest centre is asked for."
+NUMBER = "This is a distance. Give the *number* of the second nearest centre."
 
 # 08.2: which classes are found?
 
@@ -189,7 +189,9 @@ def _clusters_named(table):
     return names
 
 
-WITHOUT_CLUSTER = "A class that gets no cluster has the share 0, and a place in the answer."
+WITHOUT_CLUSTER = (
+    "A class without a cluster has the share 0. It still needs a place in your answer."
+)
 
 # 08.3: purity, and why to distrust it
 
@@ -223,7 +225,9 @@ def _mean_of_shares_without_empty(table):
     return (_largest(table)[used] / _sizes(table)[used]).mean()
 
 
-SHARES_FIRST = "Large clusters count more than small ones: add up the pictures, then divide once."
+SHARES_FIRST = (
+    "Large clusters must count more than small ones. Add up the pictures, then divide once."
+)
 
 # 08.4: do two clusterings agree?
 
@@ -313,12 +317,11 @@ def _adjusted(first, second):
 
 
 WITH_ITSELF = (
-    "A picture and itself are no pair, for they are always together: with 3 pictures there are 3 "
-    "pairs."
+    "A picture and itself are no pair, because they are always together. 3 pictures make 3 pairs."
 )
-PAIRS = "n pictures make n (n - 1) / 2 pairs; you divide by another number."
-COUNTED = "This is a number of pairs, and their share is asked for."
-APART = "Pairs that both put *apart* agree too; and all pairs are there to divide by."
+PAIRS = "n pictures make n (n - 1) / 2 pairs. You divide by another number."
+COUNTED = "This is a number of pairs. Give their share."
+APART = "Pairs that both put *apart* agree too. Divide by the number of all pairs."
 
 EXERCISES = (
     exercise(
@@ -330,11 +333,11 @@ EXERCISES = (
         mistakes=[
             (
                 lambda points, centres: _squares(points, centres).argmin(axis=1),
-                "This is the nearest centre, which your points joined. Asked for is the next one.",
+                "This is the nearest centre, the one that your points joined. Give the next one.",
             ),
             (
                 lambda points, centres: _place(_squares(points, centres), 2),
-                "Off by one: this is the third nearest. Counting from 0, the nearest is in place "
+                "Off by one. This is the third nearest. Counting from 0, the nearest is in place "
                 "0.",
             ),
             (
@@ -343,57 +346,57 @@ EXERCISES = (
             ),
             (
                 lambda points, centres: _place(-_squares(points, centres), 1),
-                "Your order begins with the centre that is farthest away: do you take the second "
-                "*smallest* distance?",
+                "Your order begins with the farthest centre. Do you take the second *smallest* "
+                "distance?",
             ),
             (
                 lambda points, centres: second_nearest(points, centres) + 1,
-                "Nearly: the first centre has the number 0, not 1.",
+                "Nearly. The first centre has the number 0, not 1.",
             ),
             (
                 lambda points, centres: _place(np.abs(points[:, None] - centres).sum(axis=2), 1),
-                "Add up the *squares* of the differences, not their amounts: distances are "
-                "measured as the crow flies.",
+                "Add up the *squares* of the differences, not their absolute values. The distances "
+                "here are Euclidean.",
             ),
             (lambda points, centres: _place((points[:, None] - centres).sum(axis=2), 1), SIGNS),
             (lambda points, centres: _place((centres - points[:, None]).sum(axis=2), 1), SIGNS),
             (
                 _larger_number_first,
-                "Where two centres are equally near, the one with the smaller number comes first.",
+                "If two centres are equally near, the one with the smaller number comes first.",
             ),
             (
                 _sorted_along_points,
-                "You sorted the points, for each centre. Sort the centres for each point, along "
+                "You sorted the points for each centre. Sort the centres for each point, along "
                 "`axis=1` of (points, centres).",
             ),
             (_one_for_each_centre, FOR_EACH_CENTRE),
             (lambda points, centres: _squares(points, centres).argmin(axis=0), FOR_EACH_CENTRE),
-            (_both_of_them, "You give the nearest centre too; the second alone is asked for."),
+            (_both_of_them, "You give the nearest centre as well. Give only the second."),
             (
                 _place_without_the_nearest,
-                "This is a place in a list without the nearest centre: what came after it has "
-                "moved up by one.",
+                "This is a place in a list from which you removed the nearest centre. Everything "
+                "behind it has moved up by one.",
             ),
             (_squared_distance, NUMBER),
             (lambda points, centres: np.sqrt(_squared_distance(points, centres)), NUMBER),
             (
                 lambda points, centres: centres[second_nearest(points, centres)],
-                "You give the centre itself; its *number* is asked for.",
+                "This is the centre itself. Give its *number*.",
             ),
             (
                 lambda points, centres: second_nearest(points, centres)[0],
-                "Give an array, one number for each point, even for one.",
+                "Give an array with one number for each point, even if there is only one point.",
             ),
         ],
         hints=(
-            "`points[:, None] - centres` has the shape (n, k, features): every point minus every "
-            "centre. Make distances of it, (n, k).",
+            "`points[:, None] - centres` has the shape (n, k, features): every point minus "
+            "every centre. Turn it into distances of shape (n, k).",
             "`argsort` along the centres puts their numbers in order, the nearest first.",
-            '`argsort(axis=1, kind="stable")` keeps equally near ones in order. '
-            "Which column of it is meant?",
+            '`argsort(axis=1, kind="stable")` keeps the order of equally near centres. Which of'
+            " its columns do you need?",
         ),
-        then="A point whose two distances hardly differ lies on the border. Which points are "
-        "these in `embeddings`?",
+        then="If the two smallest distances of a point hardly differ, it lies on the border. "
+        "Which pictures in `embeddings` do?",
     ),
     exercise(
         "08.2",
@@ -403,35 +406,35 @@ EXERCISES = (
         mistakes=[
             (
                 lambda table: _named_classes(table, [(k, k) for k in range(min(table.shape))]),
-                "You look at the diagonal. But cluster 0 need not belong to class 0: find the "
-                "best naming first.",
+                "You look at the diagonal. But cluster 0 need not belong to class 0. Find the best "
+                "naming first.",
             ),
             (
                 lambda table: _named_classes(table, _best_pairs(-table)),
-                "This is the naming with the *smallest* sum: `maximize=True`.",
+                "This is the naming with the *smallest* sum. Use `maximize=True`.",
             ),
             (
                 _largest_first,
-                "You took the largest number first, and what was left over is poor. The best "
-                "naming of all has the largest *sum*; the Hungarian method finds it.",
+                "You took the largest number first, and a poor one was left over. The best naming "
+                "has the largest *sum*. The Hungarian method finds it.",
             ),
             (
                 lambda table: table.max(axis=1) / table.sum(axis=1),
-                "Two classes have claimed the same cluster: a cluster has one name only.",
+                "Two classes have the same cluster. A cluster can have only one name.",
             ),
             (
                 _names_given_twice,
-                "Two clusters have got the name of the same class; no name may be given twice.",
+                "Two clusters have the name of the same class. Each name may be given only once.",
             ),
             (
                 _matched_accuracy,
-                "This is matched accuracy, over all classes together. Give one number for each "
+                "This is matched accuracy, one number for all classes. Give one number for each "
                 "class.",
             ),
             (
                 _counts,
-                "These are numbers of pictures, and shares are asked for: divide by the number of "
-                "pictures of each class.",
+                "These are numbers of pictures. For shares, divide by the number of pictures of "
+                "each class.",
             ),
             (
                 lambda table: _counts(table) / table.sum(),
@@ -440,7 +443,7 @@ EXERCISES = (
             ),
             (
                 _shares_of_the_right_ones,
-                "You divide by the number of all that are right. Divide by the number of pictures "
+                "You divide by the number of all right pictures. Divide by the number of pictures "
                 "of each class.",
             ),
             (
@@ -450,22 +453,22 @@ EXERCISES = (
             ),
             (
                 _in_the_order_of_clusters,
-                "These stand in the order of the clusters; the order of the classes is asked for.",
+                "These are in the order of the clusters. Give them in the order of the classes.",
             ),
             (_named_classes_only, WITHOUT_CLUSTER),
             (_divided_by_all_classes, WITHOUT_CLUSTER),
             (
                 _whole_numbers,
-                "`np.zeros_like(table)` holds whole numbers, and of a share that is put into it "
-                "only 0 or 1 is left. Use `np.zeros(len(table))`.",
+                "`np.zeros_like(table)` holds integers. It cuts every share down to 0 or 1. Use "
+                "`np.zeros(len(table))`.",
             ),
             (
                 _without_the_last_class,
-                "The last class has got nothing: does your loop end one too early?",
+                "The last class gets nothing. Does your loop end one too early?",
             ),
             (
                 lambda table: 100 * share_of_each_class(table),
-                "These are per cent; shares from 0 to 1 are asked for.",
+                "These are per cent. Give shares from 0 to 1.",
             ),
             (
                 _clusters_named,
@@ -473,14 +476,14 @@ EXERCISES = (
             ),
         ],
         hints=(
-            "`linear_sum_assignment(table, maximize=True)` gives classes and their clusters, and "
-            "copes with tables that are not square.",
-            "`table[classes, clusters]` is how many are right, and `table.sum(axis=1)` how many "
+            "`linear_sum_assignment(table, maximize=True)` gives classes and their clusters. "
+            "The table need not be square.",
+            "`table[classes, clusters]` is how many are right. `table.sum(axis=1)` is how many "
             "pictures each class has.",
-            "Begin with `np.zeros(len(table))`, and fill in the classes that have got a cluster.",
+            "Begin with `np.zeros(len(table))` and fill in the classes that have a cluster.",
         ),
-        then="Matched accuracy is the mean of these shares, where all classes have the same "
-        "number of pictures. A fair mean can hide a class that is not found at all.",
+        then="If all classes have the same number of pictures, matched accuracy is the mean of "
+        "these shares. A good mean can hide a class that is not found at all.",
     ),
     exercise(
         "08.3",
@@ -490,8 +493,8 @@ EXERCISES = (
         mistakes=[
             (
                 lambda table: table.max(axis=1).sum() / table.sum(),
-                "You look along the classes. Each *cluster*, a column of the table, is asked "
-                "which class is most frequent in it.",
+                "You look along the classes. A *cluster* is a column of the table: which class is "
+                "most frequent in it?",
             ),
             (
                 lambda table: _matched_accuracy(table),
@@ -502,16 +505,15 @@ EXERCISES = (
             (lambda table: (_largest(table) / np.maximum(_sizes(table), 1)).mean(), SHARES_FIRST),
             (
                 lambda table: np.average(_largest(table) / _sizes(table), weights=_sizes(table)),
-                "A cluster without pictures adds nothing; you divide by its size, 0.",
+                "A cluster without pictures adds nothing, but you divide by its size, 0.",
             ),
             (
                 lambda table: _largest(table) / np.maximum(_sizes(table), 1),
-                "One number is asked for, over all clusters together.",
+                "Give one number for all clusters together.",
             ),
             (
                 lambda table: _largest(table).sum(),
-                "This is a number of pictures, and a share is asked for: divide by the number of "
-                "all.",
+                "This is a number of pictures. For a share, divide by the number of all pictures.",
             ),
             (
                 lambda table: table.max() / table.sum(),
@@ -529,34 +531,36 @@ EXERCISES = (
             (lambda table: 1 - purity(table), "This is the share that is *wrong*."),
             (
                 lambda table: purity(table) / table.shape[1],
-                "You divide by the number of clusters too: `sum`, not `mean`, of what they give.",
+                "You also divide by the number of clusters. Take the `sum` over the clusters, not "
+                "the `mean`.",
             ),
             (
                 lambda table: table.min(axis=0).sum() / table.sum(),
-                "These are the *least* frequent classes: `max`, not `min`.",
+                "These are the *least* frequent classes. Use `max`, not `min`.",
             ),
             (
                 lambda table: 100 * purity(table),
-                "This is per cent; a share from 0 to 1 is asked for.",
+                "This is per cent. Give a share from 0 to 1.",
             ),
             (
                 lambda table: table.max(axis=0).sum() // table.sum(),
-                "`//` drops what comes after the point; divide with `/`.",
+                "`//` drops the decimals. Divide with `/`.",
             ),
             (
                 lambda table: _largest(table)[:-1].sum() / table.sum(),
-                "The last cluster is left out: does your loop end one too early?",
+                "The last cluster is missing. Does your loop end one too early?",
             ),
         ],
         hints=(
             "A cluster is a column of the table. How many of its pictures belong to the class "
             "that is most frequent in it?",
-            "`table.max(axis=...)` gives one number for each cluster, if the axis is the right "
-            "one: the one that disappears.",
-            "Add these up, and divide by the sum of the table, once.",
+            "`table.max(axis=...)` gives one number for each cluster if you choose the right "
+            "axis: the one that disappears.",
+            "Add these up and divide once by the sum of the table.",
         ),
         then="Now try `purity(np.eye(100))`: a hundred pictures, each in a cluster of its own. "
-        "Purity can only grow when clusters are split, so it cannot tell you how many there are.",
+        "Splitting clusters never lowers the purity. So it cannot tell you how many there "
+        "are.",
     ),
     exercise(
         "08.4",
@@ -566,15 +570,15 @@ EXERCISES = (
         mistakes=[
             (
                 lambda first, second: np.mean(first == second),
-                "The two number their clusters differently. Do not compare the numbers of one "
-                "with the numbers of the other: compare pairs of pictures.",
+                "The two clusterings number their clusters differently. So do not compare the "
+                "numbers of one with those of the other. Compare pairs of pictures.",
             ),
             (lambda first, second: np.mean(_agreeing_places(first, second)), WITH_ITSELF),
             (_itself_counted_as_agreeing, WITH_ITSELF),
             (_each_with_itself, WITH_ITSELF + " `np.triu_indices` leaves these out with `k=1`."),
             (
                 lambda first, second: agreement(first, second) / 2,
-                "This is half of it: you count each pair once, and divide by twice as many.",
+                "This is half of it. You count each pair once and divide by twice as many.",
             ),
             (_divided_by_half_the_table, PAIRS),
             (lambda first, second: _divided_by_half_the_table(first, second) / 2, PAIRS),
@@ -591,25 +595,26 @@ EXERCISES = (
             ),
             (
                 _next_ones_only,
-                "You compare each picture with the next one only; all pairs are asked for.",
+                "You compare each picture only with the next one. Compare all pairs.",
             ),
             (
                 _first_picture_only,
-                "You compare each picture with the first one only; all pairs are asked for.",
+                "You compare each picture only with the first one. Compare all pairs.",
             ),
             (
                 _adjusted,
-                "This is the *adjusted* index, which takes off what chance would give. Not here.",
+                "This is the *adjusted* index, which subtracts what chance would give. Give the "
+                "plain share.",
             ),
         ],
         hints=(
-            "`first[:, None] == first` is a table (n, n): do these two pictures lie in one "
+            "`first[:, None] == first` is a table (n, n): are these two pictures in the same "
             "cluster? Make it for both clusterings.",
-            "The two agree on a pair where their tables say the same, be it True or False.",
-            "Count each pair once, and no picture with itself: `np.triu_indices(len(first), k=1)` "
-            "gives the places above the diagonal.",
+            "The two agree on a pair if their tables hold the same value there, True or False.",
+            "Count each pair once, and no picture with itself. `np.triu_indices(len(first), "
+            "k=1)` gives the places above the diagonal.",
         ),
-        then="This is Rand's index. Chance alone makes it rather high; the *adjusted* one, ARI, "
-        "is corrected for that.",
+        then="This is the Rand index. Chance alone makes it rather high. ARI, the *adjusted* "
+        "Rand index, corrects for that.",
     ),
 )

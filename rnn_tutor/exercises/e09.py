@@ -117,7 +117,7 @@ def _means(embeddings, clusters):
     return _chosen(lambda own: embeddings[own].mean(axis=0), clusters)
 
 
-SHORT = "One cluster has no picture in your answer: does your loop over the clusters {}?"
+SHORT = "One cluster has no picture in your answer. Does your loop over the clusters {}?"
 
 # 09.2: the smallest margin
 
@@ -267,46 +267,48 @@ def _asked(measure, choose):
     return mistake
 
 
-AGAIN = "You ask once more for a picture that has a label already: leave out the known ones."
+AGAIN = "You ask again for a picture that already has a label. Leave out the known ones."
 PLACE = (
-    "These are places in a list without the known pictures, and not the indices of pictures: with "
-    "picture 0 left out, place 0 is picture 1."
+    "These are places in a list without the known pictures, not the indices of "
+    "pictures. If picture 0 is left out, place 0 is picture 1."
 )
-TIES = "Where margins are equal, the smaller index comes first."
-COLUMNS = "The two largest may stand in any column: sort each row first."
-ALL = "You give all pictures; only n of them are asked for."
-MARGINS = "Margins came back; asked for are indices."
+TIES = "If margins are equal, the smaller index comes first."
+COLUMNS = "The two largest may be in any column. Sort each row first."
+ALL = "You give all pictures. Give only n of them."
+MARGINS = "These are margins. Give indices."
 
 
 def _margin_mistakes():
     measures = {
-        _largest_probability: "This is where the *largest* probability is smallest. Take the "
-        "second largest off it.",
-        _largest_minus_smallest: "Largest minus *smallest*? The margin is largest minus second "
-        "largest.",
+        _largest_probability: "This is where the *largest* probability is smallest. Subtract the "
+        "second largest from it.",
+        _largest_minus_smallest: "You subtract the *smallest*. The margin is the largest minus "
+        "the second largest.",
         _first_two_columns: COLUMNS,
         _first_two_columns_amount: COLUMNS,
-        _sorted_along_the_pictures: "You sorted the pictures, for each class. Sort the classes for "
-        "each picture, `axis=1`.",
-        _minus_margins: "These are the largest margins; the smallest are asked for.",
-        _second_largest: "This is where the second largest probability is smallest. Take it off "
-        "the largest.",
-        _minus_entropy: "This is the entropy, another measure. Here the margin is meant.",
+        _sorted_along_the_pictures: "You sorted the pictures for each class. Sort the classes "
+        "for each picture, `axis=1`.",
+        _minus_margins: "These are the largest margins. Give the smallest.",
+        _second_largest: "This is where the second largest probability is smallest. Subtract it "
+        "from the largest.",
+        _minus_entropy: "This is the entropy, a different measure. Use the margin here.",
     }
     choices = {
         _known_ones_too: AGAIN,
-        _known_ones_first: "With the margin 0 the known pictures come first: put them last.",
+        _known_ones_first: "You give the known pictures the margin 0, so they come first. Put "
+        "them last.",
         _places_without_the_known: PLACE,
         _last_of_equal_ones: TIES,
         _known_ones_too_last_of_equal: f"{AGAIN} And: {TIES}",
-        _without_the_very_smallest: "Off by one: the very smallest margin is missing.",
-        _one_too_many: "Off by one: you give one picture more than n.",
+        _without_the_very_smallest: "Off by one. The very smallest margin is missing.",
+        _one_too_many: "Off by one. You give one picture more than n.",
         _all_of_them: ALL,
         _all_of_them_known_ones_too: ALL,
-        _in_order_of_index: "The right pictures, but the smallest margin is to come first.",
-        _largest_first: "The right pictures, but the smallest margin is to come first.",
-        _from_the_wrong_end: "You begin at the wrong end: the smallest are asked for.",
-        _largest_and_known_ones_first: "You begin with the largest; the smallest are asked for.",
+        _in_order_of_index: "These are the right pictures, but the smallest margin must come "
+        "first.",
+        _largest_first: "These are the right pictures, but the smallest margin must come first.",
+        _from_the_wrong_end: "You begin at the wrong end. Give the smallest.",
+        _largest_and_known_ones_first: "You begin with the largest. Give the smallest.",
         _margins_themselves: MARGINS,
         _margins_themselves_known_ones_too: MARGINS,
     }
@@ -406,12 +408,12 @@ def _mean_of_each_class(embeddings, known, classes):
 
 
 STRAIGHT = (
-    "You measured distances as the crow flies. Here only the *direction* counts: (0.1, 0.2) points "
-    "more to (0, 1) than to (1, 0)."
+    "You measured Euclidean distances. Here only the *direction* counts: (0.1, 0.2) "
+    "points more towards (0, 1) than towards (1, 0)."
 )
 ORDER = (
-    "The classes belong to the pictures in `known`, in this order: classes[0] is that of picture "
-    "known[0]. Sort neither."
+    "The classes belong to the pictures in `known`, in the same order: classes[0] is "
+    "that of picture known[0]. Sort neither."
 )
 
 EXERCISES = (
@@ -428,7 +430,7 @@ EXERCISES = (
             ),
             (
                 _nearest_to_median,
-                "These are nearest to the *median* of their cluster; the mean is meant.",
+                "These are nearest to the *median* of their cluster. Use the mean.",
             ),
             (
                 _nearest_to_the_overall_mean,
@@ -441,12 +443,12 @@ EXERCISES = (
             ),
             (
                 _nearest_to_zero,
-                "These have the shortest embeddings. Take each cluster's mean off first.",
+                "These have the shortest embeddings. Subtract each cluster's mean first.",
             ),
             (
                 _nearest_by_amounts,
-                "Add up the *squares* of the differences, not their amounts: the distance is "
-                "Euclidean.",
+                "Add up the *squares* of the differences, not their absolute values. The distance "
+                "is Euclidean.",
             ),
             (
                 _nearest_to_each_other,
@@ -455,20 +457,21 @@ EXERCISES = (
             ),
             (
                 _among_all_pictures,
-                "You gave a picture of another cluster, which lies nearer to this cluster's mean "
-                "than any of its own. Look among the cluster's own pictures only.",
+                "You gave a picture of another cluster. It lies nearer to this cluster's mean than "
+                "any of its own. Search only among the cluster's own pictures.",
             ),
             (
                 _place_within,
-                "This is a place *within* the cluster. Which index has that picture among all?",
+                "This is a place *within* the cluster. Which index does that picture have among all"
+                " pictures?",
             ),
             (
                 _last_of_equally_near,
-                "Of several equally near pictures, the smallest index is asked for.",
+                "If several pictures are equally near, give the smallest index.",
             ),
             (
                 lambda embeddings, clusters: _chosen(lambda own: own[0], clusters),
-                "These are the first pictures of their clusters, whatever the distances.",
+                "These are the first pictures of their clusters. The distances played no part.",
             ),
             (
                 lambda embeddings, clusters: prototypes(embeddings, clusters)[:-1],
@@ -480,25 +483,25 @@ EXERCISES = (
             ),
             (
                 _smallest_distances,
-                "These are distances. Asked for are indices: which picture is nearest?",
+                "These are distances. Give indices: which picture is nearest?",
             ),
-            (_means, "These are the means. Asked for are indices: which picture is nearest?"),
+            (_means, "These are the means. Give indices: which picture is nearest?"),
             (
                 lambda embeddings, clusters: _chosen(lambda own: embeddings[own].mean(), clusters),
-                "These are means over all numbers of a cluster. `mean(axis=0)` gives its centre; "
-                "then find the picture nearest to it.",
+                "These are means over all numbers of a cluster. `mean(axis=0)` gives its centre. "
+                "Then find the picture nearest to it.",
             ),
             (
                 lambda embeddings, clusters: embeddings[prototypes(embeddings, clusters)],
-                "These are the embeddings of the right pictures; their indices are asked for.",
+                "These are the embeddings of the right pictures. Give their indices.",
             ),
         ],
         hints=(
-            "One cluster at a time: `np.flatnonzero(clusters == k)` gives the indices of its "
-            "pictures.",
-            "From each of them to their mean is a distance; `argmin` gives the place of the "
-            "smallest *among them*.",
-            "That place, looked up in the indices of the first step, is the picture's index.",
+            "Take one cluster at a time. `np.flatnonzero(clusters == k)` gives the indices of "
+            "its pictures.",
+            "Compute the distance of each of them to their mean. `argmin` gives the place of "
+            "the smallest *among them*.",
+            "Look up that place in the indices of the first step. That is the picture's index.",
         ),
         then="Compare `prototypes(embeddings, clusters)` with `typical[0]` above.",
     ),
@@ -510,14 +513,14 @@ EXERCISES = (
         returns="index",
         mistakes=_margin_mistakes(),
         hints=(
-            "`np.sort(probabilities, axis=1)` puts the largest last and the second largest before "
-            "it.",
-            "Set the margins of known pictures to `np.inf`: then they come last.",
-            "`np.argsort(margins, kind='stable')` keeps the smaller index first where margins are "
-            "equal; take the first n.",
+            "`np.sort(probabilities, axis=1)` puts the largest last, and the second largest "
+            "before it.",
+            "Set the margins of known pictures to `np.inf`. Then they come last.",
+            "`np.argsort(margins, kind='stable')` keeps the smaller index first if margins are "
+            "equal. Take the first n.",
         ),
-        then="Where `least_certain(model, known, 5)` stands above, put "
-        "`smallest_margin(model.predict_proba(embeddings), known, 5)`. Does it do better?",
+        then="In the cell that asks, put `smallest_margin(model.predict_proba(embeddings), known, "
+        "5)` in place of `least_certain(model, unknown, 5)`. Does it do better?",
     ),
     exercise(
         "09.3",
@@ -528,19 +531,20 @@ EXERCISES = (
         mistakes=[
             (
                 lambda embeddings, known, classes: _similarity(embeddings, known).argmax(axis=1),
-                "These are places in `known`; look up their `classes`.",
+                "These are places in `known`. Look up their `classes`.",
             ),
             (
                 _indices_of_neighbours,
-                "These are the most similar pictures; look up their `classes`.",
+                "These are the most similar pictures. Look up their `classes`.",
             ),
             (_least_similar, "These are the *least* similar ones."),
             (
                 _largest_amount,
-                "Opposite directions have the similarity -1 and are the least alike: no `abs`.",
+                "Opposite directions have the similarity -1 and are the least alike. Do not use "
+                "`abs`.",
             ),
-            (_unknown_ones_only, "Every picture gets a class, the known ones, too."),
-            (_as_many_as_known, "Every picture gets a class, not only as many as are known."),
+            (_unknown_ones_only, "Every picture gets a class, the known ones as well."),
+            (_as_many_as_known, "Every picture gets a class. You give only as many as are known."),
             (
                 _for_each_known_one,
                 "You give one class for each known picture. Look along the known ones, `axis=1` "
@@ -548,12 +552,12 @@ EXERCISES = (
             ),
             (
                 lambda embeddings, known, classes: _similarity(embeddings, known).max(axis=1),
-                "Similarities came back; classes are asked for.",
+                "These are similarities. Give classes.",
             ),
             (
                 _products,
-                "These are products of embeddings as they come, and long ones win. Divide each by "
-                "its length first.",
+                "These are products of the embeddings as they come, so long ones win. Divide each "
+                "by its length first.",
             ),
             (_distances, STRAIGHT),
             (
@@ -563,10 +567,10 @@ EXERCISES = (
             ),
             (_classes_put_in_order, ORDER),
             (_both_put_in_order, ORDER),
-            (_known_from_one, "Off by one: `known` holds indices that count from 0 already."),
+            (_known_from_one, "Off by one. `known` holds indices that already count from 0."),
             (
                 _first_ones_as_known,
-                "The known pictures need not be the first ones: `known` says which they are.",
+                "The known pictures need not be the first ones. `known` says which they are.",
             ),
             (
                 _mean_of_each_class,
@@ -574,12 +578,13 @@ EXERCISES = (
             ),
         ],
         hints=(
-            "Divide each embedding by its length. Then a product of two is their cosine.",
+            "Divide each embedding by its length. Then the product of two embeddings is their "
+            "cosine similarity.",
             "`unit @ unit[known].T` has the shape (n, m): every picture against every known one.",
-            "`argmax` along the known ones gives a place in `known`, and `classes` at that place "
-            "the class.",
+            "`argmax` along the known ones gives a place in `known`. `classes` at that place is"
+            " the class.",
         ),
-        then="Of the pictures beyond the first 50 of a draw, how many does it name rightly? The "
-        "probe, scored on the same pictures, is a fair opponent.",
+        then="How many pictures beyond the first 50 of a draw does it name correctly? Score the "
+        "probe on the same pictures and compare.",
     ),
 )

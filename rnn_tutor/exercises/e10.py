@@ -149,42 +149,48 @@ def _guarded(function):
 
 def _piece_mistakes():
     words = {
-        _ground: "That is the ground: OpenCV's piece 0 is everything black, and often larger than "
-        "any figure. Look among the pieces from 1 on.",
-        _first_piece: "That is the first piece, not the largest.",
-        _last_piece: "That is the last piece, not the largest.",
-        _smallest_piece: "That is the smallest piece.",
+        _ground: "This is the background. OpenCV's piece 0 is everything black, and it is often "
+        "larger than any figure. Look among the pieces from 1 on.",
+        _first_piece: "This is the first piece, not the largest.",
+        _last_piece: "This is the last piece, not the largest.",
+        _smallest_piece: "This is the smallest piece.",
         _swapped: "Black and white are swapped.",
-        _corners_apart: "Pixels that touch at a corner hang together, too: a diagonal is one "
-        "piece. `connectivity=8` says so.",
-        _one_number_too_low: "Off by one: once the count of piece 0 is cut off, what is in place "
-        "0 is piece 1.",
+        _corners_apart: "Pixels that touch at a corner belong together, too. A diagonal is one "
+        "piece. Use `connectivity=8`.",
+        _one_number_too_low: "Off by one. After you cut off the count of piece 0, place 0 holds "
+        "piece 1.",
         _second_of_all: "You take the second largest, as if black were always the largest. Look "
         "among the pieces from 1 on.",
-        _outline_filled: "You filled what lies inside the outline. A hole stays black, and does "
-        "not count for the size.",
-        _square_around_it: "That is the square around the largest piece; its own pixels are asked "
-        "for.",
+        _outline_filled: "You filled the inside of the outline. A hole stays black and does not "
+        "count for the size.",
+        _square_around_it: "This is the rectangle around the largest piece. Give only its own "
+        "pixels.",
     }
     never_guarded = (_first_piece, _outline_filled)  # the same, or an error, without white
     for function, said in words.items():
         yield _guarded(function), said
         if function not in never_guarded:
             yield function, said
-    yield lambda mask: mask.copy(), "All pieces are still there; only the largest is asked for."
+    yield lambda mask: mask.copy(), "All pieces are still there. Keep only the largest."
     yield (
         lambda mask: mask - largest_piece(mask),
-        "You took the largest piece away, and it alone is to stay.",
+        "You removed the largest piece. Keep it and remove all others.",
     )
     for function in (lambda mask: largest_piece(mask) > 0, _as_bool_and_nothing_becomes_everything):
-        yield function, "The right pixels, but as True and False; white is 255 and black 0."
+        yield (
+            function,
+            "These are the right pixels, but as True and False. White must be 255 and black 0.",
+        )
     for function in (
         lambda mask: (largest_piece(mask) > 0).astype(np.uint8),
         _as_0_and_1_and_nothing_becomes_everything,
     ):
-        yield function, "The right pixels, but white is 255, not 1."
-    yield _numbers_kept, "The right pixels, but with the number of their piece; white is 255."
-    yield _number_of_the_piece, "This is the number of the piece; the mask is asked for."
+        yield function, "These are the right pixels, but white must be 255, not 1."
+    yield (
+        _numbers_kept,
+        "These are the right pixels, but with the number of their piece. White must be 255.",
+    )
+    yield _number_of_the_piece, "This is the number of the piece. Give the mask."
     yield _nothing_becomes_everything, "A mask without any white stays as it is."
 
 
@@ -304,12 +310,13 @@ def _smoothed(sizes, checked, right):
 
 
 ALIKE = (
-    "Every cluster counted the same, but one of 90 pictures is to count nine times as much as one "
-    "of 10. Weigh the clusters by their sizes."
+    "You counted every cluster the same. A cluster of 90 pictures must count nine times"
+    " as much as one of 10. Weight the clusters by their sizes."
 )
 POOLED = (
-    "Add up the checks, and the cluster that was checked more often counts more. Take the share "
-    "that is right in each cluster first, and weigh the clusters by their sizes."
+    "If you add up the checks, a cluster that was checked more often counts more. First"
+    " take the share that is right in each cluster. Then weight the clusters by their "
+    "sizes."
 )
 
 EXERCISES = (
@@ -320,16 +327,17 @@ EXERCISES = (
         cases=lambda rng: [(mask,) for mask in _masks(rng)],
         mistakes=_piece_mistakes(),
         hints=(
-            "`n, pieces = cv2.connectedComponents(mask, connectivity=8)` numbers the pieces: "
-            "`pieces` has the number of each pixel's piece, 0 for black.",
-            "`np.bincount(pieces.ravel())` is how many pixels each piece has. Piece 0 must not "
-            "win: set its count to 0.",
-            "`np.where(pieces == largest, 255, 0).astype(np.uint8)`; where there is no white, "
-            "return the mask.",
+            "`n, pieces = cv2.connectedComponents(mask, connectivity=8)` numbers the pieces. "
+            "`pieces` holds the number of each pixel's piece, and 0 is black.",
+            "`np.bincount(pieces.ravel())` counts the pixels of each piece. Piece 0 must not "
+            "win, so set its count to 0.",
+            "`np.where(pieces == largest, 255, 0).astype(np.uint8)` makes the mask. If there is"
+            " no white, return the mask as it is.",
         ),
-        then="Put `largest_piece` behind `rt.preprocessing.Otsu()` in the chain, and run the cells "
-        "from there on: a line that is left over no longer decides where the picture is cut. (The "
-        "chain wants `uint8`: if yours gives floats, end it with `.astype(np.uint8)`.)",
+        then="Put `largest_piece` behind `rt.preprocessing.Otsu()` in the chain, and run the "
+        "cells from there on. Now a leftover line no longer decides where the picture is "
+        "cut. The chain needs `uint8`. If your function returns floats, end it with "
+        "`.astype(np.uint8)`.",
     ),
     exercise(
         "10.2",
@@ -340,35 +348,35 @@ EXERCISES = (
         mistakes=[
             (
                 _only_more,
-                "Where the probability equals the limit, it is sure enough: 0.75 is at least 0.75.",
+                "If the probability equals the limit, it is sure enough: 0.75 is at least 0.75.",
             ),
             (
                 lambda probabilities, at_least: probabilities.argmax(axis=1),
-                "Every picture got a cluster: nobody was unsure.",
+                "Every picture got a cluster. None was unsure.",
             ),
-            (_unsure_is_0, "Unsure is -1; 0 is a cluster like the others."),
-            (_unsure_is_one_more, "Unsure is -1, not one number more than there are clusters."),
-            (_the_sure_ones_unsure, "The wrong way round: the *sure* ones got -1."),
+            (_unsure_is_0, "Unsure is -1. 0 is a cluster like the others."),
+            (_unsure_is_one_more, "Unsure is -1, not one more than the last cluster."),
+            (_the_sure_ones_unsure, "It is the wrong way round. The *sure* ones got -1."),
             (
                 lambda probabilities, at_least: probabilities.max(axis=1) >= at_least,
-                "You say who is sure; asked for are clusters, or -1.",
+                "This says which pictures are sure. Give clusters, or -1.",
             ),
-            (_who_is_sure_as_a_number, "You say 1 for who is sure; asked for is the cluster."),
-            (_sure_ones_only, "One number for each picture is asked for, unsure ones included."),
+            (_who_is_sure_as_a_number, "You give 1 for every sure picture. Give its cluster."),
+            (_sure_ones_only, "Give one number for each picture, unsure ones included."),
             (
                 _indices_of_the_sure,
-                "These are the indices of the sure pictures. Asked for is one cluster, or -1, for "
-                "each picture.",
+                "These are the indices of the sure pictures. Give one cluster, or -1, for each "
+                "picture.",
             ),
             (
                 _probabilities_kept,
-                "These are probabilities; asked for are the clusters that have them.",
+                "These are probabilities. Give the clusters that have them.",
             ),
-            (_clusters_from_one, "Nearly: the first cluster has the number 0, not 1."),
+            (_clusters_from_one, "Nearly. The first cluster has the number 0, not 1."),
             (
                 _all_or_nobody,
-                "You look at the largest probability of all. Each picture has one of its own: "
-                "`max(axis=1)`.",
+                "You look at the largest probability of all pictures. Each picture has one of its "
+                "own: `max(axis=1)`.",
             ),
             (
                 _sure_by_the_mean,
@@ -376,33 +384,32 @@ EXERCISES = (
             ),
             (
                 _first_cluster_that_reaches_it,
-                "You take the first cluster that reaches the limit. Where several do, the most "
-                "likely one is asked for.",
+                "You take the first cluster that reaches the limit. If several do, give the most "
+                "likely one.",
             ),
             (
                 _last_cluster_that_reaches_it,
-                "You take the last cluster that reaches the limit. Where several do, the most "
-                "likely one is asked for.",
+                "You take the last cluster that reaches the limit. If several do, give the most "
+                "likely one.",
             ),
             (
                 _by_the_margin,
-                "You compare the margin with the limit. Here the largest probability itself "
-                "counts.",
+                "You compare the margin with the limit. Compare the largest probability itself.",
             ),
-            (_least_likely, "This is the *least* likely cluster: `argmax`, not `argmin`."),
+            (_least_likely, "This is the *least* likely cluster. Use `argmax`, not `argmin`."),
             (
                 lambda probabilities, at_least: or_unsure(probabilities.T, at_least),
-                "You give one number for each cluster; look along the clusters, `axis=1`, for "
-                "each picture.",
+                "You give one number for each cluster. Look along the clusters, `axis=1`, for each "
+                "picture.",
             ),
         ],
         hints=(
             "`probabilities.max(axis=1)` is how sure the network is of each picture.",
-            "`np.where(condition, a, b)` takes a where the condition holds, else b.",
+            "`np.where(condition, a, b)` takes a where the condition is true, and b elsewhere.",
             "`np.where(sure, probabilities.argmax(axis=1), -1)`.",
         ),
-        then="`sure` and `wrong` above are of the new pictures. How many are unsure at 0.9, at "
-        "0.98? Are the wrong ones among them? A network can be sure and wrong.",
+        then="`sure` and `wrong` above belong to the new pictures. How many are unsure at 0.9, "
+        "and at 0.98? Are the wrong ones among them? A network can be sure and wrong.",
     ),
     exercise(
         "10.3",
@@ -418,7 +425,7 @@ EXERCISES = (
             ),
             (
                 lambda sizes, checked, right: np.sum(sizes * right / checked),
-                "This is a number of pictures; a share of all, from 0 to 1, is asked for.",
+                "This is a number of pictures. Give a share of all, from 0 to 1.",
             ),
             (
                 lambda sizes, checked, right: np.mean(sizes * right / checked),
@@ -426,7 +433,7 @@ EXERCISES = (
             ),
             (
                 lambda sizes, checked, right: 100 * estimated_accuracy(sizes, checked, right),
-                "This is per cent; a share from 0 to 1 is asked for.",
+                "This is per cent. Give a share from 0 to 1.",
             ),
             (
                 lambda sizes, checked, right: 1 - estimated_accuracy(sizes, checked, right),
@@ -434,16 +441,16 @@ EXERCISES = (
             ),
             (
                 lambda sizes, checked, right: right / checked,
-                "One number for all clusters together is asked for.",
+                "Give one number for all clusters together.",
             ),
             (
                 lambda sizes, checked, right: right / checked * sizes / sizes.sum(),
-                "One number for all clusters together is asked for: add these up.",
+                "Give one number for all clusters together. Add these up.",
             ),
             (
                 lambda sizes, checked, right: right.sum() / sizes.sum(),
-                "You divide by all pictures, and most of them nobody looked at. Divide by those "
-                "that were checked, in each cluster.",
+                "You divide by all pictures, but nobody looked at most of them. In each cluster, "
+                "divide by those that were checked.",
             ),
             (
                 lambda sizes, checked, right: checked.sum() / sizes.sum(),
@@ -451,22 +458,21 @@ EXERCISES = (
             ),
             (
                 lambda sizes, checked, right: np.mean(sizes * right / checked) / sizes.sum(),
-                "You divide by the number of clusters, too. Add up what each cluster gives, and "
-                "divide once, by the number of all pictures.",
+                "You also divide by the number of clusters. Add up what each cluster gives, and "
+                "divide once by the number of all pictures.",
             ),
             (
                 lambda sizes, checked, right: np.sum(sizes * (right // checked)) / sizes.sum(),
-                "`//` drops what comes after the point; divide with `/`. (An array of whole "
-                "numbers drops it, too.)",
+                "`//` drops the decimals. Divide with `/`. An array of integers drops them, too.",
             ),
             (_smoothed, "You added checks that nobody made. Take the plain share."),
             (
                 lambda sizes, checked, right: np.sum((sizes * right / checked)[:-1]) / sizes.sum(),
-                "The last cluster is left out: does your loop end one too early?",
+                "The last cluster is missing. Does your loop end one too early?",
             ),
             (
                 lambda sizes, checked, right: (right / checked)[sizes.argmax()],
-                "This is the share in the largest cluster alone.",
+                "This is the share of the largest cluster only.",
             ),
         ],
         hints=(
