@@ -32,6 +32,7 @@ MODULES = {
     "images": "images",
     "files": "images.files",
     "datasets": "images.datasets",
+    "strips": "images.strips",
     "labels": "images.labels",
     "preprocessing": "images.preprocessing",
     "sequences": "images.sequences",

@@ -28,6 +28,8 @@ def as_pictures(images):
     Raises:
         TutorError: it is no set of pictures, or its numbers may mean more than one thing.
     """
+    if getattr(images, "is_ragged", False):
+        return images.list_of_pixels
     pixels = getattr(images, "pixels", images)
     if not isinstance(pixels, list | tuple):
         pixels = np.asarray(pixels)
@@ -47,7 +49,8 @@ def as_pixels(images):
         sizes = sorted({picture.shape for picture in pixels})
         raise TutorError(
             f"Expected pictures of one size; received {sizes[0]}, {sizes[1]} and so on. "
-            "`rt.load_images(...)` gives all pictures one size."
+            "`rt.load_images(...)` gives all pictures one size, as does `resized(height, width)` "
+            "of an ImageSet."
         )
     return pixels
 

@@ -11,6 +11,7 @@ import numpy as np
 from rnn_tutor._cv2 import cv2
 from rnn_tutor._errors import TutorError, check_range
 from rnn_tutor.images.arrays import as_pixels
+from rnn_tutor.images.strip_views import StripAugmentation as StripAugmentation
 
 
 @dataclass(frozen=True)
@@ -166,6 +167,16 @@ PRESETS = {
         contrast=0.3,
         erase=0.3,
     ),
+    "strips": StripAugmentation(
+        pauses=1.2,
+        tempo=0.25,
+        stretch=0.15,
+        shift=0.07,
+        brightness=0.15,
+        contrast=0.2,
+        blank=0.15,
+        noise=0.03,
+    ),
 }
 
 
@@ -173,8 +184,9 @@ def preset(name):
     """Return the `Augmentation` of a name.
 
     Args:
-        name: A key of `PRESETS`: "none", "digits", "clothes" or "objects"; or an `Augmentation`, or
-            any function of pixels and a random generator, which is returned as it is.
+        name: A key of `PRESETS`: "none", "digits", "clothes", "objects" or "strips"; or an
+            `Augmentation`, a `StripAugmentation`, or any function of pixels and a random generator,
+            which is returned as it is.
 
     Raises:
         TutorError: No preset has that name.

@@ -13,12 +13,13 @@ import numpy as np
 from rnn_tutor._backend import keras, trim_heap
 from rnn_tutor._errors import TutorError, check_whole
 from rnn_tutor._text import DATA, sha256
-from rnn_tutor.images.arrays import as_pixels
+from rnn_tutor.images.arrays import as_pictures, as_pixels
+from rnn_tutor.images.imageset import padded
 from rnn_tutor.networks.photographs import photograph_features as photograph_features
+from rnn_tutor.networks.strip_encoders import CELLS
+from rnn_tutor.networks.strip_encoders import strip_encoder as strip_encoder
 
 layers = keras.layers
-# The recurrent layers of Keras, by the names that builders and settings take.
-CELLS = {"simple_rnn": layers.SimpleRNN, "gru": layers.GRU, "lstm": layers.LSTM}
 
 
 def recurrent_layer(units, cell="gru", bidirectional=False, return_sequences=False):
@@ -269,6 +270,8 @@ def embed(encoder, images, batch_size=256):
         (5, 8)
     """
     check_whole("batch_size", batch_size)
+    if reads_any_width(encoder) and isinstance(pictures := as_pictures(images), list):
+        return run_strips(encoder, pictures, batch_size)
     pixels = as_pixels(images)
     encoder = functional(encoder, pixels.shape[1:])
     check_vectors(encoder)
@@ -300,6 +303,46 @@ def run(model, inputs, scale=1, batch_size=256):
         # The last batch is filled up: a batch of another size would build another graph.
         np.divide(part, scale, out=batch[: len(part)])
         outputs[start : start + len(part)] = forward(batch)[: len(part)]
+    trim_heap()
+    return outputs
+
+
+def reads_any_width(model):
+    """Return whether a Keras model reads images of one height and any width."""
+    try:
+        _, height, width, _ = model.input_shape
+    except (AttributeError, TypeError, ValueError):
+        return False
+    return height is not None and width is None
+
+
+def run_strips(model, pictures, batch_size=256):
+    """Run a model over strips, those of like width together, so that little is padded.
+
+    Args:
+        model: A Keras model that reads any width and gives a vector for each strip.
+        pictures: A list of (height, width, channels), uint8 or float in 0..1.
+        batch_size: int, strips at a time. Default 256.
+
+    Returns:
+        (n, features) float32, in the order of the pictures.
+
+    Raises:
+        TutorError: The strips have another height or other channels than the model reads.
+    """
+    _, height, _, channels = model.input_shape
+    if wrong := [p.shape for p in pictures if p.shape[::2] != (height, channels)]:
+        raise TutorError(
+            f"The model {model.name!r} reads strips of {height} x any width x {channels}; received "
+            f"{' x '.join(map(str, wrong[0]))}. `rt.load_images(source, height={height}, "
+            f"channels={channels})` reads them so."
+        )
+    outputs = np.empty((len(pictures), model.output_shape[-1]), "float32")
+    order = np.argsort([picture.shape[1] for picture in pictures], kind="stable")
+    for start in range(0, len(order), batch_size):
+        chosen = order[start : start + batch_size]
+        batch = padded([pictures[i] for i in chosen])
+        outputs[chosen] = keras.ops.convert_to_numpy(model(batch, training=False))
     trim_heap()
     return outputs
 

@@ -6,8 +6,9 @@ import numpy as np
 
 from rnn_tutor._backend import keras
 from rnn_tutor._errors import NeedsLabels, TutorError, check_whole
-from rnn_tutor.images.arrays import as_pixels, as_unit
+from rnn_tutor.images.arrays import as_pictures, as_pixels, as_unit
 from rnn_tutor.images.augmentation import Augmentation, preset
+from rnn_tutor.images.imageset import joined, padded
 from rnn_tutor.networks import models
 from rnn_tutor.networks.gradients import gradients as gradients
 
@@ -52,6 +53,7 @@ class Objective:
         loss: as `keras.Model.compile` takes it: a name, or a function of targets and outputs.
         smallest_batch: how many images a batch must hold at the least.
         uses_labels: whether `batch` is given labels.
+        reads_any_width: whether `batch` takes strips, as a list of `(height, width, channels)`.
         ignores: names of those fields of `TrainingSettings` that change nothing here, beside the
             fields of other objectives.
     """
@@ -59,6 +61,7 @@ class Objective:
     loss = None
     smallest_batch = 1
     uses_labels = False
+    reads_any_width = False
     ignores = frozenset()
 
     @classmethod
@@ -140,9 +143,19 @@ class Contrastive(Objective):
         return nt_xent(pair_numbers, projections + 1e-12, self.temperature)
 
     def batch(self, pixels, rng):
-        """Make `(views, pair_numbers)`: `(2n, height, width, channels)` float32, `(2n,)` int64."""
-        views = [self.augmentation(pixels, rng), self.augmentation(pixels, rng)]
-        return np.concatenate(views), np.tile(np.arange(len(pixels)), 2)
+        """Make `(views, pair_numbers)`: `(2n, height, width, channels)` float32, `(2n,)` int64.
+
+        Views of strips are padded to one width.
+        """
+        first, second = self.augmentation(pixels, rng), self.augmentation(pixels, rng)
+        is_list = isinstance(first, list)
+        views = padded(first + second) if is_list else np.concatenate([first, second])
+        return views, np.tile(np.arange(len(pixels)), 2)
+
+    @property
+    def reads_any_width(self):
+        """Whether the augmentation draws views of strips."""
+        return getattr(self.augmentation, "reads_any_width", False)
 
 
 @dataclass(frozen=True)
@@ -243,6 +256,7 @@ class Batches(keras.utils.PyDataset):
 
     Attributes:
         pixels, labels: as arrays.
+        widths: of strips, `(n,)` int64; None where all images have one size.
         epoch: whose batches `batches[step]` are, from 0, where Keras's `fit` asks for them.
 
     Raises:
@@ -260,7 +274,11 @@ class Batches(keras.utils.PyDataset):
                 f"Expected an objective, such as `rt.objectives.Reconstruction()`; received "
                 f"{objective!r}. One of your own is a subclass of `rt.objectives.Objective`."
             )
-        self.pixels, self.objective, self.seed = as_pixels(images), objective, seed
+        self.objective, self.seed, self.widths = objective, seed, None
+        if objective.reads_any_width and isinstance(pictures := as_pictures(images), list):
+            self.pixels, self.widths = joined(pictures)
+        else:
+            self.pixels = as_pixels(images)
         self.batch_size = min(batch_size, len(self.pixels))
         if self.batch_size < objective.smallest_batch:
             noun = "picture" if objective.smallest_batch == 1 else "pictures"
@@ -286,10 +304,22 @@ class Batches(keras.utils.PyDataset):
         chosen = self._order(epoch)[step * self.batch_size : (step + 1) * self.batch_size]
         rng = np.random.default_rng([self.seed, epoch, step])
         labels = () if self.labels is None else (self.labels[chosen],)
-        return self.objective.batch(self.pixels[chosen], rng, *labels)
+        pixels = self.pixels[chosen]
+        if self.widths is not None:
+            pixels = [p[:, :w] for p, w in zip(pixels, self.widths[chosen], strict=True)]
+        return self.objective.batch(pixels, rng, *labels)
 
     def _order(self, epoch):
-        return np.random.default_rng([self.seed, epoch]).permutation(len(self.pixels))
+        rng = np.random.default_rng([self.seed, epoch])
+        if self.widths is None:
+            return rng.permutation(len(self.pixels))
+        # Strips of like width share a batch, so that little is padded. Chance has a say, so that
+        # an epoch's batches are not those of the one before.
+        nearly = self.widths * np.exp(rng.uniform(-0.2, 0.2, len(self.widths)))
+        order, whole = nearly.argsort(), len(self) * self.batch_size
+        order = np.roll(order, rng.integers(len(order)))  # which are left out changes
+        groups = order[:whole].reshape(len(self), self.batch_size)
+        return rng.permutation(groups).ravel()
 
 
 class AllInOrder(Batches):
