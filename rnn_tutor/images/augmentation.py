@@ -174,7 +174,7 @@ PRESETS = {
         shift=0.07,
         brightness=0.15,
         contrast=0.2,
-        blank=0.15,
+        blank=0.1,
         noise=0.03,
     ),
 }

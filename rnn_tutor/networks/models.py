@@ -22,6 +22,16 @@ from rnn_tutor.networks.strip_encoders import strip_encoder as strip_encoder
 layers = keras.layers
 
 
+def check_one_size(input_shape):
+    """Raise TutorError for the shape of strips, `(height, None, channels)`."""
+    if None in tuple(input_shape):
+        raise TutorError(
+            f"This network reads images of one size; received the shape {tuple(input_shape)}, of "
+            "any width. `resized(height, width)` of an ImageSet gives all images one size; "
+            "`rt.models.strip_encoder` reads any width."
+        )
+
+
 def recurrent_layer(units, cell="gru", bidirectional=False, return_sequences=False):
     """Make a recurrent layer, `(n, steps, features)` -> `(n, units)`.
 
@@ -67,6 +77,7 @@ def classifier(
         >>> classifier((28, 28, 1), n_classes=3).output_shape
         (None, 3)
     """
+    check_one_size(input_shape)
     image = keras.Input(input_shape)
     x = image
     for kernels, pool in [(32, (2, 2)), (64, (2, 2)), (64, (1, 2))][:blocks]:
@@ -104,6 +115,7 @@ def recurrent_encoder(input_shape, units=48, cell="gru", bidirectional=True, rec
 
     Source: Visin et al. 2015 (ReNet), here with one sweep in place of stacked ones.
     """
+    check_one_size(input_shape)
     image = keras.Input(input_shape)
     x = layers.Conv2D(32, 5, strides=2, padding="same", activation="relu")(image)
     x = layers.Conv2D(64, 3, strides=2, padding="same", activation="relu")(x)
@@ -155,6 +167,7 @@ def row_encoder(input_shape, units=128, cell="gru"):
     Returns:
         A Keras model, `(n, height, width, channels)` -> `(n, units)`.
     """
+    check_one_size(input_shape)
     height, width, channels = input_shape
     image = keras.Input(input_shape)
     rows = layers.Reshape((height, width * channels))(image)  # (n, steps, features)

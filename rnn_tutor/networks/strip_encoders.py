@@ -54,7 +54,7 @@ def strip_encoder(
     x = layers.ReLU()(image)
     if reader == "squeezed":
         x, read = squeeze(x, read, SQUEEZED)
-    for kernels, size in ((32, 5), (64, 3)):
+    for kernels, size in ((16, 5), (32, 3)):
         # Padded here: with padding="same", it would depend on whether a strip is even or odd.
         x = layers.ZeroPadding2D(size // 2)(x)
         x = layers.Conv2D(kernels, size, strides=2, activation="relu")(x)
