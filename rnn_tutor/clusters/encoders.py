@@ -6,6 +6,7 @@ from rnn_tutor._backend import keras
 from rnn_tutor._errors import TutorError
 from rnn_tutor.images.augmentation import Augmentation
 from rnn_tutor.networks import models
+from rnn_tutor.networks.map_readers import READERS
 from rnn_tutor.training.objectives import NextRow
 from rnn_tutor.training.settings import TrainingSettings
 
@@ -25,7 +26,7 @@ def dense(input_shape, objective):
 ENCODERS = {"recurrent": recurrent, "dense": dense}
 
 
-def make_encoder(encoder, input_shape, objective, seed):
+def make_encoder(encoder, input_shape, objective, seed, of_maps=False):
     """Return a fresh encoder.
 
     Args:
@@ -34,24 +35,29 @@ def make_encoder(encoder, input_shape, objective, seed):
         input_shape: `(height, width, channels)` of the images.
         objective: what it will be trained by.
         seed: of new weights.
+        of_maps: whether it reads feature maps, and has its name from `READERS`.
 
     Raises:
         TutorError: it is none of these, or does not read such images.
     """
     keras.utils.set_random_seed(seed)
     if isinstance(encoder, keras.Model):
-        return _copied(encoder, input_shape)
-    if isinstance(encoder, str) and encoder in ENCODERS:
+        return copied(encoder, input_shape)
+    if of_maps and isinstance(encoder, str) and encoder in READERS:
+        return READERS[encoder](input_shape)
+    if not of_maps and isinstance(encoder, str) and encoder in ENCODERS:
         return ENCODERS[encoder](input_shape, objective)
     if callable(encoder):
         return models.functional(encoder(input_shape), input_shape)
+    names = ", ".join(map(repr, READERS if of_maps else ENCODERS))
     raise TutorError(
-        f"encoder must be {' or '.join(map(repr, ENCODERS))}, a Keras model, or a function from "
+        f"encoder must be {names}, a Keras model, or a function from "
         f"the shape (height, width, channels) to a Keras model; received {encoder!r}."
     )
 
 
-def _copied(model, input_shape):
+def copied(model, input_shape):
+    """Return a copy of a Keras model with its weights, which reads images of that shape."""
     try:
         copy = models.functional(keras.models.clone_model(model), input_shape)
         if model.weights:  # one that was not built yet has none

@@ -3,7 +3,8 @@
 What it does is what notebooks 07 and 08 teach: a recurrent encoder is trained by the contrastive
 objective, k-means looks for clusters among its embeddings, where there are many images their
 neighbours in pixels set right what lies astray, and all of it becomes one network that tells the
-cluster of any image. Each part can be exchanged for another, or for one's own.
+cluster of any image. Photographs are first seen by ready-trained features, and an encoder reads the
+maps that these make. Each part can be exchanged for another, or for one's own.
 """
 
 import warnings
@@ -24,9 +25,18 @@ from rnn_tutor.clusters import saving
 from rnn_tutor.clusters.clustering import METHODS, Clustering
 from rnn_tutor.clusters.encoders import input_size, make_encoder, make_objective
 from rnn_tutor.clusters.evaluation import ari, on_halves, propose_number, stability
+from rnn_tutor.clusters.features import (
+    SLIGHTLY,
+    FeatureMaps,
+    MapViews,
+    choose_features,
+    feature_reader,
+    run_in_batches,
+)
 from rnn_tutor.clusters.head import with_head, without_head
 from rnn_tutor.clusters.neighbours import reassign_by_neighbours
 from rnn_tutor.clusters.projection import l2_normalize
+from rnn_tutor.clusters.trust import trust_report
 from rnn_tutor.images.arrays import ImageReader, as_pictures
 from rnn_tutor.networks import models
 from rnn_tutor.training.checkpoints import check_folder
@@ -36,6 +46,9 @@ from rnn_tutor.training.trainer import Trainer
 PRESETS = {"quick": 160, "medium": 2_000, "full": 12_000}  # steps of training, at the least
 FEW = 100  # images, below which chance decides much
 CHUNK = 4096  # images that are resized and embedded at a time
+SIZE = 32  # pixels of the longer side, without features
+MAP_PRESETS = {"quick": 100, "medium": 200, "full": 300}  # with features: more overfit
+DEFAULT_READER = "pool"  # of feature maps: it scores best on the whole
 
 
 class RecurrentClusterer(
@@ -49,34 +62,53 @@ class RecurrentClusterer(
     proportions of their median size, around the middle, and resizes them to it; `predict` and the
     others do so with any that are not of the size that `fit` had.
 
+    Colour photographs are sorted by what ready-trained features see in them; `features` says when.
+    These features come from more than a million photographs that other people labelled
+    (ImageNet). Your labels are not used, but theirs are. Where your kinds differ in what they did
+    not care about, the clusters follow something else; `trust_` warns of some such cases.
+
     Args:
         n_clusters: how many clusters, 5 by default; "auto" to have k-means among the embeddings
             propose a number.
         preset: how long to train: "quick" (the default), "medium" or "full", for at least 160,
-            2,000 or 12,000 steps; but for "quick", the learning rate falls in the second half. How
+            2,000 or 12,000 steps, with features 100, 200 or 300, since their maps are soon
+            overfitted; but for "quick", the learning rate falls in the second half. How
             long that takes here, `fit` says beforehand. "full" counts on `neighbours`: without them
             it scored lower than "medium" on MNIST. Where they cannot serve, take "medium".
         augmentation: what may change in an image without changing its class, for the contrastive
-            objective: a name from `augmentation.PRESETS` ("objects" by default, "digits", "clothes"
-            or "none"), an `Augmentation`, or any callable that takes uint8 pixels
+            objective: a name from `augmentation.PRESETS` ("objects", "digits", "clothes" or
+            "none"), an `Augmentation`, or any callable that takes uint8 pixels
             `(n, height, width, channels)` and a `numpy.random.Generator`, and returns a view of
-            each as floats in 0..1.
+            each as floats in 0..1. None, the default, is "objects"; with features, slighter
+            changes that leave an outline whole. With features a few views of each image are drawn
+            beforehand.
         epochs: passes over the images; None, the default, for as many as the preset needs.
-        batch_size: images a step, 256 by default.
+        batch_size: images a step; None, the default, for 256, and with features 128.
         objective: what the encoder is trained by: "contrastive" (the default), "reconstruction" or
             "next_row"; or one from `objectives`, with settings of your own. An objective brings its
             own augmentation.
-        encoder: "recurrent" (the default); "dense", the same with a dense layer in place of the
-            recurrence, for comparison; a function from the shape `(height, width, channels)` to a
+        encoder: "recurrent"; "dense", the same with a dense layer in place of the recurrence, for
+            comparison; with features also "pool", the mean of the map, which trains nothing, and
+            "attention". Or a function from the shape `(height, width, channels)` to a
             Keras model that ends in a vector for each image; or such a model. A copy of it is
-            trained, from the weights it has, on images of the size that it reads.
+            trained, from the weights it has, on images of the size that it reads; with features,
+            on their maps. "auto", the default, is "recurrent" without features and DEFAULT with
+            them.
+        features: what sees the images before the encoder: "photographs"
+            (`models.photograph_features`), a Keras model from images to feature maps
+            `(n, rows, columns, channels)`, or None (or False) for none. "auto", the default, takes
+            "photographs" for colour images of 64 pixels and more, and none for others, or where
+            `size`, `objective` or an encoder of your own asks for the images themselves. `fit` says
+            so where it takes them. They need `objective="contrastive"`, and make no use of
+            `neighbours`.
         clustering: how clusters are found among the embeddings: "kmeans" (the default),
             "tied_mixture" or "gaussian_mixture".
         umap: whether UMAP lays the embeddings out for it first; in `fit` alone. Of clusters other
             than those of k-means, the network learns linear borders, which may cut a corner.
         neighbours: whether small groups may move to the cluster of their neighbours in pixels
             (`neighbours.reassign_by_neighbours`); only where there are 500 images a cluster.
-        size: pixels, 32 by default; images whose longer side is longer are shrunk to it.
+        size: pixels; images whose longer side is longer are shrunk to it. None, the default, is 32.
+            With features it is 128, and smaller images are enlarged to it.
         restarts: how many networks are trained, one after the other, each from another start; the
             one is kept that agrees best with the others. 1 by default.
         checkpoints: a folder of this `fit` and no other, or None. A `fit` that was stopped, or
@@ -102,8 +134,12 @@ class RecurrentClusterer(
             `(n, n_clusters)` probabilities. It is plain Keras, and needs no `rnn_tutor`.
         encoder_: the part of it that ends in the embedding, of length 1: `(n, 64)`; with another
             objective than "contrastive", as wide as the encoder makes it.
+        features_: the name of the features that see the images, or None.
+        trust_: with features a `trust.TrustReport`: traffic lights that need no labels. Else None.
         reader_: the `ImageReader` that brings images to that shape.
         fitted_with_: the settings that `fit` had, `{name: value}`.
+
+    **Is it the order in which a map is read?** TABLE
 
     Example:
         >>> import rnn_tutor as rt
@@ -134,15 +170,16 @@ class RecurrentClusterer(
         n_clusters=5,
         *,
         preset="quick",
-        augmentation="objects",
+        augmentation=None,
         epochs=None,
-        batch_size=256,
+        batch_size=None,
         objective="contrastive",
-        encoder="recurrent",
+        encoder="auto",
+        features="auto",
         clustering="kmeans",
         umap=False,
         neighbours=True,
-        size=32,
+        size=None,
         restarts=1,
         checkpoints=None,
         random_state=None,
@@ -155,6 +192,7 @@ class RecurrentClusterer(
         self.batch_size = batch_size
         self.objective = objective
         self.encoder = encoder
+        self.features = features
         self.clustering = clustering
         self.umap = umap
         self.neighbours = neighbours
@@ -184,14 +222,31 @@ class RecurrentClusterer(
         self._check_settings()
         images = as_pictures(X)
         self._check_enough(images)
-        reader = ImageReader.for_images(images, self.size, input_size(self.encoder))
+        features, why = choose_features(
+            self.features, images, self.encoder, self.objective, self.size
+        )
+        if features is None:
+            fixed = input_size(self.encoder)
+            reader = ImageReader.for_images(images, self.size or SIZE, fixed)
+        else:
+            reader = feature_reader(features, images, self.size)
         if self.verbose:
+            if why:
+                print(why)
             reader.print_changes(images)
             reader.print_size()
         pixels = reader(images)
         seeds = _seeds(self.random_state, self.restarts)
-        encoders, histories = self._train(pixels, seeds)
-        embeddings = [l2_normalize(models.embed(encoder, pixels)) for encoder in encoders]
+        if features is None:
+            maps, encoder = None, "recurrent" if self.encoder == "auto" else self.encoder
+            augmentation = "objects" if self.augmentation is None else self.augmentation
+            objective = make_objective(self.objective, augmentation, pixels)
+            encoders, histories = self._train(pixels, encoder, objective, PRESETS, seeds)
+            embeddings = [l2_normalize(models.embed(encoder, pixels)) for encoder in encoders]
+        else:
+            maps = FeatureMaps(features, pixels)
+            encoders, histories = self._read_maps(maps, pixels, seeds)
+            embeddings = [l2_normalize(models.run(encoder, maps.values)) for encoder in encoders]
 
         n_clusters, proposal = self.n_clusters, None
         if n_clusters == "auto":
@@ -207,35 +262,55 @@ class RecurrentClusterer(
         best = most_agreeing(found)
         points, labels = embeddings[best], found[best]
         groups, clusters = labels, np.arange(n_clusters)
-        if self.neighbours:
+        if self.neighbours and maps is None:  # pixels know little of photographs
             groups, clusters = reassign_by_neighbours(
                 points, labels, pixels, n_clusters, seeds[best]
             )
         linear = groups is labels and (self.clustering != "kmeans" or self.umap)
-        network = with_head(encoders[best], points, groups, clusters, n_clusters, linear)
-        labels = models.run(network, pixels, 255).argmax(axis=1)
+        encoder = encoders[best] if maps is None else maps.in_front_of(encoders[best])
+        network = with_head(encoder, points, groups, clusters, n_clusters, linear)
+        if maps is None:
+            labels = models.run(network, pixels, 255).argmax(axis=1)
+        else:
+            labels = models.run(maps.behind(network), maps.values).argmax(axis=1)
+        trust = maps and trust_report(images, labels, points, seeds[best])
+        if trust and self.verbose:
+            print(trust)
 
         # All at once, so that a fit that breaks off leaves the one before it whole.
         self.fitted_with_, self.reader_ = self.get_params(deep=False), reader
+        self.features_, self.trust_ = (maps.name, trust) if maps else (None, None)
         self.n_clusters_, self.proposal_, self.history_ = n_clusters, proposal, histories[best]
         self.stability_ = stability(again) if len(again) > 1 else float("nan")
         self.network_, self.encoder_, self.labels_ = network, without_head(network), labels
         return self
 
-    def _train(self, pixels, seeds):
+    def _read_maps(self, maps, pixels, seeds):
+        """The encoder of feature maps and the history of each network."""
+        encoder = DEFAULT_READER if self.encoder == "auto" else self.encoder
+        if encoder == "pool":
+            encoders = [make_encoder(encoder, maps.shape, None, seed, True) for seed in seeds]
+            histories = [{"loss": []} for _ in seeds]
+        else:
+            augmentation = SLIGHTLY if self.augmentation is None else self.augmentation
+            views = make_objective(self.objective, augmentation, pixels).augmentation
+            objective = MapViews(views)
+            inputs = maps.with_views(pixels, views, seeds[0])
+            encoders, histories = self._train(inputs, encoder, objective, MAP_PRESETS, seeds)
+        return [maps.scaled(encoder) for encoder in encoders], histories
+
+    def _train(self, inputs, encoder, objective, presets, seeds):
         """The encoder and the history of each network; where one is stopped, of those before it."""
         encoders, histories = [], []
-        objective = make_objective(self.objective, self.augmentation, pixels)
+        batch_size = self.batch_size or (128 if presets is MAP_PRESETS else 256)
         for number, seed in enumerate(seeds, 1):
-            epochs = self.epochs or -(
-                -PRESETS[self.preset] // max(1, len(pixels) // self.batch_size)
-            )
+            epochs = self.epochs or -(-presets[self.preset] // max(1, len(inputs) // batch_size))
             trainer = Trainer(
-                make_encoder(self.encoder, pixels.shape[1:], objective, seed),
+                make_encoder(encoder, inputs.shape[-3:], objective, seed, presets is MAP_PRESETS),
                 objective,
-                pixels,
+                inputs,
                 epochs=epochs,
-                batch_size=self.batch_size,
+                batch_size=batch_size,
                 decay=self.preset != "quick",  # in so few steps it learns less than it settles
                 seed=seed,
                 checkpoints=self.checkpoints and Path(self.checkpoints) / f"network-{number}",
@@ -262,10 +337,10 @@ class RecurrentClusterer(
     def _check_settings(self):
         check_known("preset", self.preset, PRESETS)
         check_known("clustering method", self.clustering, METHODS)
-        for name in ("restarts", "batch_size", "size"):
-            check_whole(name, getattr(self, name))
-        if self.epochs is not None:
-            check_whole("epochs", self.epochs)
+        check_whole("restarts", self.restarts)
+        for name in ("batch_size", "size", "epochs"):
+            if getattr(self, name) is not None:
+                check_whole(name, getattr(self, name))
         if self.checkpoints is not None:
             check_folder(self.checkpoints)
         if self.n_clusters != "auto":
@@ -321,7 +396,10 @@ class RecurrentClusterer(
             self.reader_.print_changes(images)
         # Chunk by chunk: only what comes in and out is held whole.
         chunks = (images[i : i + CHUNK] for i in range(0, len(images), CHUNK))
-        parts = [models.run(model, self.reader_(chunk), 255) for chunk in chunks]
+        if self.features_:
+            parts = [run_in_batches(model, self.reader_(chunk)) for chunk in chunks]
+        else:
+            parts = [models.run(model, self.reader_(chunk), 255) for chunk in chunks]
         return np.concatenate(parts) if parts else np.empty((0, model.output_shape[1]), "float32")
 
     def save(self, folder):

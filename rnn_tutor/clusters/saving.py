@@ -12,6 +12,7 @@ from rnn_tutor._errors import TutorError
 from rnn_tutor._text import sha256
 from rnn_tutor.clusters.evaluation import Proposal
 from rnn_tutor.clusters.head import without_head
+from rnn_tutor.clusters.trust import Light, TrustReport
 from rnn_tutor.images.arrays import ImageReader
 from rnn_tutor.images.augmentation import Augmentation
 
@@ -32,6 +33,8 @@ def save(clusterer, folder):
         "n_clusters": clusterer.n_clusters_,
         "stability": clusterer.stability_,
         "proposal": clusterer.proposal_ and asdict(clusterer.proposal_),
+        "features": clusterer.features_,
+        "trust": clusterer.trust_ and [asdict(light) for light in clusterer.trust_.lights],
         "sha256": sha256(network.read_bytes()),
     }
     text = json.dumps(about, default=lambda number: number.item())
@@ -70,6 +73,9 @@ def load(cls, folder):
         loaded.n_clusters_ = int(about_it["n_clusters"])
         loaded.stability_ = float(about_it["stability"])
         loaded.proposal_ = about_it["proposal"] and Proposal(**about_it["proposal"])
+        # Folders of older versions have neither.
+        loaded.features_, lights = about_it.get("features"), about_it.get("trust")
+        loaded.trust_ = lights and TrustReport(tuple(Light(**light) for light in lights))
         expected = about_it["sha256"]
     except (AttributeError, LookupError, TypeError, ValueError) as problem:
         raise TutorError(

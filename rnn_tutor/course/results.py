@@ -12,8 +12,9 @@ def stored_results(dataset="fashion5"):
     The script of the same name in `data_scripts/benchmarks` made it.
 
     Args:
-        dataset: "fashion5", or "five_classes" for the longer run of notebook 10. Default
-            "fashion5".
+        dataset: "fashion5"; "five_classes" for the longer run of notebook 10; or "photographs" for
+            the readers of feature maps, whose "warnings" tell how often each warning of
+            `rt.trust_report` was right. Default "fashion5".
 
     Returns:
         A dict. Its "methods" is a list of dicts with "name", "clustering", "minutes", and

@@ -53,8 +53,8 @@ def load_images(
 
     The source is one of
 
-    - a named set: "fashion5", "digits", "shapes"; or one of strips, of any width: "spoken3",
-      "tunes", "words", "morse";
+    - a named set: "fashion5", "digits", "shapes", "photos5"; or one of strips, of any width:
+      "spoken3", "tunes", "words", "morse";
     - a folder, whose sub-folders are the classes. Sub-folders called train, val, test and the like
       become the split that the set comes with. Images in no class folder have no label;
     - a zip or a tar (.tar, .tar.gz, .tgz, .tar.bz2, .tar.xz) of the same;
@@ -379,6 +379,15 @@ def _fashion5():
     )
 
 
+def _photos5():
+    """Return 300 photographs of five kinds of clothes (see data/photos5.json), cut to squares."""
+    path = DATA / "photos5.zip"
+    expected = json.loads((DATA / "photos5.json").read_text(encoding="utf-8"))["sha256"]
+    if not path.exists() or sha256(path.read_bytes()) != expected:
+        raise TutorError("photos5.zip is not the file that was shipped: install again.")
+    return _from_files(path, (128, 128), 3, 0, None)
+
+
 def _digits():
     """Return the 1,797 digits of 8 x 8 that come with scikit-learn; 0..16 becomes 0..255."""
     from sklearn.datasets import load_digits
@@ -389,7 +398,13 @@ def _digits():
     return ImageSet(pixels, digits.target, tuple("0123456789"), sources, "digits")
 
 
-NAMED_SETS = {"fashion5": _fashion5, "digits": _digits, "shapes": draw_shapes, **STRIPS}
+NAMED_SETS = {
+    "fashion5": _fashion5,
+    "digits": _digits,
+    "shapes": draw_shapes,
+    "photos5": _photos5,
+    **STRIPS,
+}
 
 
 def answerable(train, test):

@@ -33,7 +33,7 @@ def show_progress(trainer, name="a network"):
         name: what is trained, in words.
     """
     batches = trainer.batches
-    n, height, width, _ = batches.pixels.shape
+    n, *_, height, width, _ = batches.pixels.shape
     steps = len(batches)
     left = trainer.epochs * steps - trainer.steps_done
     seconds = training_seconds(left * batches.batch_size, height, width)

@@ -91,6 +91,10 @@ class Objective:
         """Return the Keras metrics to measure beside the loss."""
         return []
 
+    def read(self, images):
+        """Return what batches are drawn from, an array `(n, ..., height, width, channels)`."""
+        return as_pixels(images)
+
     def batch(self, pixels, rng):
         """Make `(inputs, targets)` of images.
 
@@ -278,7 +282,7 @@ class Batches(keras.utils.PyDataset):
         if objective.reads_any_width and isinstance(pictures := as_pictures(images), list):
             self.pixels, self.widths = joined(pictures)
         else:
-            self.pixels = as_pixels(images)
+            self.pixels = objective.read(images)
         self.batch_size = min(batch_size, len(self.pixels))
         if self.batch_size < objective.smallest_batch:
             noun = "picture" if objective.smallest_batch == 1 else "pictures"

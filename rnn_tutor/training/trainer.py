@@ -120,7 +120,7 @@ class Trainer:
         check_above_0("learning_rate", learning_rate)
         self.epochs, self.seed = epochs, seed
         self.batches = objectives.Batches(images, objective, batch_size, seed, labels)
-        encoder = models.functional(encoder, self.batches.pixels.shape[1:])
+        encoder = models.functional(encoder, self.batches.pixels.shape[-3:])
         self._validation = None
         if validation is not None:
             self._validation = objectives.AllInOrder(validation, objective, batch_size, seed)

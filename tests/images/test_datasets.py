@@ -77,6 +77,26 @@ def test_a_damaged_fashion5_is_noticed(tmp_path, monkeypatch):
         load_images("fashion5")
 
 
+def test_photos5_is_what_it_says_and_carries_its_licence():
+    images = load_images("photos5")
+    assert images.shape == (128, 128, 3) and images.report() == "Everything could be read."
+    assert np.bincount(images.labels).tolist() == [60] * 5
+    assert len(set(images.sources)) == 300
+    assert (DATA / "photos5.zip").stat().st_size < 3_000_000
+    assert "CC0" in (DATA / "photos5-LICENSE.txt").read_text(encoding="utf-8")
+    assert load_images("photos5", limit=9, size=64, channels=1).pixels.shape == (9, 64, 64, 1)
+
+
+@pytest.mark.parametrize("content", [b"PK", None])
+def test_a_damaged_photos5_is_noticed(tmp_path, monkeypatch, content):
+    monkeypatch.setattr(datasets, "DATA", tmp_path)
+    (tmp_path / "photos5.json").write_bytes((DATA / "photos5.json").read_bytes())
+    if content:
+        (tmp_path / "photos5.zip").write_bytes(content)
+    with pytest.raises(TutorError, match="install again"):
+        load_images("photos5")
+
+
 def script():
     spec = importlib.util.spec_from_file_location("make", ROOT / "data_scripts/make_fashion5.py")
     module = importlib.util.module_from_spec(spec)
