@@ -36,6 +36,13 @@ from rnn_tutor.clusters.features import (
 from rnn_tutor.clusters.head import with_head, without_head
 from rnn_tutor.clusters.neighbours import reassign_by_neighbours
 from rnn_tutor.clusters.projection import l2_normalize
+from rnn_tutor.clusters.strips import (
+    BATCH,
+    STRIP_PRESETS,
+    StripReader,
+    choose_width,
+    strip_objective,
+)
 from rnn_tutor.clusters.trust import trust_report
 from rnn_tutor.images.arrays import ImageReader, as_pictures
 from rnn_tutor.networks import models
@@ -60,7 +67,8 @@ class RecurrentClusterer(
     `(n, height, width, channels)` with any number of channels, uint8, bool, or floats in 0..1; or a
     list or a pandas column of images, which may have different sizes. `fit` cuts these to the
     proportions of their median size, around the middle, and resizes them to it; `predict` and the
-    others do so with any that are not of the size that `fit` had.
+    others do so with any that are not of the size that `fit` had. Strips, images of one height and
+    any widths, are read from left to right, each at its own width; `width` says when.
 
     Colour photographs are sorted by what ready-trained features see in them; `features` says when.
     These features come from more than a million photographs that other people labelled
@@ -109,6 +117,12 @@ class RecurrentClusterer(
             (`neighbours.reassign_by_neighbours`); only where there are 500 images a cluster.
         size: pixels; images whose longer side is longer are shrunk to it. None, the default, is 32.
             With features it is 128, and smaller images are enlarged to it.
+            Strips that are higher are shrunk to it.
+        width: "any" reads strips, each at its own width, by `models.strip_encoder`; `encoder` is
+            then one of its readers or a model that reads any width, `augmentation` "strips" by
+            default, `batch_size` 32, the presets have 300, 900 and 3,000 steps, and there is no
+            use of `neighbours`. "one" cuts images to one size. "auto", the default, is "any" where
+            widths vary by more than half and heights do not.
         restarts: how many networks are trained, one after the other, each from another start; the
             one is kept that agrees best with the others. 1 by default.
         checkpoints: a folder of this `fit` and no other, or None. A `fit` that was stopped, or
@@ -180,6 +194,7 @@ class RecurrentClusterer(
         umap=False,
         neighbours=True,
         size=None,
+        width="auto",
         restarts=1,
         checkpoints=None,
         random_state=None,
@@ -197,6 +212,7 @@ class RecurrentClusterer(
         self.umap = umap
         self.neighbours = neighbours
         self.size = size
+        self.width = width
         self.restarts = restarts
         self.checkpoints = checkpoints
         self.random_state = random_state
@@ -222,10 +238,15 @@ class RecurrentClusterer(
         self._check_settings()
         images = as_pictures(X)
         self._check_enough(images)
-        features, why = choose_features(
-            self.features, images, self.encoder, self.objective, self.size
-        )
-        if features is None:
+        features = None
+        any_width, why = choose_width(self.width, images, self)
+        if not any_width:
+            features, why = choose_features(
+                self.features, images, self.encoder, self.objective, self.size
+            )
+        if any_width:
+            reader = StripReader.for_images(images, self.size or SIZE)
+        elif features is None:
             fixed = input_size(self.encoder)
             reader = ImageReader.for_images(images, self.size or SIZE, fixed)
         else:
@@ -237,7 +258,12 @@ class RecurrentClusterer(
             reader.print_size()
         pixels = reader(images)
         seeds = _seeds(self.random_state, self.restarts)
-        if features is None:
+        if any_width:
+            maps, encoder = None, "recurrent" if self.encoder == "auto" else self.encoder
+            objective = strip_objective(self.objective, self.augmentation)
+            encoders, histories = self._train(pixels, encoder, objective, STRIP_PRESETS, seeds)
+            embeddings = [l2_normalize(models.embed(encoder, pixels)) for encoder in encoders]
+        elif features is None:
             maps, encoder = None, "recurrent" if self.encoder == "auto" else self.encoder
             augmentation = "objects" if self.augmentation is None else self.augmentation
             objective = make_objective(self.objective, augmentation, pixels)
@@ -262,14 +288,17 @@ class RecurrentClusterer(
         best = most_agreeing(found)
         points, labels = embeddings[best], found[best]
         groups, clusters = labels, np.arange(n_clusters)
-        if self.neighbours and maps is None:  # pixels know little of photographs
+        # Pixels know little of photographs, and of strips they are no table.
+        if self.neighbours and maps is None and not any_width:
             groups, clusters = reassign_by_neighbours(
                 points, labels, pixels, n_clusters, seeds[best]
             )
         linear = groups is labels and (self.clustering != "kmeans" or self.umap)
         encoder = encoders[best] if maps is None else maps.in_front_of(encoders[best])
         network = with_head(encoder, points, groups, clusters, n_clusters, linear)
-        if maps is None:
+        if any_width:
+            labels = models.run_strips(network, pixels.list_of_pixels).argmax(axis=1)
+        elif maps is None:
             labels = models.run(network, pixels, 255).argmax(axis=1)
         else:
             labels = models.run(maps.behind(network), maps.values).argmax(axis=1)
@@ -302,11 +331,14 @@ class RecurrentClusterer(
     def _train(self, inputs, encoder, objective, presets, seeds):
         """The encoder and the history of each network; where one is stopped, of those before it."""
         encoders, histories = [], []
-        batch_size = self.batch_size or (128 if presets is MAP_PRESETS else 256)
+        usual = 128 if presets is MAP_PRESETS else BATCH if presets is STRIP_PRESETS else 256
+        batch_size = self.batch_size or usual
+        height, width, channels = inputs.shape[-3:]
+        shape = height, None if presets is STRIP_PRESETS else width, channels
         for number, seed in enumerate(seeds, 1):
             epochs = self.epochs or -(-presets[self.preset] // max(1, len(inputs) // batch_size))
             trainer = Trainer(
-                make_encoder(encoder, inputs.shape[-3:], objective, seed, presets is MAP_PRESETS),
+                make_encoder(encoder, shape, objective, seed, presets is MAP_PRESETS),
                 objective,
                 inputs,
                 epochs=epochs,
@@ -396,7 +428,11 @@ class RecurrentClusterer(
             self.reader_.print_changes(images)
         # Chunk by chunk: only what comes in and out is held whole.
         chunks = (images[i : i + CHUNK] for i in range(0, len(images), CHUNK))
-        if self.features_:
+        if self.reader_.width is None:
+            parts = [
+                models.run_strips(model, self.reader_(chunk).list_of_pixels) for chunk in chunks
+            ]
+        elif self.features_:
             parts = [run_in_batches(model, self.reader_(chunk)) for chunk in chunks]
         else:
             parts = [models.run(model, self.reader_(chunk), 255) for chunk in chunks]
