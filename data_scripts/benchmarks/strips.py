@@ -171,6 +171,7 @@ class Results:
             "dataset": "spoken3",
             "images": STRIPS * 4 // 5,
             "new_images": STRIPS // 5,
+            "seeds": [0, 1, 2, 3, 4],
             "batch_size": BATCH,
             "temperature": TEMPERATURE,
             "views": repr(VIEWS),
