@@ -169,13 +169,13 @@ PRESETS = {
     ),
     "strips": StripAugmentation(
         pauses=1.2,
-        tempo=0.25,
-        stretch=0.15,
+        tempo=0.3,
+        stretch=0.2,
         shift=0.07,
-        brightness=0.15,
-        contrast=0.2,
+        brightness=0.25,
+        contrast=0.25,
         blank=0.1,
-        noise=0.03,
+        noise=0.05,
     ),
 }
 
