@@ -41,8 +41,8 @@ VIEWS = rt.augmentation.preset("strips")
 RATES, TUNED_ON, TUNING_SEED = (0.003, 0.01), ("trimmed",), 100
 # What the strips are, how the views differ from the preset, and steps of training.
 TASKS = {
-    "trimmed": ({}, {}, 300),
-    "pauses not redrawn": ({}, {"pauses": 0.0}, 300),
+    "trimmed": ({}, {}, 600),
+    "pauses not redrawn": ({}, {"pauses": 0.0}, 600),
     "untrimmed": ({"margins": (1, 59)}, {}, 900),
     "six speakers": ({"speakers": "all"}, {}, 900),
     "background noise": ({"margins": (1, 59), "noise": 0.4}, {}, 900),
