@@ -213,8 +213,8 @@ def words(
         TutorError: A setting cannot be drawn.
 
     Example:
-        >>> rt.strips.words(4, words=("tea", "eat"))
-        words: 4 images of 32 x (42 to 64) x 1, 2 classes (tea, eat)
+        >>> rt.strips.words(4, words=("tea", "eat")).class_of_each
+        ['tea', 'eat', 'tea', 'eat']
     """
     fonts, spacing = _several(fonts), _span("spacing", spacing)
 

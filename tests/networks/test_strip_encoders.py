@@ -124,13 +124,14 @@ def test_contrastive_training_reads_strips():
 
 
 def test_batches_pad_little():
-    images = rt.load_images("spoken3", limit=120)
-    batches = rt.objectives.Batches(images, rt.objectives.Contrastive("strips"), 20, seed=0)
-    widths = []
+    """Narrow and wide strips, half and half: at random, nearly half of a batch is padding."""
+    pictures = strips([20, 200] * 40)
+    batches = rt.objectives.Batches(pictures, rt.objectives.Contrastive("strips"), 10, seed=0)
+    read = []
     for step in range(len(batches)):
         views, numbers = batches.draw(0, step)
-        assert views.shape[0] == 40 and numbers.tolist() == [*range(20)] * 2
-        widths.append((views[:, 0, :, 0] >= 0).sum(axis=1) / views.shape[2])
-    assert np.mean(widths) > 0.6  # at random it would be below a half
+        assert views.shape[0] == 20 and numbers.tolist() == [*range(10)] * 2
+        read.append((views[:, 0, :, 0] >= 0).mean())
+    assert np.mean(read) > 0.65
     first, again = (batches.draw(0, 0)[0] for _ in range(2))
     np.testing.assert_array_equal(first, again)  # a function of seed, epoch and step
