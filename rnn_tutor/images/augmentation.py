@@ -12,6 +12,7 @@ from rnn_tutor._cv2 import cv2
 from rnn_tutor._errors import TutorError, check_range
 from rnn_tutor.images.arrays import as_pixels
 from rnn_tutor.images.imageset import ImageSet
+from rnn_tutor.images.strip_views import StripAugmentation as StripAugmentation
 
 
 @dataclass(frozen=True)
@@ -167,6 +168,16 @@ PRESETS = {
         contrast=0.3,
         erase=0.3,
     ),
+    "strips": StripAugmentation(
+        pauses=1.2,
+        tempo=0.3,
+        stretch=0.2,
+        shift=0.07,
+        brightness=0.25,
+        contrast=0.25,
+        blank=0.1,
+        noise=0.05,
+    ),
 }
 
 
@@ -214,8 +225,9 @@ def preset(name):
     """Return the `Augmentation` of a name.
 
     Args:
-        name: A key of `PRESETS`: "none", "digits", "clothes" or "objects"; or an `Augmentation`, or
-            any function of pixels and a random generator, which is returned as it is.
+        name: A key of `PRESETS`: "none", "digits", "clothes", "objects" or "strips"; or an
+            `Augmentation`, a `StripAugmentation`, or any function of pixels and a random generator,
+            which is returned as it is.
 
     Raises:
         TutorError: No preset has that name.
