@@ -493,7 +493,7 @@ def joined(pictures, dtype=np.uint8):
         dtype: Of the array. Default uint8.
 
     Returns:
-        (pixels, widths): `(n, height, widest, channels)` and `(n,)` int64.
+        `(pixels, widths)`: `(n, height, widest, channels)` and `(n,)` int64.
 
     Example:
         >>> pixels, widths = joined([np.ones((8, 5, 1)), np.ones((8, 9, 1))])

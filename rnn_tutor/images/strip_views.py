@@ -19,7 +19,7 @@ class StripAugmentation:
     but that are 0: no change.
 
     Args:
-        pauses: 1.0 means each silent run gets exp(-1) to exp(1) times as wide; at most 3.
+        pauses: 1.0 makes each silent run exp(-1) to exp(1) times as wide; at most 3.
         tempo: 0.3 means the tempo changes within a strip by exp(-0.3) to exp(0.3); at most 1.
         stretch: The same for the whole strip; at most 1.
         shift: Fraction of the height, up or down; at most 1.
@@ -39,7 +39,7 @@ class StripAugmentation:
         >>> [view.shape[0] for view in views], views[0].dtype
         ([16, 16], dtype('float32'))
 
-    Source: Park et al. 2019 (SpecAugment), for the blanked rows and columns.
+    Source: Park et al. (2019), SpecAugment, for the blanked rows and columns.
     """
 
     pauses: float = 0.0
@@ -68,7 +68,7 @@ class StripAugmentation:
             rng: A `numpy.random.Generator`; the same state gives the same views.
 
         Returns:
-            A list of (height, width, channels) float32 in 0..1, of any widths.
+            A list of `(height, width, channels)` float32 in 0..1, of any widths.
         """
         return [self._view(as_unit(strip), rng) for strip in as_pictures(pixels)]
 
@@ -108,6 +108,6 @@ class StripAugmentation:
         return strip[:, left] * (1 - share) + strip[:, np.minimum(left + 1, width - 1)] * share
 
     def _is_silent(self, strip):
-        """Return which columns hold nothing but what the emptiest column holds, (width,) bool."""
+        """Return which columns hold nothing but what the emptiest column holds, `(width,)` bool."""
         emptiest = strip[:, strip.sum(axis=(0, 2)).argmin()]
         return (np.abs(strip - emptiest[:, None]) <= self.silence * strip.max()).all(axis=(0, 2))

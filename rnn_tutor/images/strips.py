@@ -51,15 +51,16 @@ def spoken3(
     round of the classes is the test part. It is composed of other recordings than the rest.
 
     Args:
-        n: int. Default 600.
+        n: How many, int. Default 600.
         speakers: Names from `SPEAKERS`, or "all". Each strip has one, drawn at random. Default:
-            "jackson" alone, whose recordings resemble each other most.
+            "jackson" alone, whose recordings resemble each other most; with labels, three
+            speakers were looked at.
         digits: Different ones of 0, 1 and 7. Default: all three, which have six orders.
         pauses: Fewest and most silent columns between two digits. Default (5, 40).
         margins: Fewest and most silent columns at each end. Default (0, 0): trimmed.
         noise: How loud the background is, from 0 to 1; 1 is as loud as the speaker, and each 0.1
             less is 6 decibels quieter. Default 0: silence.
-        seed: int. Default 0.
+        seed: Int from 0. Default 0.
 
     Returns:
         An ImageSet of strips with labels.
@@ -115,8 +116,8 @@ def listen(order="170", speaker="jackson", pause=20):
         pause: Silent columns between two digits, int. Default 20, which is 0.32 s.
 
     Returns:
-        (strip, sound, rate): an ImageSet of one strip, float64 samples from -1 to 1, and how many
-        of them a second.
+        `(strip, sound, rate)`: an ImageSet of one strip, float64 samples from -1 to 1, and how
+        many of them a second.
 
     Raises:
         TutorError: There is no such speaker or digit.
@@ -144,12 +145,12 @@ def tunes(n=600, *, notes=("do", "mi", "so"), rests=(4, 40), margins=(0, 0), noi
     """Draw n tunes on a staff, whose classes are the orders of the notes, in turn.
 
     Args:
-        n: int. Default 600.
+        n: How many, int. Default 600.
         notes: Names of two to four notes, from `PITCHES`. Default do, mi, so: six orders.
         rests: Fewest and most pixels of empty staff between two notes. Default (4, 40).
         margins: The same before the first note and behind the last. Default (0, 0).
         noise: Standard deviation of Gaussian noise, where white is 1. Default 0.03.
-        seed: int. Default 0.
+        seed: Int from 0. Default 0.
 
     Returns:
         An ImageSet of strips with labels, 32 pixels high.
@@ -199,12 +200,12 @@ def words(
     """Draw n words in several fonts, whose classes are the words, in turn.
 
     Args:
-        n: int. Default 600.
+        n: How many, int. Default 600.
         words: Different words, str. Default: six of the same four letters.
         fonts: Names of fonts that matplotlib ships, or paths of font files. Default `FONTS`.
         spacing: Fewest and most pixels added between two letters. Default (0, 6).
         noise: Standard deviation of Gaussian noise, where white is 1. Default 0.03.
-        seed: int. Default 0.
+        seed: Int from 0. Default 0.
 
     Returns:
         An ImageSet of strips with labels, 32 pixels high.
@@ -238,12 +239,12 @@ def morse(n=600, *, words=("ate", "eat", "eta", "tea"), speed=(2, 5), noise=0.03
     All of them vary by a quarter.
 
     Args:
-        n: int. Default 600.
+        n: How many, int. Default 600.
         words: Different words of the letters a to z, str. Default: four of the same three letters.
         speed: Shortest and longest unit in pixels, which each strip draws for itself. Default
             (2, 5).
         noise: Standard deviation of Gaussian noise, where white is 1. Default 0.03.
-        seed: int. Default 0.
+        seed: Int from 0. Default 0.
 
     Returns:
         An ImageSet of strips with labels, 16 pixels high.
@@ -299,7 +300,7 @@ def _as_set(pictures, names, sources, name, is_test):
 
 @cache
 def _recordings():
-    """Return {(digit, speaker): {take: (16, columns) uint8}}, checked by the sha256."""
+    """Return {(digit, speaker): {take: `(16, columns)` uint8}}, checked by the sha256."""
     about = json.loads((DATA / "spoken3.json").read_text("utf-8"))
     try:
         with Image.open(DATA / "spoken3.png") as image:

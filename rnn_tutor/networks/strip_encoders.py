@@ -25,16 +25,17 @@ def strip_encoder(
     what lies past the end of a strip is set to 0 before each convolution.
 
     Args:
-        input_shape: (height, None, channels); a width in place of None is not looked at.
-        reader: Name from `READERS`: how the columns become an embedding. Default "recurrent".
-        units: int, state size of the recurrent layer in each direction. Default 48.
-        cell: Name of a recurrent layer: "simple_rnn", "gru" or "lstm". Default "gru".
-        bidirectional: Whether to read the columns both ways. Default True.
-        masked: Whether the recurrent layer skips the columns past the end. Default True. False
-            shows what padding does to a network that reads it.
+        input_shape: `(height, None, channels)`; a width in place of None is not looked at.
+        reader: A name from `READERS`, str: how the columns become an embedding. Default
+            "recurrent".
+        units: State size of the recurrent layer in each direction, int. Default 48.
+        cell: A name from `CELLS`, str: "simple_rnn", "gru" or "lstm". Default "gru".
+        bidirectional: Whether to read the columns both ways, bool. Default True.
+        masked: Whether the recurrent layer skips the columns past the end, bool. Default True.
+            False shows what padding does to a network that reads it.
 
     Returns:
-        A Keras model, (n, height, width, channels) -> (n, embedding).
+        A Keras model, `(n, height, width, channels)` -> `(n, embedding)`.
 
     Raises:
         TutorError: There is no such reader or cell, or the strips are below 4 pixels high.
@@ -78,12 +79,17 @@ def squeeze(image, read, width):
     """Bring strips to one width, each from its own.
 
     Args:
-        image: (n, height, any, channels).
-        read: (n, any) bool, which columns belong to the strip.
-        width: int, columns that come out.
+        image: `(n, height, any, channels)` float, at least 0.
+        read: `(n, any)` bool, which columns belong to the strip.
+        width: Columns that come out, int.
 
     Returns:
-        (image, read): (n, height, width, channels), and (n, width) bool, all True.
+        `(image, read)`: `(n, height, width, channels)`, and `(n, width)` bool, all True.
+
+    Example:
+        >>> image, read = squeeze(np.ones((1, 2, 5, 1), "float32"), np.ones((1, 5), bool), 3)
+        >>> tuple(image.shape), tuple(read.shape)
+        ((1, 2, 3, 1), (1, 3))
     """
     kept = ops.cast(read, image.dtype)
     column = ops.cumsum(kept, axis=1) - 1  # 0 to last
@@ -140,7 +146,7 @@ def _zeroed(x, read):
 
 
 def _mean_and_max(x, read):
-    """Pool (n, steps, d) over the steps that are read: (n, 2 d)."""
+    """Pool `(n, steps, d)` over the steps that are read: `(n, 2 d)`."""
     kept = ops.cast(read, x.dtype)[:, :, None]
     mean = ops.sum(x * kept, axis=1) / (ops.sum(kept, axis=1) + 1e-7)
     return ops.concatenate([mean, ops.max(x * kept - 1e4 * (1 - kept), axis=1)], axis=1)

@@ -212,12 +212,22 @@ def rgb_of_one(image):
 
 
 def box_of(pictures):
-    """Return (height, width) of the box that holds each of the pictures from `rgb`."""
+    """Return (height, width) of the box that holds each picture.
+
+    Args:
+        pictures: What `rgb` returns.
+    """
     return tuple(max(picture.shape[side] for picture in pictures) for side in (0, 1))
 
 
 def fitting(columns, shape, room=WIDTH):
-    """Return how many columns of strips fit, each a third of an inch high; of others `columns`."""
+    """Return how many columns of strips fit, each a third of an inch high; of others `columns`.
+
+    Args:
+        columns: As many at most, int.
+        shape: (height, width) of the widest. Strips are more than three times as wide as high.
+        room: In inches. Default: the width of a figure.
+    """
     height, width = shape
     return columns if width <= 3 * height else max(1, min(columns, int(3 * room * height / width)))
 

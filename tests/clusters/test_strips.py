@@ -94,3 +94,16 @@ def test_an_encoder_of_ones_own(strips):
 def test_settings_that_do_not_go_with_strips(strips, settings):
     with pytest.raises(rt.TutorError):
         rt.RecurrentClusterer(4, epochs=1, verbose=False, **settings).fit(strips)
+
+
+def test_a_stream_is_sorted_at_one_size_and_read_by_a_network_of_any_width(
+    strips, clusterer, tmp_path
+):
+    folder = strips.write(tmp_path / "morse")
+    stream = rt.load_images(folder, height=16, width=40, stream=True)
+    assert fitted(stream).network_.input_shape == (None, 16, 40, 1)
+    with pytest.raises(rt.TutorError, match="stream"):
+        rt.RecurrentClusterer(4, width="any", epochs=1, verbose=False).fit(stream)
+    np.testing.assert_allclose(
+        clusterer.transform(stream), clusterer.transform(stream.load()), atol=1e-5
+    )

@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 import rnn_tutor as rt
+from rnn_tutor import _machine
 
 SETS = ("spoken3", "tunes", "words", "morse")
 
@@ -221,3 +222,38 @@ def test_morse_code_is_read_back():
             (" " if gap > 10 else "") + sign for gap, sign in zip(gaps, signs[1:], strict=True)
         )
         assert spaced == " ".join(code[letter] for letter in kind)
+
+
+def test_a_stream_has_one_size(tmp_path):
+    words = rt.load_images("words", limit=6).write(tmp_path / "words")
+    with pytest.raises(rt.TutorError, match="width"):
+        rt.load_images(words, height=16, stream=True)
+    stream = rt.load_images(words, height=16, width=40, stream=True)
+    in_memory = rt.load_images(words, height=16, width=40)
+    assert stream.shape == (16, 40, 1) and not stream.is_ragged
+    np.testing.assert_array_equal(stream.pixels[:], in_memory.pixels)
+    with pytest.raises(rt.TutorError, match="width"):
+        stream.resized(8)
+
+
+def test_strips_that_need_too_much_memory_do_not_become_a_stream(tmp_path, monkeypatch):
+    words = rt.load_images("words", limit=6).write(tmp_path / "words")
+    monkeypatch.setattr(_machine, "memory", lambda: (6000, 6000))
+    with pytest.raises(rt.TutorError, match="limit="):
+        rt.load_images(words, height=32)
+    assert "on disk" in repr(rt.load_images(words, height=32, width=40))
+
+
+def test_a_stream_joins_streams_and_strips_take_its_images(tmp_path):
+    words = rt.load_images("words", limit=6)
+    folder, names = words.write(tmp_path / "words"), words.class_names
+    stream = rt.load_images(folder, height=32, width=40, stream=True)
+    both = stream + stream
+    assert len(both) == 12 and both.shape == (32, 40, 1) and "on disk" in repr(both)
+    strips = rt.load_images(folder, height=32)
+    assert strips.class_names == stream.class_names == tuple(sorted(names))
+    mixed = strips + stream
+    assert mixed.widths.tolist() == [*strips.widths, *[40] * 6]
+    np.testing.assert_array_equal(mixed.list_of_pixels[6], stream.pixels[0])
+    with pytest.raises(rt.TutorError):
+        stream + strips
