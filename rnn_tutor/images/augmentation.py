@@ -168,6 +168,10 @@ PRESETS = {
         contrast=0.3,
         erase=0.3,
     ),
+}
+
+# Views of another width than the image: only for networks that read any width.
+PRESETS_OF_STRIPS = {
     "strips": StripAugmentation(
         pauses=1.2,
         tempo=0.3,
@@ -225,9 +229,9 @@ def preset(name):
     """Return the `Augmentation` of a name.
 
     Args:
-        name: A key of `PRESETS`: "none", "digits", "clothes", "objects" or "strips"; or an
-            `Augmentation`, a `StripAugmentation`, or any function of pixels and a random generator,
-            which is returned as it is.
+        name: A key of `PRESETS`: "none", "digits", "clothes" or "objects"; or of
+            `PRESETS_OF_STRIPS`: "strips"; or an `Augmentation`, a `StripAugmentation`, or any
+            function of pixels and a random generator, which is returned as it is.
 
     Raises:
         TutorError: No preset has that name.
@@ -238,10 +242,11 @@ def preset(name):
     """
     if callable(name):
         return name
-    if not isinstance(name, str) or name not in PRESETS:
-        names = ", ".join(PRESETS)
+    presets = PRESETS | PRESETS_OF_STRIPS
+    if not isinstance(name, str) or name not in presets:
+        names = ", ".join(presets)
         raise TutorError(
             f"There is no augmentation preset {name!r}. There are: {names}; an Augmentation will do"
             " too, or a function of pixels and a random generator."
         )
-    return PRESETS[name]
+    return presets[name]

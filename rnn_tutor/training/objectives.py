@@ -7,7 +7,7 @@ import numpy as np
 from rnn_tutor._backend import keras
 from rnn_tutor._errors import NeedsLabels, TutorError, check_whole
 from rnn_tutor.images.arrays import as_pictures, as_pixels, as_unit
-from rnn_tutor.images.augmentation import Augmentation, preset
+from rnn_tutor.images.augmentation import PRESETS, Augmentation, preset
 from rnn_tutor.images.imageset import joined, padded
 from rnn_tutor.networks import models
 from rnn_tutor.networks.gradients import gradients as gradients
@@ -166,6 +166,12 @@ class Contrastive(Objective):
     def build(self, encoder):
         """Build the encoder with its projection, `(n, height, width, channels)` -> `(n, 64)`."""
         models.check_vectors(encoder)
+        if self.reads_any_width and encoder.input_shape[2] is not None:
+            raise TutorError(
+                "Views of strips have any width, and need an encoder that reads any, such as "
+                f"`rt.models.strip_encoder`; {encoder.name!r} reads {encoder.input_shape[1:]}. Or "
+                f"choose another augmentation: {', '.join(PRESETS)}."
+            )
         return models.projector(encoder)
 
     def embedder(self, encoder, model):

@@ -135,3 +135,9 @@ def test_batches_pad_little():
     assert np.mean(read) > 0.55
     first, again = (batches.draw(0, 0)[0] for _ in range(2))
     np.testing.assert_array_equal(first, again)  # a function of seed, epoch and step
+
+
+def test_views_of_strips_need_an_encoder_of_any_width():
+    encoder = rt.models.recurrent_encoder((16, 16, 1), units=2)
+    with pytest.raises(rt.TutorError, match="strip_encoder"):
+        rt.objectives.Contrastive("strips").build(encoder)
