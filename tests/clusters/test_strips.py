@@ -100,8 +100,8 @@ def test_a_stream_is_sorted_at_one_size_and_read_by_a_network_of_any_width(
     strips, clusterer, tmp_path
 ):
     folder = strips.write(tmp_path / "morse")
-    stream = rt.load_images(folder, height=16, width=40, stream=True)
-    assert fitted(stream).network_.input_shape == (None, 16, 40, 1)
+    stream = rt.load_images(folder, height=16, width=32, stream=True)
+    assert fitted(stream).network_.input_shape == (None, 16, 32, 1)
     with pytest.raises(rt.TutorError, match="stream"):
         rt.RecurrentClusterer(4, width="any", epochs=1, verbose=False).fit(stream)
     np.testing.assert_allclose(
