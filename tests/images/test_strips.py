@@ -236,11 +236,12 @@ def test_a_stream_has_one_size(tmp_path):
         stream.resized(8)
 
 
-def test_strips_that_need_too_much_memory_do_not_become_a_stream(tmp_path, monkeypatch):
+def test_strips_that_need_too_much_memory_do_not_become_a_stream(tmp_path, monkeypatch, capsys):
     words = rt.load_images("words", limit=6).write(tmp_path / "words")
     monkeypatch.setattr(_machine, "memory", lambda: (6000, 6000))
     with pytest.raises(rt.TutorError, match="limit="):
         rt.load_images(words, height=32)
+    assert "on disk" not in capsys.readouterr().out  # it is not said that they stay there
     assert "on disk" in repr(rt.load_images(words, height=32, width=40))
 
 
