@@ -97,7 +97,9 @@ def show_progress(things, what, total=None):
     """
     from tqdm.auto import tqdm
 
-    return tqdm(things, desc=what, total=total, delay=2, leave=False)
+    # The bar for notebooks does not look at this variable by itself.
+    hidden = bool(os.environ.get("TQDM_DISABLE"))
+    return tqdm(things, desc=what, total=total, delay=2, leave=False, disable=hidden)
 
 
 @contextmanager

@@ -760,7 +760,7 @@ def test_settings_changed_after_fit_change_nothing_that_was_fitted(tmp_path):
         3,
         8,
         0,
-        "objects",
+        "auto",
     ]
     loaded.set_params(size=2)
     np.testing.assert_allclose(loaded.predict_proba(X), before, atol=1e-6)
