@@ -41,6 +41,11 @@ def read(name):
     return json.loads((DATA / f"benchmark_{name}.json").read_text("utf-8"))
 
 
+def stored(*names):
+    """Return the benchmarks of these names that are stored, a list."""
+    return [read(name) for name in names if (DATA / f"benchmark_{name}.json").exists()]
+
+
 def between_markers(text, results):
     """Return `text` with `results` between its two markers; raise ValueError without them."""
     if text.count(START) != 1 or text.count(END) != 1:
@@ -156,6 +161,7 @@ def all_results(small, large, compared, photographs):
         "",
         *warning_table(photographs),
         "",
+        *(line for benchmark in stored("strips") for line in strip_table(benchmark)),
     ]
     return "\n".join(parts)
 
@@ -532,6 +538,43 @@ def in_points(ours, theirs):
     low, high = (100 * end for end in ttest_rel(ours, theirs).confidence_interval())
     star = "" if low <= 0 <= high else "*"
     return f"{(low + high) / 2:+.1f}{star} ({low:+.1f} to {high:+.1f})"
+
+
+def strip_table(benchmark):
+    """Return the section of strips as lines: a column for each task and a row for each method."""
+    tasks, seeds = list(benchmark["tasks"]), benchmark["seeds"]
+    runs = [run for run in benchmark["runs"] if run["seed"] in seeds]
+    machine, versions = surroundings(benchmark)
+    lines = [
+        "## Strips that must be read in order",
+        "",
+        f"| method | {' | '.join(tasks)} | parameters | CPU seconds |",
+        "| --- |" + " --- |" * (len(tasks) + 2),
+    ]
+    for method in dict.fromkeys(run["method"] for run in runs):
+        own = [run for run in runs if run["method"] == method]
+        cells = []
+        for task in tasks:
+            found = [run for run in own if run["task"] == task]
+            accuracy = [100 * run["accuracy"] for run in found]
+            nmi = mean_of(found, "nmi") if found else 0
+            cells.append(f"{spread(accuracy, 1)} ({nmi:.2f})" if found else "")
+        size, seconds = (round(mean_of(own, what)) for what in ("parameters", "cpu_seconds"))
+        lines.append(f"| {method} | {' | '.join(cells)} | {size or ''} | {seconds} |")
+    done = len({run["seed"] for run in runs})
+    return [
+        *lines,
+        "",
+        f"Accuracy in %, and NMI in brackets, over {done} {'seed' if done == 1 else 'seeds'}. "
+        f"{benchmark['images']} strips of three spoken digits in six orders; chance is near 20 %. "
+        "The strips of each seed are composed anew. Rows with parameters are networks, trained by "
+        "contrast with equal views and steps. Their learning rates were chosen "
+        f"{benchmark['chosen_on'].removeprefix('learning rates ')}. Rows without parameters "
+        "need no network. CPU seconds are means over the tasks, one thread. "
+        "[strips_tried.md](strips_tried.md) is the log. Measured until "
+        f"{max(run['date'] for run in runs)} ({machine}; {versions}).",
+        "",
+    ]
 
 
 def grouped(runs):

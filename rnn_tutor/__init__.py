@@ -38,6 +38,7 @@ MODULES = {
     "originals": "images.originals",
     "inspection": "images.inspection",
     "datasets": "images.datasets",
+    "strips": "images.strips",
     "labels": "images.labels",
     "preprocessing": "images.preprocessing",
     "sequences": "images.sequences",

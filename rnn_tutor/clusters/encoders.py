@@ -4,6 +4,7 @@ import numpy as np
 
 from rnn_tutor._backend import keras
 from rnn_tutor._errors import TutorError
+from rnn_tutor.clusters.strips import make_strip_encoder
 from rnn_tutor.images.augmentation import Augmentation
 from rnn_tutor.networks import models
 from rnn_tutor.networks.map_readers import READERS
@@ -32,7 +33,8 @@ def make_encoder(encoder, input_shape, objective, seed, of_maps=False):
     Args:
         encoder: a name from `ENCODERS`; a function from `input_shape` to a Keras model; or a Keras
             model, which is copied with its weights.
-        input_shape: `(height, width, channels)` of the images.
+        input_shape: `(height, width, channels)` of the images; for strips the width is None, and
+            the name is one from `strips.ENCODERS`.
         objective: what it will be trained by.
         seed: of new weights.
         of_maps: whether it reads feature maps, and has its name from `READERS`.
@@ -43,6 +45,8 @@ def make_encoder(encoder, input_shape, objective, seed, of_maps=False):
     keras.utils.set_random_seed(seed)
     if isinstance(encoder, keras.Model):
         return copied(encoder, input_shape)
+    if None in input_shape and isinstance(encoder, str):
+        return make_strip_encoder(encoder, input_shape)
     if of_maps and isinstance(encoder, str) and encoder in READERS:
         return READERS[encoder](input_shape)
     if not of_maps and isinstance(encoder, str) and encoder in ENCODERS:

@@ -38,8 +38,16 @@ from rnn_tutor.clusters.head import with_head, without_head
 from rnn_tutor.clusters.neighbours import reassign_by_neighbours
 from rnn_tutor.clusters.projection import l2_normalize
 from rnn_tutor.clusters.streams import in_chunks, look_at_some
+from rnn_tutor.clusters.strips import (
+    BATCH,
+    STRIP_PRESETS,
+    StripReader,
+    choose_width,
+    strip_objective,
+)
 from rnn_tutor.clusters.trust import trust_report
 from rnn_tutor.images.arrays import ImageReader, as_pictures
+from rnn_tutor.images.stream import blocks
 from rnn_tutor.networks import models
 from rnn_tutor.training.checkpoints import check_folder
 from rnn_tutor.training.forecast import show_progress
@@ -54,23 +62,26 @@ DEFAULT_READER = "pool"  # of feature maps: it scores best on the whole
 
 @dataclass(frozen=True)
 class _Recipe:
-    """How an encoder of images is trained, and one of feature maps, unless settings say more.
+    """How an encoder of images, feature maps or strips is trained, unless settings say more.
 
     Attributes:
         steps: For each preset, at the least.
         batch_size: Images a step.
         learning_rate: Of Adam.
         of_maps: Whether the encoder reads feature maps.
+        any_width: Whether it reads strips, each at its own width.
     """
 
     steps: dict
     batch_size: int
     learning_rate: float
-    of_maps: bool
+    of_maps: bool = False
+    any_width: bool = False
 
 
-ON_IMAGES = _Recipe(PRESETS, 256, 0.003, of_maps=False)
+ON_IMAGES = _Recipe(PRESETS, 256, 0.003)
 ON_MAPS = _Recipe({"quick": 100, "medium": 200, "full": 300}, 128, 0.001, of_maps=True)
+ON_STRIPS = _Recipe(STRIP_PRESETS, BATCH, 0.003, any_width=True)
 
 
 class RecurrentClusterer(
@@ -83,7 +94,8 @@ class RecurrentClusterer(
     list or a pandas column of images, which may have different sizes; or an `ImageStream`, which is
     read batch by batch, and of which `fit` looks for clusters among 20,000. `fit` cuts these to the
     proportions of their median size, around the middle, and resizes them to it; `predict` and the
-    others do so with any that are not of the size that `fit` had.
+    others do so with any that are not of the size that `fit` had. Strips, images of one height and
+    any widths, are read from left to right, each at its own width; `width` says when.
 
     Colour photographs are sorted by what ready-trained features see in them; `features` says when.
     These features come from more than a million photographs that other people labelled
@@ -131,7 +143,13 @@ class RecurrentClusterer(
         neighbours: whether small groups may move to the cluster of their neighbours in pixels
             (`neighbours.reassign_by_neighbours`); only where there are 500 images a cluster.
         size: pixels; images whose longer side is longer are shrunk to it. None, the default, is 32.
-            With features it is 128, and smaller images are enlarged to it.
+            With features it is 128, and smaller images are enlarged to it. Strips that are
+            higher are shrunk to it.
+        width: "any" reads strips, each at its own width, by `models.strip_encoder`; `encoder` is
+            then one of its readers or a model that reads any width, `augmentation` "strips" by
+            default, `batch_size` 32, the presets have 300, 900 and 3,000 steps, and there is no
+            use of `neighbours`. "one" cuts images to one size. "auto", the default, is "any" where
+            widths vary by more than half and heights do not.
         restarts: how many networks are trained, one after the other, each from another start; the
             one is kept that agrees best with the others. 1 by default.
         checkpoints: a folder of this `fit` and no other, or None. A `fit` that was stopped, or
@@ -159,7 +177,7 @@ class RecurrentClusterer(
             features, or another objective than "contrastive", as wide as the encoder makes it.
         features_: the name of the features that see the images, or None.
         trust_: with features a `trust.TrustReport`: traffic lights that need no labels. Else None.
-        reader_: the `ImageReader` that brings images to that shape.
+        reader_: the `ImageReader` that brings images to that shape; for strips a `StripReader`.
         fitted_with_: the settings that `fit` had, `{name: value}`.
 
     **Does reading in order sort photographs?** It does not: what sorts them is the features. The
@@ -207,6 +225,7 @@ class RecurrentClusterer(
         umap=False,
         neighbours=True,
         size=None,
+        width="auto",
         restarts=1,
         checkpoints=None,
         random_state=None,
@@ -224,6 +243,7 @@ class RecurrentClusterer(
         self.umap = umap
         self.neighbours = neighbours
         self.size = size
+        self.width = width
         self.restarts = restarts
         self.checkpoints = checkpoints
         self.random_state = random_state
@@ -249,10 +269,15 @@ class RecurrentClusterer(
         self._check_settings()
         images = as_pictures(X, lazy=True)
         self._check_enough(images)
-        features, why = choose_features(
-            self.features, images, self.encoder, self.objective, self.size
-        )
-        if features is None:
+        features = None
+        any_width, why = choose_width(self.width, images, self)
+        if not any_width:
+            features, why = choose_features(
+                self.features, images, self.encoder, self.objective, self.size
+            )
+        if any_width:
+            reader = StripReader.for_images(images, self.size or SIZE)
+        elif features is None:
             fixed = input_size(self.encoder)
             reader = ImageReader.for_images(images, self.size or SIZE, fixed)
         else:
@@ -265,7 +290,12 @@ class RecurrentClusterer(
         pixels = reader(images)
         seeds = _seeds(self.random_state, self.restarts)
         looked_at = look_at_some(pixels, seeds[0], self.verbose)
-        if features is None:
+        if any_width:
+            maps, encoder = None, "recurrent" if self.encoder == "auto" else self.encoder
+            objective = strip_objective(self.objective, self._augmentation("strips"))
+            encoders, histories = self._train(pixels, encoder, objective, ON_STRIPS, seeds)
+            embeddings = [l2_normalize(models.embed(encoder, pixels)) for encoder in encoders]
+        elif features is None:
             maps, encoder = None, "recurrent" if self.encoder == "auto" else self.encoder
             augmentation = self._augmentation("objects")
             objective = make_objective(self.objective, augmentation, pixels)
@@ -290,7 +320,8 @@ class RecurrentClusterer(
         best = most_agreeing(found)
         points, labels = embeddings[best], found[best]
         groups, clusters = labels, np.arange(n_clusters)
-        if self.neighbours and maps is None:  # pixels know little of photographs
+        # Pixels know little of photographs, and of strips they are no table.
+        if self.neighbours and maps is None and not any_width:
             groups, clusters = reassign_by_neighbours(
                 points, labels, looked_at, n_clusters, seeds[best]
             )
@@ -298,7 +329,9 @@ class RecurrentClusterer(
         encoder = encoders[best] if maps is None else maps.in_front_of(encoders[best])
         network = with_head(encoder, points, groups, clusters, n_clusters, linear)
         trust = None
-        if maps is None:
+        if any_width:
+            labels = models.run_strips(network, pixels.list_of_pixels).argmax(axis=1)
+        elif maps is None:
             labels = models.run(network, pixels, 255).argmax(axis=1)
         else:
             labels = models.run(maps.behind(network), maps.values).argmax(axis=1)
@@ -337,12 +370,14 @@ class RecurrentClusterer(
         """The encoder and the history of each network; where one is stopped, of those before it."""
         encoders, histories = [], []
         batch_size = self.batch_size or recipe.batch_size
+        height, width, channels = inputs.shape[-3:]
+        shape = height, None if recipe.any_width else width, channels
         for number, seed in enumerate(seeds, 1):
             epochs = self.epochs or -(
                 -recipe.steps[self.preset] // max(1, len(inputs) // batch_size)
             )
             trainer = Trainer(
-                make_encoder(encoder, inputs.shape[-3:], objective, seed, recipe.of_maps),
+                make_encoder(encoder, shape, objective, seed, recipe.of_maps),
                 objective,
                 inputs,
                 epochs=epochs,
@@ -437,7 +472,12 @@ class RecurrentClusterer(
             self.reader_.print_changes(images)
         # Chunk by chunk: only what comes in and out is held whole.
         chunks = in_chunks(images, CHUNK)
-        if self.features_:
+        if self.reader_.width is None:
+            chunks = (chunk for _, chunk in blocks(images, CHUNK))  # a stream, too, in parts
+            parts = [
+                models.run_strips(model, self.reader_(chunk).list_of_pixels) for chunk in chunks
+            ]
+        elif self.features_:
             parts = [run_in_batches(model, self.reader_(chunk)) for chunk in chunks]
         else:
             parts = [models.run(model, self.reader_(chunk), 255) for chunk in chunks]

@@ -12,9 +12,10 @@ from rnn_tutor._errors import TutorError
 from rnn_tutor._text import sha256
 from rnn_tutor.clusters.evaluation import Proposal
 from rnn_tutor.clusters.head import without_head
+from rnn_tutor.clusters.strips import StripReader
 from rnn_tutor.clusters.trust import Light, TrustReport
 from rnn_tutor.images.arrays import ImageReader
-from rnn_tutor.images.augmentation import Augmentation
+from rnn_tutor.images.augmentation import Augmentation, StripAugmentation
 
 
 def save(clusterer, folder):
@@ -48,7 +49,7 @@ def _as_json(settings):
     if not isinstance(kept["random_state"], int | np.integer):
         kept["random_state"] = None
     for name, value in kept.items():
-        if isinstance(value, Augmentation):
+        if isinstance(value, Augmentation | StripAugmentation):
             kept[name] = asdict(value)
         elif value is not None and not isinstance(value, str | int | float | bool | np.generic):
             # What is kept is read by people: a name, and no address in memory.
@@ -66,9 +67,11 @@ def load(cls, folder):
         about_it = json.loads(about.read_text("utf-8"))
         loaded, left_out = cls(**about_it["settings"]), dict(about_it["left_out"])
         if isinstance(loaded.augmentation, dict):
-            loaded.augmentation = Augmentation(**loaded.augmentation)
+            views = StripAugmentation if "pauses" in loaded.augmentation else Augmentation
+            loaded.augmentation = views(**loaded.augmentation)
         loaded.fitted_with_ = loaded.get_params(deep=False)
-        height, width, channels = map(int, about_it["input_shape"])
+        height, width, channels = about_it["input_shape"]  # the width of strips is None
+        height, width, channels = int(height), width and int(width), int(channels)
         loaded.labels_ = np.array(about_it["labels"], np.int64).reshape(-1)
         loaded.n_clusters_ = int(about_it["n_clusters"])
         loaded.stability_ = float(about_it["stability"])
@@ -86,7 +89,10 @@ def load(cls, folder):
         raise TutorError(f"{path} is not the file that was saved: save the clusterer again.")
     loaded.network_ = keras.saving.load_model(path, compile=False, safe_mode=True)
     loaded.encoder_ = without_head(loaded.network_)
-    loaded.reader_ = ImageReader(height, width, channels, loaded.network_.input_shape[1:3])
+    if width is None:
+        loaded.reader_ = StripReader(height, channels)
+    else:
+        loaded.reader_ = ImageReader(height, width, channels, loaded.network_.input_shape[1:3])
     if left_out:
         parts = ", ".join(f"{name} ({what})" for name, what in left_out.items())
         warnings.warn(

@@ -14,7 +14,8 @@ def stored_results(dataset="fashion5"):
     Args:
         dataset: "fashion5"; "five_classes" for the longer run of notebook 10; or "photographs" for
             the readers of feature maps, whose "warnings" tell how often each warning of
-            `rt.trust_report` was right. Default "fashion5".
+            `rt.trust_report` was right; or "strips" for the readers of strips, which has "runs" in
+            place of "methods": a dict for each task, method and seed. Default "fashion5".
 
     Returns:
         A dict. Its "methods" is a list of dicts with "name", "clustering", "minutes", and

@@ -31,6 +31,8 @@ def as_pictures(images, lazy=False):
     Raises:
         TutorError: It is no set of pictures, or its numbers may mean more than one thing.
     """
+    if getattr(images, "is_ragged", False):
+        return images.list_of_pixels
     pixels = getattr(images, "pixels", images)
     if lazy and isinstance(pixels, LazyPixels):
         return pixels
@@ -52,7 +54,8 @@ def as_pixels(images, lazy=False):
         sizes = sorted({picture.shape for picture in pixels})
         raise TutorError(
             f"Expected pictures of one size; received {sizes[0]}, {sizes[1]} and so on. "
-            "`rt.load_images(...)` gives all pictures one size."
+            "`rt.load_images(...)` gives all pictures one size, as does `resized(height, width)` "
+            "of an ImageSet."
         )
     return pixels
 
@@ -79,8 +82,12 @@ def fingerprint(pixels):
     return zlib.crc32(np.ascontiguousarray(pixels))
 
 
-def _sizes(images):
-    """The sizes (height, width) of images, from `as_pictures`: one where all have the same."""
+def sizes_of(images):
+    """Return the sizes (height, width) of images, from `as_pictures`: one where all have the same.
+
+    Args:
+        images: An array, a list or `LazyPixels`, of which none is read.
+    """
     if isinstance(images, list):
         return [image.shape[:2] for image in images]
     return [images.shape[1:3]] * min(1, len(images))
@@ -111,7 +118,7 @@ class ImageReader:
             longest: Pixels; where the longer side of that size is longer, it is shrunk to it.
             size: `(height, width)` that the network reads already, in place of both; or None.
         """
-        median = np.median(_sizes(images), axis=0)
+        median = np.median(sizes_of(images), axis=0)
         height, width = size or map(round, median)
         share = min(1, longest / max(height, width))
         shrunk = max(1, round(height * share)), max(1, round(width * share))
@@ -149,7 +156,7 @@ class ImageReader:
 
     def print_changes(self, images):
         """Print what becomes of images, from `as_pictures`, that are cut or resized."""
-        sizes = set(_sizes(images)) - {self.size}
+        sizes = set(sizes_of(images)) - {self.size}
         if sizes - {(self.height, self.width)}:
             print(
                 f"Pictures of other sizes are cut to the proportions of {self.height} x "

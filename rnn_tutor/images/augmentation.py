@@ -12,6 +12,7 @@ from rnn_tutor._cv2 import cv2
 from rnn_tutor._errors import TutorError, check_range
 from rnn_tutor.images.arrays import as_pixels
 from rnn_tutor.images.imageset import ImageSet
+from rnn_tutor.images.strip_views import StripAugmentation as StripAugmentation
 
 
 @dataclass(frozen=True)
@@ -169,6 +170,20 @@ PRESETS = {
     ),
 }
 
+# Views of another width than the image: only for networks that read any width.
+PRESETS_OF_STRIPS = {
+    "strips": StripAugmentation(
+        pauses=1.2,
+        tempo=0.3,
+        stretch=0.2,
+        shift=0.07,
+        brightness=0.25,
+        contrast=0.25,
+        blank=0.1,
+        noise=0.05,
+    ),
+}
+
 
 TURNS = ("upright", "quarter turn left", "upside down", "quarter turn right")
 
@@ -214,8 +229,9 @@ def preset(name):
     """Return the `Augmentation` of a name.
 
     Args:
-        name: A key of `PRESETS`: "none", "digits", "clothes" or "objects"; or an `Augmentation`, or
-            any function of pixels and a random generator, which is returned as it is.
+        name: A key of `PRESETS`: "none", "digits", "clothes" or "objects"; or of
+            `PRESETS_OF_STRIPS`: "strips"; or an `Augmentation`, a `StripAugmentation`, or any
+            function of pixels and a random generator, which is returned as it is.
 
     Raises:
         TutorError: No preset has that name.
@@ -226,10 +242,11 @@ def preset(name):
     """
     if callable(name):
         return name
-    if not isinstance(name, str) or name not in PRESETS:
-        names = ", ".join(PRESETS)
+    presets = PRESETS | PRESETS_OF_STRIPS
+    if not isinstance(name, str) or name not in presets:
+        names = ", ".join(presets)
         raise TutorError(
             f"There is no augmentation preset {name!r}. There are: {names}; an Augmentation will do"
             " too, or a function of pixels and a random generator."
         )
-    return PRESETS[name]
+    return presets[name]

@@ -5,6 +5,7 @@
 """
 
 import difflib
+import inspect
 import json
 import os
 from collections.abc import Iterator
@@ -22,22 +23,42 @@ from rnn_tutor._errors import TutorError
 from rnn_tutor._text import DATA, format_count, printable_name, sha256
 from rnn_tutor.images import decoding, files, full_sets
 from rnn_tutor.images.folder_classes import labels_of
-from rnn_tutor.images.imageset import ImageSet, SkippedFile, check_request, choose
+from rnn_tutor.images.imageset import (
+    ImageSet,
+    SkippedFile,
+    check_request,
+    choose,
+    joined,
+    size_of_one,
+)
 from rnn_tutor.images.shapes import draw_shapes
 from rnn_tutor.images.stream import fit_image, open_stream
+from rnn_tutor.images.strips import STRIPS
 
 LONGER_SIDE = 128  # pixels: the most that an image of one's own keeps unless `size` says more
 _MEMORY = 4_000_000_000  # bytes, where the system does not say what is free
 _MEASURED = 50  # files, to estimate the memory that all of them need
 
 
-def load_images(source, *, size=None, channels=None, seed=0, limit=None, stream=None):
+def load_images(
+    source,
+    *,
+    size=None,
+    height=None,
+    width=None,
+    channels=None,
+    seed=0,
+    limit=None,
+    stream=None,
+    **settings,
+):
     """Load a named set, or whatever holds images of your own.
 
     The source is one of
 
-    - a named set: "fashion5", "digits", "shapes", "photos5"; once `rnn-tutor fetch` has brought
-      them, also "mnist", "fashion_mnist", "kmnist", "usps", "cifar10", "flowers";
+    - a named set: "fashion5", "digits", "shapes", "photos5"; of strips, which have any width,
+      "spoken3", "tunes", "words", "morse"; once `rnn-tutor fetch` has brought them, also "mnist",
+      "fashion_mnist", "kmnist", "usps", "cifar10", "flowers";
     - a folder, whose sub-folders are the classes. Sub-folders called train, val, test and the like
       become the split that the set comes with. Images in no class folder have no label;
     - a zip or a tar (.tar, .tar.gz, .tgz, .tar.bz2, .tar.xz) of the same;
@@ -62,44 +83,84 @@ def load_images(source, *, size=None, channels=None, seed=0, limit=None, stream=
         size: Height and width in pixels, as (h, w) or one int. Default: a named set and an ImageSet
             keep their own, and other images get their median height and width, the longer side at
             most `LONGER_SIDE`. Each image is cut around its centre to those proportions.
+        height: Pixels, int, in place of `size`: every image gets this height, and keeps its
+            proportions. Default: see `size`.
+        width: Pixels, int, beside `height`: the same as `size=(height, width)`. Default: any width.
         channels: 1 for grey, 3 for RGB. Default: 1 where every image is grey, otherwise 3.
         seed: int; draws the images where there is a limit, and the shapes. Default 0.
         limit: int, at most so many images. Default: all.
         stream: True leaves the images of files on disk: each is decoded when it is needed, in
             threads. Default: only where they would need more than half of the free memory, which
-            is then said. False never does.
+            is then said. False never does. A stream has images of one size.
+        settings: Of a set that is drawn or composed, as in `rt.datasets.draw_shapes` and in
+            `rt.strips`, such as `speakers` and `pauses` of "spoken3".
 
     Returns:
         An ImageSet; where the images stay on disk, an `ImageStream`, which serves as one.
 
     Raises:
-        TutorError: The source does not exist, nothing in it can be read, or the images need more
-            than half of the free memory and cannot be streamed.
+        TutorError: The source does not exist, nothing in it can be read, the images need more
+            than half of the free memory and cannot be streamed, or a setting cannot be.
 
     Example:
         >>> rt.load_images("digits", limit=100)
         digits: 100 images of 8 x 8 x 1, 10 classes (0, 1, 2, 3, 4, 5, 6, 7, 8, 9)
         >>> rt.load_images(np.zeros((5, 64, 48, 3)), size=28)
         images: 5 images of 28 x 28 x 1, no labels
+        >>> rt.load_images([np.zeros((64, 48)), np.zeros((64, 200))], height=32)
+        images: 2 images of 32 x (24 to 100) x 1, no labels
+        >>> rt.load_images("spoken3", limit=100, digits=(1, 7), pauses=(10, 20)).class_names
+        ('17', '71')
     """
+    if height is not None or width is not None:
+        size = _with_height(size, height, width)
     size = check_request(size, channels, limit, seed)
-    if isinstance(source, str) and source == "shapes":
-        return draw_shapes(limit or 1000, size=size or 64, channels=channels or 3, seed=seed)
     if isinstance(source, str) and source in NAMED_SETS:
-        source = NAMED_SETS[source]()
+        source = _named(source, {"n": limit, "size": size, "channels": channels}, seed, settings)
+    elif settings:
+        raise TutorError(
+            f"A source of your own has no settings {', '.join(settings)}. Sets that are drawn have "
+            f"some: {', '.join(['shapes', *STRIPS])}."
+        )
     if isinstance(source, ImageSet):
         images = source.sample(limit or len(source), seed)
-        return _with_channels(images.resized(*(size or images.shape[:2])), channels)
+        return _with_channels(images.resized(*size) if size else images, channels)
     if isinstance(source, Iterator) and not hasattr(source, "read"):
         source = list(source)  # it may be gone through twice
     if not stream:
         try:
             return _from_files(source, size, channels, seed, limit)
         except _TooLarge as problem:
-            if stream is False or not problem.are_files:
+            any_width = size is not None and size[1] is None
+            if stream is False or any_width or not problem.are_files:
                 raise
             print(f"{problem.needed} So the images stay on disk, and are read when needed.")
     return _streamed(source, size, channels, seed, limit)
+
+
+def _with_height(size, height, width):
+    """Return (height, width), the width None for any; raise TutorError for what cannot be."""
+    if size is not None or height is None:
+        raise TutorError(
+            "Give size=(height, width) for one size, or height=... for one height and any width; "
+            f"received size={size!r}, height={height!r}, width={width!r}."
+        )
+    return height, width
+
+
+def _named(name, asked, seed, settings):
+    """Make a named set; a set that is drawn takes the size and so on as it is drawn."""
+    make = NAMED_SETS[name]
+    takes = inspect.signature(make).parameters
+    if unknown := settings.keys() - takes.keys():
+        known = [setting for setting in takes if setting not in ("n", "size", "channels", "seed")]
+        has = f"has the settings {', '.join(known)}" if known else "has no settings"
+        raise TutorError(f"{name!r} {has}; received {', '.join(sorted(unknown))}.")
+    if asked["size"] and None in asked["size"]:
+        asked = asked | {"size": None}
+    asked = {key: value for key, value in asked.items() if key in takes and value is not None}
+    seeded = {"seed": seed} if "seed" in takes else {}
+    return make(**asked, **seeded, **settings)
 
 
 def _from_files(source, size, channels, seed, limit):
@@ -110,9 +171,11 @@ def _from_files(source, size, channels, seed, limit):
         _estimate_memory([entries[i] for i in places], size, channels, limit)
         readable = _readable(entries, places, skipped, limit)
         first = sorted(islice(readable, limit), key=lambda pair: pair[0])
-        size = size or _common_size([header for _, header in first])
-        _check_memory(len(first), size, channels, entries)
-        pixels, used, notes = _pixels(entries, first, readable, size, channels, skipped)
+        headers = [header for _, header in first]
+        size = size or _common_size(headers)
+        widest = max((size_of_one(size, h.height, h.width)[1] for h in headers), default=1)
+        _check_memory(len(first), (size[0], widest), channels, entries)
+        pixels, widths, used, notes = _pixels(entries, first, readable, size, channels, skipped)
     skipped = (*not_used, *skipped)
     if not used:
         raise TutorError(_explain_nothing(source, skipped))
@@ -122,6 +185,7 @@ def _from_files(source, size, channels, seed, limit):
     images = ImageSet(
         *(pixels, labels, class_names, sources, _name(source), is_test, skipped, notes),
         origin=_origin(source),
+        strip_widths=widths,
     )
     if channels is None and all((picture == picture[:, :, :1]).all() for picture in pixels):
         channels = 1
@@ -236,6 +300,8 @@ def _estimate_memory(entries, size, channels, limit):
     With a limit, or with few files, the count itself is soon known.
     """
     n = min(len(entries), limit or len(entries))
+    if size and size[1] is None:
+        size = size[0], 4 * size[0]  # a guess, until the widths are known
     if n * prod(size or (LONGER_SIDE, LONGER_SIDE)) * (channels or 3) <= _usable_memory():
         return
     some = choose(len(entries), _MEASURED, seed=0)
@@ -270,15 +336,23 @@ def _usable_memory():
 
 
 def _pixels(entries, first, readable, size, channels, skipped):
-    """Read files, the next of `readable` for one that fails; return (pixels, places, notes)."""
-    pixels = np.empty((len(first), *size, channels or 3), np.uint8)
+    """Read files, the next of `readable` for one that fails.
+
+    Returns:
+        (pixels, widths, places, notes); widths are None where all images have one width.
+    """
+    any_width = size[1] is None
+    pixels = [None] * len(first)
+    if not any_width:
+        pixels = np.empty((len(first), *size, channels or 3), np.uint8)
     places, levels, notes = [], [], {}
     queue = chain(first, readable)
     with files.show_progress(None, "reading images", len(first)) as bar:
         while len(places) < len(first) and (found := next(queue, None)):
             place, header = found
             try:
-                picture, used = decoding.read_with_levels(entries[place], size)
+                own = size_of_one(size, header.height, header.width)
+                picture, used = decoding.read_with_levels(entries[place], own)
             except decoding.Unreadable as problem:
                 skipped.append(SkippedFile(entries[place].name, str(problem)))
                 continue
@@ -291,10 +365,13 @@ def _pixels(entries, first, readable, size, channels, skipped):
     pixels = pixels[: len(places)]
     deep = _on_common_levels(entries, places, levels, size, channels, pixels)
     order = np.argsort(places)
-    if (np.diff(order) < 0).any():
+    widths = None
+    if any_width and pixels:
+        pixels, widths = joined([pixels[i] for i in order])
+    elif (np.diff(order) < 0).any():
         pixels = pixels[order]
     places = [places[i] for i in order]
-    return pixels, places, (*(notes[i] for i in places if notes[i]), *deep)
+    return pixels, widths, places, (*(notes[i] for i in places if notes[i]), *deep)
 
 
 def _on_common_levels(entries, places, levels, size, channels, pixels):
@@ -312,7 +389,8 @@ def _on_common_levels(entries, places, levels, size, channels, pixels):
             common = common.joined(levels[row])
         for row in rows:
             if levels[row] != common:
-                picture = decoding.read(entries[places[row]], size, common)
+                own = size_of_one(size, *pixels[row].shape[:2])
+                picture = decoding.read(entries[places[row]], own, common)
                 pixels[row] = fit_image(picture, size, channels)
         if (common.low, common.high) not in ((0, 1), (0, 65535)):
             notes.append(f"{format_count(len(rows), 'image')} of {values} became 8 bits: {common}")
@@ -365,6 +443,7 @@ def _digits():
 
 
 NAMED_SETS = {"fashion5": _fashion5, "digits": _digits, "shapes": draw_shapes, "photos5": _photos5}
+NAMED_SETS |= STRIPS
 NAMED_SETS |= {name: partial(full_sets.load, name) for name in full_sets.FULL_SETS}
 
 

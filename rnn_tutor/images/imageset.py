@@ -1,4 +1,4 @@
-"""A set of images of one size, and what is known about them.
+"""A set of images of one size, or of one height and any widths, and what is known about them.
 
 `files` finds images, `decoding` reads them, `datasets` has the named sets.
 """
@@ -12,6 +12,8 @@ from PIL import Image
 from rnn_tutor._cv2 import cv2
 from rnn_tutor._errors import NeedsLabels, TutorError, check_whole
 from rnn_tutor._text import format_count
+
+PADDING = -1.0  # of float images, right of where a strip ends: no image has a value below 0
 
 
 @dataclass(frozen=True)
@@ -29,10 +31,14 @@ class SkippedFile:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class ImageSet:
-    """Images of one size, with labels or without.
+    """Images of one size, or strips of one height and any widths, with labels or without.
 
     `images[key]` chooses images as NumPy does, `len(images)` counts them, `first + second` joins
     two sets, and `np.asarray(images)` gives the pixels.
+
+    Strips lie in one array: each begins at the left, and past its width there is black up to the
+    width of the widest. So all that counts, chooses and joins images serves strips as well.
+    `list_of_pixels` gives each at its own width.
 
     Attributes:
         pixels: `(n, height, width, channels)` uint8, RGB (3 channels) or grey (1 channel).
@@ -46,6 +52,8 @@ class ImageSet:
         notes: Sentences about files that were used, a tuple of str.
         origin: What the files were read from, as `load_images` takes it: a path, or a tuple of
             paths; None where the images came from no file. `originals` finds the files again.
+        strip_widths: `(n,)` int64, the width of each strip in pixels; None where all images are as
+            wide as `pixels`.
 
     Raises:
         TutorError: The parts do not fit together.
@@ -57,6 +65,8 @@ class ImageSet:
         images: 3 images of 28 x 28 x 1, 2 classes (cat, dog), 1 without a label
         >>> images[images.is_labelled]
         images: 2 images of 28 x 28 x 1, 2 classes (cat, dog)
+        >>> rt.ImageSet(pixels, strip_widths=[10, 28, 20])
+        images: 3 images of 28 x (10 to 28) x 1, no labels
     """
 
     pixels: np.ndarray
@@ -68,6 +78,7 @@ class ImageSet:
     skipped: tuple[SkippedFile, ...] = ()
     notes: tuple[str, ...] = ()
     origin: str | tuple[str, ...] | None = None
+    strip_widths: np.ndarray | None = None
 
     def __post_init__(self):
         pixels = self._checked_pixels()
@@ -76,6 +87,16 @@ class ImageSet:
                 "Expected pixels (n, height, width, channels) as uint8 with 1 or 3 channels, "
                 f"received {pixels.shape} as {pixels.dtype}. load_images(array) makes them so."
             )
+        if self.strip_widths is not None and len(pixels):
+            widths = np.asarray(self.strip_widths, np.int64)
+            low, high = widths.min(initial=pixels.shape[2]), widths.max(initial=0)
+            if not 1 <= low <= high <= pixels.shape[2]:
+                raise TutorError(
+                    f"The widths of strips go from 1 to {pixels.shape[2]}, the width of the "
+                    f"pixels; received {low} to {high}."
+                )
+            pixels = pixels[:, :, :high]  # as wide as the widest
+            self._set(strip_widths=widths if low < high else None)
         self._set(pixels=pixels, class_names=tuple(self.class_names), sources=tuple(self.sources))
         if self.labels is not None:
             self._set(labels=np.asarray(self.labels, np.int64))
@@ -85,7 +106,7 @@ class ImageSet:
                 raise TutorError(f"The labels do not fit {len(self.class_names)} class names.")
         if self.is_test is not None:
             self._set(is_test=np.asarray(self.is_test, bool))
-        for what in ("labels", "is_test", "sources"):
+        for what in ("labels", "is_test", "sources", "strip_widths"):
             part = getattr(self, what)
             if part is not None and len(part) and len(part) != len(pixels):
                 raise TutorError(f"{len(pixels)} pictures came with {len(part)} {what}.")
@@ -100,7 +121,7 @@ class ImageSet:
         return self.pixels[chosen]
 
     def _joined_pixels(self, other):
-        return np.concatenate([self.pixels, other.pixels])
+        return np.concatenate(_equally_wide([self.pixels, other.pixels]))
 
     def _set(self, **parts):
         for key, part in parts.items():
@@ -118,20 +139,30 @@ class ImageSet:
             labels=None if self.labels is None else self.labels[chosen],
             sources=tuple(self.sources[i] for i in chosen) if self.sources else (),
             is_test=None if self.is_test is None else self.is_test[chosen],
+            strip_widths=None if self.strip_widths is None else self.strip_widths[chosen],
         )
 
     def __array__(self, dtype=None, copy=None):
-        """Return the pixels: `np.asarray(images)` is (n, height, width, channels) uint8."""
+        """Return the pixels: `np.asarray(images)` is (n, height, width, channels) uint8.
+
+        Strips have black past their end, up to the width of the widest.
+        """
         return np.array(self.pixels, dtype=dtype, copy=copy)
 
     def __add__(self, other):
-        """Return the images of both sets, which have the same shape and the same classes."""
-        if self.shape != other.shape or self.class_names != other.class_names:
+        """Return the images of both sets, which have the same classes, and the same shape.
+
+        Strips need the same height only.
+        """
+        both, ragged = (self, other), self.is_ragged or other.is_ragged
+        shapes = [s.pixels.shape[1::2] if ragged else s.shape for s in both]
+        if shapes[0] != shapes[1] or self.class_names != other.class_names:
             raise TutorError(
                 f"Two sets are joined where shape and classes are the same; here are {self.shape} "
                 f"and {other.shape}, {self.class_names} and {other.class_names}."
             )
-        both, parts = (self, other), {"pixels": self._joined_pixels(other)}
+        parts = {"pixels": self._joined_pixels(other)}
+        parts["strip_widths"] = np.concatenate([s.widths for s in both]) if ragged else None
         for what in ("labels", "is_test"):
             has = [getattr(part, what) is not None for part in both]
             parts[what] = np.concatenate([getattr(p, what) for p in both]) if all(has) else None
@@ -142,6 +173,7 @@ class ImageSet:
 
     def __repr__(self):
         height, width, channels = self.shape
+        width = f"({self.widths.min()} to {self.widths.max()})" if self.is_ragged else width
         text = f"{self.name}: {format_count(len(self), 'image')} of {height} x {width} x {channels}"
         if self.has_labels:
             names = ", ".join(self.class_names[:10]) + (", ..." if self.n_classes > 10 else "")
@@ -156,8 +188,26 @@ class ImageSet:
 
     @property
     def shape(self):
-        """(height, width, channels) of every image."""
-        return self.pixels.shape[1:]
+        """(height, width, channels) of every image; the width is None where it varies."""
+        height, width, channels = self.pixels.shape[1:]
+        return height, None if self.is_ragged else width, channels
+
+    @property
+    def is_ragged(self):
+        """Whether some images are wider than others."""
+        return self.strip_widths is not None
+
+    @property
+    def widths(self):
+        """The width of each image in pixels, (n,) int64."""
+        if self.strip_widths is not None:
+            return self.strip_widths
+        return np.full(len(self), self.pixels.shape[2])
+
+    @property
+    def list_of_pixels(self):
+        """The pixels of each image at its own width, a list of n `(height, width, channels)`."""
+        return [image[:, :width] for image, width in zip(self.pixels, self.widths, strict=True)]
 
     @property
     def has_labels(self):
@@ -204,18 +254,51 @@ class ImageSet:
         return replace(self, labels=None, class_names=())
 
     def as_float(self):
-        """Return the pixels as float32 `(n, height, width, channels)` in 0..1."""
-        return np.divide(self.pixels, 255, dtype=np.float32)
+        """Return the pixels as float32 `(n, height, width, channels)` in 0..1.
 
-    def resized(self, height, width):
-        """Return the images at another size in pixels; proportions may change."""
-        height, width = check_whole("height", height), check_whole("width", width)
-        if (height, width) == self.shape[:2]:
+        Right of where a strip ends they are `PADDING`, -1, which no image has. So a network can
+        tell silence from the end.
+        """
+        unit = np.divide(self.pixels, 255, dtype=np.float32)
+        return pad(unit, self.widths) if self.is_ragged else unit
+
+    def require_one_size(self):
+        """Return the images, which all have the same width.
+
+        Raises:
+            TutorError: Some are wider than others.
+        """
+        if self.is_ragged:
+            raise TutorError(
+                f"Expected images of one size; those of {self.name} are {self.widths.min()} to "
+                f"{self.widths.max()} pixels wide. `resized({self.shape[0]}, "
+                f"{int(np.median(self.widths))})` squeezes and stretches all of them to one width; "
+                "`rt.models.strip_encoder` and `rt.RecurrentClusterer` read any width."
+            )
+        return self
+
+    def resized(self, height, width=None):
+        """Return the images at another size in pixels.
+
+        Args:
+            height: In pixels, int.
+            width: In pixels, int; proportions may change. Default: each image keeps its own.
+
+        Returns:
+            An ImageSet.
+        """
+        height = check_whole("height", height)
+        if width is None:
+            widths = np.round(self.widths * height / self.shape[0]).astype(int).clip(1)
+        else:
+            widths = np.full(len(self), check_whole("width", width))
+        if height == self.shape[0] and (widths == self.widths).all():
             return self
-        pixels = np.empty((len(self), height, width, self.shape[2]), np.uint8)
-        for i, image in enumerate(self.pixels):
-            pixels[i] = resize(image, height, width)
-        return replace(self, pixels=pixels)
+        widest = widths.max(initial=1 if width is None else width)
+        pixels = np.zeros((len(self), height, widest, self.shape[2]), np.uint8)
+        for image, resized, own in zip(self.list_of_pixels, pixels, widths, strict=True):
+            resized[:, :own] = resize(image, height, own)
+        return replace(self, pixels=pixels, strip_widths=widths)
 
     def grey(self):
         """Return the images with one channel, weighted as `cv2.cvtColor` does."""
@@ -310,7 +393,9 @@ class ImageSet:
                 raise TutorError(
                     f"{class_name!r} and {str(name)!r} do not make a folder and a file."
                 )
-        for class_name, name, image in zip(classes, names, self.colour().pixels, strict=True):
+        for class_name, name, image in zip(
+            classes, names, self.colour().list_of_pixels, strict=True
+        ):
             path = folder / class_name / f"{name}.jpg"
             path.parent.mkdir(parents=True, exist_ok=True)
             Image.fromarray(image).save(path, quality=90)
@@ -334,7 +419,9 @@ def check_request(size, channels, limit, seed):
     if size is not None:
         sides = tuple(size) if np.shape(size) == (2,) else (size, size)
         try:
-            size = tuple(check_whole("size", side) for side in sides)
+            height, width = sides
+            width = None if width is None else check_whole("size", width)  # None: any width
+            size = check_whole("size", height), width
         except TutorError:
             raise TutorError(
                 "size is a whole number of pixels, 1 or more, or two of them, (height, width); "
@@ -367,6 +454,90 @@ def fit(image, height, width):
     tall, wide = min(h, round(w * height / width) or 1), min(w, round(h * width / height) or 1)
     top, left = (h - tall) // 2, (w - wide) // 2
     return resize(image[top : top + tall, left : left + wide], height, width)
+
+
+def size_of_one(size, height, width):
+    """Return (height, width) of one image at a size.
+
+    Args:
+        size: (height, width); with a width of None the image keeps its proportions.
+        height, width: Of the image as it is, in pixels.
+    """
+    return size[0], size[1] or max(1, round(width * size[0] / height))
+
+
+def pad(images, widths, padding=PADDING):
+    """Overwrite what lies right of the end of each strip; return the same array.
+
+    Args:
+        images: `(n, height, width, channels)` float.
+        widths: `(n,)` int, in pixels.
+        padding: The value to write. Default `PADDING`, -1.
+    """
+    images[np.broadcast_to(past_end(widths, images.shape[2])[:, None, :], images.shape[:3])] = (
+        padding
+    )
+    return images
+
+
+def past_end(widths, width):
+    """Return which of `width` columns lie past the end of each strip, `(n, width)` bool."""
+    return np.arange(width) >= np.asarray(widths)[:, None]
+
+
+def joined(pictures, dtype=np.uint8):
+    """Put pictures of one height and any widths into one array, black past the end of each.
+
+    Args:
+        pictures: A list of n `(height, width, channels)`.
+        dtype: Of the array. Default uint8.
+
+    Returns:
+        `(pixels, widths)`: `(n, height, widest, channels)` and `(n,)` int64.
+
+    Example:
+        >>> pixels, widths = joined([np.ones((8, 5, 1)), np.ones((8, 9, 1))])
+        >>> pixels.shape, widths.tolist()
+        ((2, 8, 9, 1), [5, 9])
+    """
+    widths = np.array([picture.shape[1] for picture in pictures])
+    height, _, channels = pictures[0].shape
+    pixels = np.zeros((len(pictures), height, widths.max(), channels), dtype)
+    for strip, picture, width in zip(pixels, pictures, widths, strict=True):
+        strip[:, :width] = picture
+    return pixels, widths
+
+
+def padded(pictures):
+    """Put strips into one batch for a network, `PADDING` past the end of each.
+
+    The width is a multiple of 16: few widths mean few graphs to build.
+
+    Args:
+        pictures: A list of n `(height, width, channels)`, uint8 or float in 0..1.
+
+    Returns:
+        `(n, height, width, channels)` float32.
+
+    Example:
+        >>> padded([np.ones((8, 5, 1)), np.ones((8, 19, 1))]).shape
+        (2, 8, 32, 1)
+    """
+    widest = max(picture.shape[1] for picture in pictures)
+    height, _, channels = pictures[0].shape
+    batch = np.full((len(pictures), height, -(-widest // 16) * 16, channels), PADDING, np.float32)
+    for strip, picture in zip(batch, pictures, strict=True):
+        scale = 255 if picture.dtype == np.uint8 else 1
+        np.divide(picture, scale, out=strip[:, : picture.shape[1]], casting="unsafe")
+    return batch
+
+
+def _equally_wide(arrays):
+    missing = [max(other.shape[2] for other in arrays) - array.shape[2] for array in arrays]
+    return [
+        np.pad(array, ((0, 0), (0, 0), (0, n), (0, 0))) if n else array
+        for array, n in zip(arrays, missing, strict=True)
+    ]
 
 
 def _shortened(lines, at_most):

@@ -12,6 +12,7 @@ import numpy as np
 
 from rnn_tutor._cv2 import cv2
 from rnn_tutor._errors import TutorError, check_range
+from rnn_tutor.images.imageset import joined
 
 WHITE = 255
 BLOCK = 200  # images between two calls of `progress`
@@ -486,15 +487,19 @@ class Preprocessing:
         """
         flat = images.shape[2] == 1  # OpenCV's images of one channel have no axis for it
         pictures = images.pixels[..., 0] if flat else images.pixels
-        changed = np.empty((len(images), *self(pictures[0]).shape), np.uint8)
-        slots = changed[..., 0] if changed.shape[3] == 1 else changed
+        if images.is_ragged:
+            pictures = [picture[..., 0] if flat else picture for picture in images.list_of_pixels]
+            changed = [None] * len(images)
+        else:
+            changed = np.empty((len(images), *self(pictures[0]).shape), np.uint8)
         for i, picture in enumerate(pictures):
             for step in self.steps:
                 picture = step(picture, i) if type(step) is Noise else step(picture)
-            slots[i] = picture
+            changed[i] = _with_channels(picture)
             if progress and ((i + 1) % BLOCK == 0 or i + 1 == len(images)):
                 progress(i + 1, len(images))
-        return replace(images, pixels=changed)
+        pixels, widths = joined(changed) if images.is_ragged else (changed, None)
+        return replace(images, pixels=pixels, strip_widths=widths)
 
 
 def _is_colour(picture):

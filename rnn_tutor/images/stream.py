@@ -25,7 +25,7 @@ from rnn_tutor._errors import TutorError, check_whole
 from rnn_tutor._text import format_count
 from rnn_tutor.images import decoding, files
 from rnn_tutor.images.folder_classes import labels_of
-from rnn_tutor.images.imageset import ImageSet, SkippedFile, choose, fit, resize
+from rnn_tutor.images.imageset import ImageSet, SkippedFile, choose, fit, resize, size_of_one
 
 LOOKED_AT = (
     200  # images that are decoded at first, to see whether all are grey, or deeper than 8 bits
@@ -256,8 +256,21 @@ class ImageStream(ImageSet):
         parts = {name: getattr(self, name) for name in names}
         return ImageSet(self.pixels[:], notes=self._all_notes(), **parts)
 
-    def resized(self, height, width):
-        """Return the images at another size in pixels; proportions may change."""
+    def resized(self, height, width=None):
+        """Return the images at another size in pixels; proportions may change.
+
+        Args:
+            height: In pixels, int.
+            width: In pixels, int. A stream needs it, for all its images have one size.
+
+        Returns:
+            An ImageStream.
+
+        Raises:
+            TutorError: There is no width.
+        """
+        if width is None:
+            raise TutorError(_one_size(height))
         height, width = check_whole("height", height), check_whole("width", width)
         if (height, width) == self.shape[:2]:
             return self
@@ -308,8 +321,10 @@ def open_stream(entries, not_used, name, order, archives, *, size, channels, lim
         An ImageStream; of no images where none can be read.
 
     Raises:
-        TutorError: An entry is no file.
+        TutorError: An entry is no file, or the size has no width.
     """
+    if size and size[1] is None:
+        raise TutorError(_one_size(size[0]))
     if any(entry.bytes == 0 for entry in entries):
         raise TutorError(
             "Only files can be streamed; received images that are in memory already. Load these "
@@ -349,10 +364,11 @@ def fit_image(picture, size, channels):
 
     Args:
         picture: `(height, width, 3)` uint8.
-        size: (height, width).
+        size: (height, width); with a width of None it keeps its proportions.
         channels: 1 for grey; anything else leaves it in colour.
     """
-    picture = fit(picture, *size)
+    bring, own = (fit, size) if size[1] else (resize, size_of_one(size, *picture.shape[:2]))
+    picture = bring(picture, *own)
     return _grey(picture) if channels == 1 else picture
 
 
@@ -396,6 +412,14 @@ def some_of(pixels, n, seed):
     if not isinstance(pixels, LazyPixels) or len(pixels) <= n:
         return pixels
     return pixels.take(choose(len(pixels), n, seed))
+
+
+def _one_size(height):
+    return (
+        "The images of a stream have one size, (height, width); received a height of "
+        f"{height} and no width. Give a width as well, or load strips of any width into memory: "
+        f"`rt.load_images(source, height={height}, limit=1000, stream=False)`."
+    )
 
 
 def _grey(picture):

@@ -13,13 +13,34 @@ import numpy as np
 from rnn_tutor._backend import keras, trim_heap
 from rnn_tutor._errors import TutorError, check_whole
 from rnn_tutor._text import DATA, sha256
-from rnn_tutor.images.arrays import as_pixels
+from rnn_tutor.images.arrays import as_pictures, as_pixels
+from rnn_tutor.images.imageset import padded
 from rnn_tutor.images.stream import blocks
 from rnn_tutor.networks.photographs import photograph_features as photograph_features
+from rnn_tutor.networks.strip_encoders import CELLS
+from rnn_tutor.networks.strip_encoders import strip_encoder as strip_encoder
 
 layers = keras.layers
-# The recurrent layers of Keras, by the names that builders and settings take.
-CELLS = {"simple_rnn": layers.SimpleRNN, "gru": layers.GRU, "lstm": layers.LSTM}
+
+
+def check_one_size(input_shape):
+    """Raise TutorError for the shape of strips, `(height, None, channels)`.
+
+    Args:
+        input_shape: `(height, width, channels)`.
+
+    Raises:
+        TutorError: The width is None.
+
+    Example:
+        >>> check_one_size((28, 28, 1))
+    """
+    if None in tuple(input_shape):
+        raise TutorError(
+            f"This network reads images of one size; received the shape {tuple(input_shape)}, of "
+            "any width. `resized(height, width)` of an ImageSet gives all images one size; "
+            "`rt.models.strip_encoder` reads any width."
+        )
 
 
 def recurrent_layer(units, cell="gru", bidirectional=False, return_sequences=False):
@@ -70,6 +91,7 @@ def classifier(
         >>> classifier((28, 28, 1), n_classes=3).output_shape
         (None, 3)
     """
+    check_one_size(input_shape)
     image = keras.Input(input_shape)
     x = image
     for kernels, pool in [(32, (2, 2)), (64, (2, 2)), (64, (1, 2))][:blocks]:
@@ -108,6 +130,7 @@ def recurrent_encoder(input_shape, units=48, cell="gru", bidirectional=True, rec
 
     Source: Visin et al. (2015), ReNet, here with one sweep in place of stacked ones.
     """
+    check_one_size(input_shape)
     image = keras.Input(input_shape)
     x = layers.Conv2D(32, 5, strides=2, padding="same", activation="relu")(image)
     x = layers.Conv2D(64, 3, strides=2, padding="same", activation="relu")(x)
@@ -167,6 +190,7 @@ def row_encoder(input_shape, units=128, cell="gru"):
         >>> row_encoder((12, 8, 1), units=4).output_shape
         (None, 4)
     """
+    check_one_size(input_shape)
     height, width, channels = input_shape
     image = keras.Input(input_shape)
     rows = layers.Reshape((height, width * channels))(image)  # (n, steps, features)
@@ -315,7 +339,10 @@ def embed(encoder, images, batch_size=256):
         (5, 8)
     """
     check_whole("batch_size", batch_size)
-    pixels = as_pixels(images, lazy=True)
+    pictures = as_pictures(images, lazy=True)
+    if isinstance(pictures, list) and reads_any_width(encoder):
+        return run_strips(encoder, pictures, batch_size)
+    pixels = as_pixels(pictures, lazy=True)
     encoder = functional(encoder, pixels.shape[1:])
     check_vectors(encoder)
     return run(encoder, pixels, 255 if pixels.dtype == np.uint8 else 1, batch_size)
@@ -350,6 +377,59 @@ def run(model, inputs, scale=1, batch_size=256):
         # The last batch is filled up: a batch of another size would build another graph.
         np.divide(part, scale, out=batch[: len(part)])
         outputs[start : start + len(part)] = forward(batch)[: len(part)]
+    trim_heap()
+    return outputs
+
+
+def reads_any_width(model):
+    """Return whether a Keras model reads images of one height and any width.
+
+    Args:
+        model: A Keras model, or anything else, which does not.
+
+    Example:
+        >>> reads_any_width(strip_encoder((16, None, 1))), reads_any_width(row_encoder((9, 9, 1)))
+        (True, False)
+    """
+    try:
+        _, height, width, _ = model.input_shape
+    except (AttributeError, TypeError, ValueError):
+        return False
+    return height is not None and width is None
+
+
+def run_strips(model, pictures, batch_size=256):
+    """Run a model over strips, those of like width together, so that little is padded.
+
+    Args:
+        model: A Keras model that reads any width and gives a vector for each strip.
+        pictures: A list of `(height, width, channels)`, uint8 or float in 0..1.
+        batch_size: Strips at a time, int. Default 256.
+
+    Returns:
+        `(n, features)` float32, in the order of the pictures.
+
+    Raises:
+        TutorError: The strips have another height or other channels than the model reads.
+
+    Example:
+        >>> encoder = strip_encoder((16, None, 1), units=4)
+        >>> run_strips(encoder, [np.zeros((16, 20, 1)), np.zeros((16, 35, 1))]).shape
+        (2, 8)
+    """
+    _, height, _, channels = model.input_shape
+    if wrong := [p.shape for p in pictures if p.shape[::2] != (height, channels)]:
+        raise TutorError(
+            f"The model {model.name!r} reads strips of {height} x any width x {channels}; received "
+            f"{' x '.join(map(str, wrong[0]))}. `rt.load_images(source, height={height}, "
+            f"channels={channels})` reads them so."
+        )
+    outputs = np.empty((len(pictures), model.output_shape[-1]), "float32")
+    order = np.argsort([picture.shape[1] for picture in pictures], kind="stable")
+    for start in range(0, len(order), batch_size):
+        chosen = order[start : start + batch_size]
+        batch = padded([pictures[i] for i in chosen])
+        outputs[chosen] = keras.ops.convert_to_numpy(model(batch, training=False))
     trim_heap()
     return outputs
 

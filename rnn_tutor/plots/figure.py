@@ -126,10 +126,11 @@ class ImageGrid:
         self.left, self.middle, self.columns, self.title = left, middle, columns, title
         self.caption = 0.2 if caption else 0.0
         self.top = (0.3 if title else 0.0) + (0.25 if heading else 0.0)
-        self.pitch = min(1.3, (WIDTH - left - middle) / columns)
         height, width = shape
+        widest = max(1.3, 0.5 * width / height)  # inches; strips are half an inch high
+        self.pitch = min(widest, (WIDTH - left - middle) / columns)
         self.box = 0.94 * self.pitch, 0.94 * min(1.3, 2 * self.pitch, self.pitch * height / width)
-        self.step = self.box[1] + 0.06 * self.pitch + self.caption
+        self.step = self.box[1] + 0.06 * min(1.3, self.pitch) + self.caption
         size = max(left + middle + columns * self.pitch, 2.5), self.top + rows * self.step
         self.figure = Figure(size)
         self.axes = self.figure.add_axes((0, 0, 1, 1), xlim=(0, size[0]), ylim=(size[1], 0))
@@ -172,7 +173,7 @@ class ImageGrid:
 
 
 def rgb(images):
-    """Return what is drawn: `(n, h, w, 3)` uint8.
+    """Return what is drawn: `(n, h, w, 3)` uint8; of strips a list of n `(h, w, 3)`.
 
     Args:
         images: An ImageSet, `(n, h, w)`, `(n, h, w, 1)` or `(n, h, w, 3)`, uint8, bool or float
@@ -181,6 +182,8 @@ def rgb(images):
     Raises:
         TutorError: They have another shape.
     """
+    if getattr(images, "is_ragged", False):
+        return [rgb(strip[None])[0] for strip in images.list_of_pixels]
     pixels = np.asarray(getattr(images, "pixels", images))
     pixels = pixels[..., None] if pixels.ndim == 3 else pixels
     if pixels.ndim != 4 or len(pixels) == 0 or pixels.shape[3] not in (1, 3):
@@ -206,6 +209,27 @@ def rgb_of_one(image):
     if len(pixels) != 1:
         raise TutorError(f"Expected one picture, received {len(pixels)}: choose one of them.")
     return pixels[0]
+
+
+def box_of(pictures):
+    """Return (height, width) of the box that holds each picture.
+
+    Args:
+        pictures: What `rgb` returns.
+    """
+    return tuple(max(picture.shape[side] for picture in pictures) for side in (0, 1))
+
+
+def fitting(columns, shape, room=WIDTH):
+    """Return how many columns of strips fit, each a third of an inch high; of others `columns`.
+
+    Args:
+        columns: As many at most, int.
+        shape: (height, width) of the widest. Strips are more than three times as wide as high.
+        room: In inches. Default: the width of a figure.
+    """
+    height, width = shape
+    return columns if width <= 3 * height else max(1, min(columns, int(3 * room * height / width)))
 
 
 def finish(figure, alt, title=None):

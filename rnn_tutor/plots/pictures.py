@@ -10,7 +10,9 @@ from rnn_tutor.plots.figure import (
     WIDTH,
     ImageGrid,
     any_names,
+    box_of,
     finish,
+    fitting,
     name_of,
     nothing,
     plain,
@@ -52,9 +54,9 @@ def image_grid(images, titles=None, columns=10, title=None):
         known = any(kind is not None for kind in titles)
         titles = ["no label" if kind is None else kind for kind in titles] if known else None
     pictures = rgb(images)
-    columns = min(columns, len(pictures))
+    columns = min(fitting(columns, box_of(pictures)), len(pictures))
     rows = -(-len(pictures) // columns)
-    grid = ImageGrid(pictures.shape[1:3], rows, columns, caption=titles is not None, title=title)
+    grid = ImageGrid(box_of(pictures), rows, columns, caption=titles is not None, title=title)
     for k, picture in enumerate(pictures):
         grid.put(picture, k // columns, k % columns, None if titles is None else titles[k])
     what = f"{format_count(len(pictures), 'picture')} in {format_count(rows, 'row')}"
@@ -83,7 +85,7 @@ def image_rows(named, title=None):
     rows = {str(name): () if _is_empty(p) else rgb(p) for name, p in named.items()}
     if not any(map(len, rows.values())):
         return nothing("There are no such pictures.", title)
-    shape = np.max([pictures.shape[1:3] for pictures in rows.values() if len(pictures)], axis=0)
+    shape = np.max([box_of(pictures) for pictures in rows.values() if len(pictures)], axis=0)
     columns = max(map(len, rows.values()))
     grid = ImageGrid(shape, len(rows), columns, left=1.2, title=title)
     for row, (name, pictures) in enumerate(rows.items()):
@@ -161,8 +163,8 @@ def clusters(images, fitted, n=8, names=None, title=None):
     """
     pictures = rgb(images)
     k, n = fitted.n_clusters, min(n, fitted.sizes.max())
-    shape = pictures.shape[1:3]
-    grid = ImageGrid(shape, k, 2 * n, left=1.0, middle=0.2, heading=True, title=title)
+    n = fitting(n, box_of(pictures), (WIDTH - 1.2) / 2)
+    grid = ImageGrid(box_of(pictures), k, 2 * n, left=1.0, middle=0.2, heading=True, title=title)
     grid.head(0, "most typical")
     grid.head(n, "on the border")
     for cluster in range(k):
@@ -236,8 +238,9 @@ def _put_thumbnails(axes, points, pictures, groups, shown, most):
     """Put images beside their points, where no other point and no other thumbnail lies."""
     inches = axes.transData.transform(points[shown]) / axes.figure.dpi
     low, high = axes.get_window_extent().get_points() / axes.figure.dpi
-    half = 0.5 * THUMBNAIL * np.array(pictures.shape[2:0:-1]) / max(pictures.shape[1:3])
-    zoom, taken = THUMBNAIL * 72 / max(pictures.shape[1:3]), np.empty((0, 2))
+    largest = box_of(pictures)
+    half = 0.5 * THUMBNAIL * np.array(largest[::-1]) / max(largest)
+    zoom, taken = THUMBNAIL * 72 / max(largest), np.empty((0, 2))
     for index, place in zip(shown[:MAX_PLACED], inches, strict=False):
         around = place + np.concatenate([step * THUMBNAIL * DIRECTIONS for step in (0.8, 1.4, 2)])
         room = half + 0.06

@@ -6,8 +6,9 @@ import numpy as np
 
 from rnn_tutor._backend import keras
 from rnn_tutor._errors import NeedsLabels, TutorError, check_whole
-from rnn_tutor.images.arrays import as_pixels, as_unit
-from rnn_tutor.images.augmentation import Augmentation, preset
+from rnn_tutor.images.arrays import as_pictures, as_pixels, as_unit
+from rnn_tutor.images.augmentation import PRESETS, Augmentation, preset
+from rnn_tutor.images.imageset import joined, padded
 from rnn_tutor.networks import models
 from rnn_tutor.networks.gradients import gradients as gradients
 
@@ -54,6 +55,8 @@ class Objective:
             outputs.
         smallest_batch: Images in a batch at least, int. Default 1.
         uses_labels: Whether `batch` takes labels, bool. Default False.
+        reads_any_width: Whether `batch` takes strips, a list of `(height, width, channels)`, bool.
+            Default False.
         ignores: Names of the `TrainingSettings` fields that change nothing here, a set of str. The
             fields of other objectives need not be named.
 
@@ -71,6 +74,7 @@ class Objective:
     loss = None
     smallest_batch = 1
     uses_labels = False
+    reads_any_width = False
     ignores = frozenset()
 
     @classmethod
@@ -162,6 +166,12 @@ class Contrastive(Objective):
     def build(self, encoder):
         """Build the encoder with its projection, `(n, height, width, channels)` -> `(n, 64)`."""
         models.check_vectors(encoder)
+        if self.reads_any_width and encoder.input_shape[2] is not None:
+            raise TutorError(
+                "Views of strips have any width, and need an encoder that reads any, such as "
+                f"`rt.models.strip_encoder`; {encoder.name!r} reads {encoder.input_shape[1:]}. Or "
+                f"choose another augmentation: {', '.join(PRESETS)}."
+            )
         return models.projector(encoder)
 
     def embedder(self, encoder, model):
@@ -180,9 +190,19 @@ class Contrastive(Objective):
         return nt_xent(pair_numbers, projections + 1e-12, self.temperature)
 
     def batch(self, pixels, rng):
-        """Make `(views, pair_numbers)`: `(2n, height, width, channels)` float32, `(2n,)` int64."""
-        views = [self.augmentation(pixels, rng), self.augmentation(pixels, rng)]
-        return np.concatenate(views), np.tile(np.arange(len(pixels)), 2)
+        """Make `(views, pair_numbers)`: `(2n, height, width, channels)` float32, `(2n,)` int64.
+
+        Views of strips are padded to one width.
+        """
+        first, second = self.augmentation(pixels, rng), self.augmentation(pixels, rng)
+        is_list = isinstance(first, list)
+        views = padded(first + second) if is_list else np.concatenate([first, second])
+        return views, np.tile(np.arange(len(pixels)), 2)
+
+    @property
+    def reads_any_width(self):
+        """Whether the augmentation draws views of strips."""
+        return getattr(self.augmentation, "reads_any_width", False)
 
 
 @dataclass(frozen=True)
@@ -303,6 +323,7 @@ class Batches(keras.utils.PyDataset):
     Attributes:
         pixels: `(n, height, width, channels)`; those of an `ImageStream` as `LazyPixels`.
         labels: `(n,)` int; None without `uses_labels`.
+        widths: Of strips, `(n,)` int64; None where all images have one size.
         epoch: The epoch of `batches[step]`, int from 0, for Keras's `fit`.
 
     Raises:
@@ -325,7 +346,12 @@ class Batches(keras.utils.PyDataset):
                 f"Expected an objective, such as `rt.objectives.Reconstruction()`; received "
                 f"{objective!r}. One of your own is a subclass of `rt.objectives.Objective`."
             )
-        self.pixels, self.objective, self.seed = objective.read(images), objective, seed
+        self.objective, self.seed, self.widths = objective, seed, None
+        pictures = as_pictures(images, lazy=True) if objective.reads_any_width else None
+        if isinstance(pictures, list):
+            self.pixels, self.widths = joined(pictures)
+        else:
+            self.pixels = objective.read(images)
         # Of a stream, Keras has the next batch read while it works on one.
         super().__init__(workers=1 if isinstance(self.pixels, np.ndarray) else 2)
         self.batch_size = min(batch_size, len(self.pixels))
@@ -362,10 +388,22 @@ class Batches(keras.utils.PyDataset):
         chosen = self._ordered[1][step * self.batch_size : (step + 1) * self.batch_size]
         rng = np.random.default_rng([self.seed, epoch, step])
         labels = () if self.labels is None else (self.labels[chosen],)
-        return self.objective.batch(self.pixels[chosen], rng, *labels)
+        pixels = self.pixels[chosen]
+        if self.widths is not None:
+            pixels = [p[:, :w] for p, w in zip(pixels, self.widths[chosen], strict=True)]
+        return self.objective.batch(pixels, rng, *labels)
 
     def _order(self, epoch):
-        return np.random.default_rng([self.seed, epoch]).permutation(len(self.pixels))
+        rng = np.random.default_rng([self.seed, epoch])
+        if self.widths is None:
+            return rng.permutation(len(self.pixels))
+        # Strips of like width share a batch, so that little is padded. Chance has a say, so that
+        # an epoch's batches are not those of the one before.
+        nearly = self.widths * np.exp(rng.uniform(-0.2, 0.2, len(self.widths)))
+        order, whole = nearly.argsort(), len(self) * self.batch_size
+        order = np.roll(order, rng.integers(len(order)))  # which are left out changes
+        groups = order[:whole].reshape(len(self), self.batch_size)
+        return rng.permutation(groups).ravel()
 
 
 class AllInOrder(Batches):

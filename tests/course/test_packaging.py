@@ -1,5 +1,6 @@
 """What stands at the top, what travels in the wheel, and what must stand in no file."""
 
+import json
 import os
 import re
 import shutil
@@ -210,6 +211,26 @@ def test_results_of_full_size_are_grouped_by_method():
     ]
     aims = "\n".join(results.targets(results.grouped(runs)))
     assert "| MNIST | accuracy, mean | 99.0 | 92.0 | missed by 7.0 |" in aims
+
+
+def test_strips_stand_in_the_results_once_they_are_measured(tmp_path, monkeypatch):
+    monkeypatch.setattr(results, "DATA", tmp_path)
+    assert results.stored("strips") == []
+    run = {"task": "trimmed", "nmi": 0.5, "cpu_seconds": 9.6, "date": "2026-01-01"}
+    runs = [
+        run | {"method": "pooling", "seed": 0, "accuracy": 0.7, "parameters": 900},
+        run | {"method": "pooling", "seed": 1, "accuracy": 0.8, "parameters": 900},
+        run | {"method": "pooling", "seed": 100, "accuracy": 0.1, "parameters": 900},
+        run | {"method": "DTW", "seed": 0, "accuracy": 1.0, "parameters": 0},
+    ]
+    about = {"tasks": {"trimmed": {}, "noise": {}}, "seeds": [0, 1], "images": 480}
+    about |= {"chosen_on": "learning rates on seed 100", "runs": runs}
+    about |= {key: BENCHMARK[key] for key in ("machine", "versions")}
+    (tmp_path / "benchmark_strips.json").write_text(json.dumps(about), encoding="utf-8")
+    [found] = results.stored("strips")
+    lines = results.strip_table(found)
+    assert "| pooling | 75.0 ± 7.1 (0.50) |  | 900 | 10 |" in lines
+    assert "| DTW | 100.0 (0.50) |  |  | 10 |" in lines
 
 
 def test_no_miss_is_rounded_away():

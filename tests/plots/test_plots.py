@@ -392,3 +392,11 @@ def test_a_thread_may_draw():
     thread.start()
     thread.join()
     assert drawn == [plots.loss_curve([2, 1]).html()]
+
+
+def test_strips_are_drawn_at_their_own_widths():
+    strips = ImageSet(np.full((2, 8, 40, 1), 200, np.uint8), strip_widths=[20, 40])
+    for picture in (plots.image_grid(strips), plots.image_rows({"strips": strips})):
+        narrow, wide = (image.get_extent() for image in picture.figure.axes[0].images)
+        assert wide[1] - wide[0] == pytest.approx(2 * (narrow[1] - narrow[0]))
+        assert wide[2] - wide[3] == pytest.approx(narrow[2] - narrow[3])

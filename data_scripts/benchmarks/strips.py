@@ -1,0 +1,241 @@
+"""When does reading in order pay? Strips of spoken digits, sorted without labels.
+
+    python data_scripts/benchmarks/strips.py [--seeds 0 1 2 3 4] [--tasks ...] [--methods ...]
+        [--out FILE]
+
+Seven networks of about as many parameters are trained by contrast, each with the same views, steps
+and batches; k-means clusters their embeddings. Four ways need no network. A run learns from 480
+strips and is scored on them; its network also sorts 120 new strips, of other recordings. The tasks
+were written down before the first run of this script.
+
+The learning rate of each network is chosen first, on the strips of seed 100, with labels for
+scoring: the best mean accuracy over TUNED_ON. Seeds 0 to 4 are not looked at for that. Runs are
+added to FILE as they end; a run that stands there is not done again. So the script can be stopped
+and started at any time. One thread; seconds are those of the CPU, of training and clustering.
+
+DTW needs `pip install dtaidistance`. Without it, its rows are left out and said to be.
+"""
+
+import argparse
+import json
+import os
+import time
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+for name in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS"):
+    os.environ.setdefault(name, "1")
+
+import numpy as np  # noqa: E402
+from fashion5 import surroundings  # noqa: E402
+from sklearn.cluster import KMeans, SpectralClustering  # noqa: E402
+
+import rnn_tutor as rt  # noqa: E402
+from rnn_tutor._text import atomic_write  # noqa: E402
+from rnn_tutor.clusters.projection import l2_normalize  # noqa: E402
+
+SHIPPED = Path(rt.__file__).parent / "data" / "benchmark_strips.json"
+STRIPS, BATCH, TEMPERATURE = 600, 32, 0.5
+VIEWS = rt.augmentation.preset("strips")
+RATES, TUNED_ON, TUNING_SEED = (0.003, 0.01), ("trimmed",), 100
+# What the strips are, how the views differ from the preset, and steps of training.
+TASKS = {
+    "trimmed": ({}, {}, 600),
+    "pauses not redrawn": ({}, {"pauses": 0.0}, 600),
+    "untrimmed": ({"margins": (1, 59)}, {}, 900),
+    "six speakers": ({"speakers": "all"}, {}, 900),
+    "background noise": ({"margins": (1, 59), "noise": 0.4}, {}, 900),
+}
+NETWORKS = {
+    "GRU, both ways, masked": {},
+    "squeezed, dense": {"reader": "squeezed"},
+    "dilated convolutions": {"reader": "dilated"},
+    "attention": {"reader": "attention"},
+    "pooling": {"reader": "pooling"},
+    "GRU without a mask": {"masked": False},
+    "GRU, one direction": {"bidirectional": False, "units": 77},
+}
+
+
+def by_network(method, task, seed, rate):
+    """Train one network; return what is known of the run as a dict."""
+    settings, changes, steps = TASKS[task]
+    learnt, new = rt.load_images("spoken3", limit=STRIPS, seed=seed, **settings).split()
+    began = time.process_time()
+    rt.models.keras.utils.set_random_seed(seed)
+    encoder = rt.models.strip_encoder(learnt.shape, **NETWORKS[method])
+    trainer = rt.Trainer(
+        encoder,
+        rt.objectives.Contrastive(replace(VIEWS, **changes), TEMPERATURE),
+        learnt,
+        epochs=steps // (len(learnt) // BATCH),
+        batch_size=BATCH,
+        learning_rate=rate,
+        decay=True,
+        seed=seed,
+    )
+    loss = trainer.run()["loss"][-1]
+    points, others = (l2_normalize(rt.embed(trainer.encoder, part)) for part in (learnt, new))
+    means = KMeans(learnt.n_classes, n_init=10, random_state=seed).fit(points)
+    seconds = time.process_time() - began
+    return {
+        **scored(learnt.labels, means.labels_),
+        "accuracy_new": scored(new.labels, means.predict(others))["accuracy"],
+        "cpu_seconds": round(seconds, 1),
+        "parameters": encoder.count_params(),
+        "learning_rate": rate,
+        "steps": len(trainer.batch_losses),
+        "loss": round(loss, 4),
+    }
+
+
+def without_silence(strip):
+    """Return a strip without its silent columns, as floats; a whole strip where all are."""
+    strip = strip[..., 0] / 255
+    loud = strip.max(axis=0) > 0.25 * strip.max()
+    return strip[:, loud]
+
+
+def at_one_width(strip, width=64):
+    """Squeeze or stretch a strip, (height, any), to one width."""
+    old = np.arange(strip.shape[1])
+    new = np.linspace(0, strip.shape[1] - 1, width)
+    return np.stack([np.interp(new, old, row) for row in strip])
+
+
+def cut(images):
+    """Return (n, features): silences cut out, then all strips at one width."""
+    return np.stack([at_one_width(without_silence(p)).ravel() for p in images.list_of_pixels])
+
+
+def by_k_means(images, seed):
+    return KMeans(images.n_classes, n_init=10, random_state=seed).fit_predict(cut(images))
+
+
+def by_umap(images, seed):
+    way = rt.Clustering(images.n_classes, "gaussian_mixture", umap=True, seed=seed)
+    return way.fit_predict(cut(images))
+
+
+def by_dtw(images, seed, prepared=lambda picture: picture[..., 0] / 255):
+    """Cluster by dynamic time warping: every second column, all pairs, spectral clustering."""
+    from dtaidistance import dtw_ndim
+
+    sequences = [np.ascontiguousarray(prepared(p)[:, ::2].T) for p in images.list_of_pixels]
+    far = dtw_ndim.distance_matrix_fast(sequences, parallel=False)
+    near = np.exp(-((far / np.median(far)) ** 2) * 4)
+    way = SpectralClustering(images.n_classes, affinity="precomputed", random_state=seed)
+    return way.fit_predict(near)
+
+
+def by_dtw_of_cut(images, seed):
+    return by_dtw(images, seed, without_silence)
+
+
+OTHERS = {
+    "silences cut, k-means": by_k_means,
+    "silences cut, UMAP, mixture": by_umap,
+    "DTW, spectral": by_dtw,
+    "silences cut, DTW, spectral": by_dtw_of_cut,
+}
+
+
+def without_network(method, task, seed):
+    """Do one of OTHERS; return what is known of the run as a dict."""
+    images, _ = rt.load_images("spoken3", limit=STRIPS, seed=seed, **TASKS[task][0]).split()
+    began = time.process_time()
+    found = OTHERS[method](images, seed)
+    seconds = time.process_time() - began
+    return {**scored(images.labels, found), "cpu_seconds": round(seconds, 1), "parameters": 0}
+
+
+def scored(labels, found):
+    scores = rt.evaluation.scores(labels, found)
+    return {name: round(float(getattr(scores, name)), 4) for name in ("accuracy", "nmi", "ari")}
+
+
+class Results:
+    """What is known so far, in a file that is written anew after each run."""
+
+    def __init__(self, path):
+        self.path = path
+        self.content = json.loads(path.read_text("utf-8")) if path.exists() else {"runs": []}
+
+    def find(self, **what):
+        return [r for r in self.content["runs"] if all(r.get(k) == v for k, v in what.items())]
+
+    def add(self, what, found):
+        self.content["runs"].append({**what, **found, "date": date.today().isoformat()})
+        about = {
+            "dataset": "spoken3",
+            "images": STRIPS * 4 // 5,
+            "new_images": STRIPS // 5,
+            "seeds": [0, 1, 2, 3, 4],
+            "batch_size": BATCH,
+            "temperature": TEMPERATURE,
+            "views": repr(VIEWS),
+            "tasks": {task: {"strips": s, "views": v} for task, (s, v, _) in TASKS.items()},
+            "chosen_on": "learning rates on the strips of seed 100, with labels for scoring",
+            **surroundings(),
+        }
+        runs = self.content["runs"]
+        listed = ",\n".join("  " + json.dumps(run) for run in runs)
+        head = json.dumps(about, indent=1)[:-2]
+        atomic_write(self.path, f'{head},\n "runs": [\n{listed}\n ]\n}}\n'.encode())
+        scores = f"{found['accuracy']:.3f}, NMI {found['nmi']:.2f}, {found['cpu_seconds']:.0f} s"
+        print(f"{', '.join(map(str, what.values()))}: {scores}", flush=True)
+
+
+def tune(results, methods):
+    """Train each network at each rate on the strips that are kept for it."""
+    for task in TUNED_ON:
+        for method in methods:
+            for rate in RATES:
+                what = {"task": task, "method": method, "seed": TUNING_SEED, "learning_rate": rate}
+                if not results.find(**what):
+                    results.add(what, by_network(method, task, TUNING_SEED, rate))
+
+
+def best_rate(results, method):
+    """Return the learning rate with the best mean accuracy among those that were tried."""
+    tried = results.find(method=method, seed=TUNING_SEED)
+    accuracy = {
+        rate: [r["accuracy"] for r in tried if r["learning_rate"] == rate] for rate in RATES
+    }
+    if any(len(found) < len(TUNED_ON) for found in accuracy.values()):
+        raise SystemExit(f"{method} is not tuned yet: its runs of seed 100 are missing.")
+    return max(RATES, key=lambda rate: np.mean(accuracy[rate]))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--seeds", type=int, nargs="*", default=[0, 1, 2, 3, 4])
+    parser.add_argument("--tasks", nargs="*", default=list(TASKS), choices=TASKS)
+    methods = [*OTHERS, *NETWORKS]
+    parser.add_argument("--methods", nargs="*", default=methods, choices=methods)
+    parser.add_argument("--out", type=Path, default=SHIPPED)
+    options = parser.parse_args()
+    rt.load_keras()
+    results, networks = Results(options.out), [m for m in options.methods if m in NETWORKS]
+
+    def missing(methods):
+        for seed in options.seeds:
+            for task in options.tasks:
+                for method in methods:
+                    what = {"task": task, "method": method, "seed": seed}
+                    if not results.find(**what):
+                        yield what
+
+    for what in missing([m for m in options.methods if m in OTHERS]):
+        try:
+            results.add(what, without_network(**what))
+        except ModuleNotFoundError as problem:
+            print(f"{what['method']} is left out: {problem}", flush=True)
+    tune(results, networks)
+    for what in missing(networks):
+        results.add(what, by_network(**what, rate=best_rate(results, what["method"])))
+
+
+if __name__ == "__main__":
+    main()
