@@ -5,6 +5,7 @@ models in its cells; a test holds both equal. All layers are Keras's own, so a s
 loaded by Keras alone.
 """
 
+import functools
 import json
 from pathlib import Path
 
@@ -23,24 +24,30 @@ from rnn_tutor.networks.strip_encoders import strip_encoder as strip_encoder
 layers = keras.layers
 
 
-def check_one_size(input_shape):
-    """Raise TutorError for the shape of strips, `(height, None, channels)`.
+def of_one_size(build):
+    """Wrap a builder so that it refuses the shape of strips, `(height, None, channels)`.
+
+    What it raises is a TutorError. The builders themselves stay as the notebooks have them.
 
     Args:
-        input_shape: `(height, width, channels)`.
-
-    Raises:
-        TutorError: The width is None.
+        build: A function from `(height, width, channels)`, and more, to a Keras model.
 
     Example:
-        >>> check_one_size((28, 28, 1))
+        >>> of_one_size(np.zeros)((28, 28, 1)).shape
+        (28, 28, 1)
     """
-    if None in tuple(input_shape):
-        raise TutorError(
-            f"This network reads images of one size; received the shape {tuple(input_shape)}, of "
-            "any width. `resized(height, width)` of an ImageSet gives all images one size; "
-            "`rt.models.strip_encoder` reads any width."
-        )
+
+    @functools.wraps(build)
+    def checked(input_shape, *arguments, **settings):
+        if None in tuple(input_shape):
+            raise TutorError(
+                f"This network reads images of one size; received the shape {tuple(input_shape)}, "
+                "of any width. `resized(height, width)` of an ImageSet gives all images one size; "
+                "`rt.models.strip_encoder` reads any width."
+            )
+        return build(input_shape, *arguments, **settings)
+
+    return checked
 
 
 def recurrent_layer(units, cell="gru", bidirectional=False, return_sequences=False):
@@ -65,6 +72,7 @@ def recurrent_layer(units, cell="gru", bidirectional=False, return_sequences=Fal
     return layers.Bidirectional(layer) if bidirectional else layer
 
 
+@of_one_size
 def classifier(
     input_shape, n_classes=5, units=64, cell="gru", bidirectional=False, blocks=3, dropout=0.0
 ):
@@ -91,7 +99,6 @@ def classifier(
         >>> classifier((28, 28, 1), n_classes=3).output_shape
         (None, 3)
     """
-    check_one_size(input_shape)
     image = keras.Input(input_shape)
     x = image
     for kernels, pool in [(32, (2, 2)), (64, (2, 2)), (64, (1, 2))][:blocks]:
@@ -106,6 +113,7 @@ def classifier(
     return keras.Model(image, layers.Dense(n_classes, activation="softmax")(x), name="classifier")
 
 
+@of_one_size
 def recurrent_encoder(input_shape, units=48, cell="gru", bidirectional=True, recurrent=True):
     """Build a convolutional-recurrent encoder, from an image to an embedding.
 
@@ -130,7 +138,6 @@ def recurrent_encoder(input_shape, units=48, cell="gru", bidirectional=True, rec
 
     Source: Visin et al. (2015), ReNet, here with one sweep in place of stacked ones.
     """
-    check_one_size(input_shape)
     image = keras.Input(input_shape)
     x = layers.Conv2D(32, 5, strides=2, padding="same", activation="relu")(image)
     x = layers.Conv2D(64, 3, strides=2, padding="same", activation="relu")(x)
@@ -173,6 +180,7 @@ def recurrent_autoencoder(encoder, units=64):
     return keras.Model(encoder.input, layers.Reshape((height, width, channels))(rows))
 
 
+@of_one_size
 def row_encoder(input_shape, units=128, cell="gru"):
     """Build an encoder that reads rows from top to bottom, and embeds by the mean of its states.
 
@@ -190,7 +198,6 @@ def row_encoder(input_shape, units=128, cell="gru"):
         >>> row_encoder((12, 8, 1), units=4).output_shape
         (None, 4)
     """
-    check_one_size(input_shape)
     height, width, channels = input_shape
     image = keras.Input(input_shape)
     rows = layers.Reshape((height, width * channels))(image)  # (n, steps, features)

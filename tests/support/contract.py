@@ -36,11 +36,13 @@ def definitions(cell):
 
 
 def meaning(definition):
-    """A definition's syntax tree as text, docstrings aside."""
+    """A definition's syntax tree as text, docstrings and decorators (which check shapes) aside."""
     tree = copy.deepcopy(definition)
     for node in ast.walk(tree):
         if isinstance(node, DEFINITIONS) and ast.get_docstring(node) is not None:
             node.body = node.body[1:] or [ast.Pass()]
+        if isinstance(node, DEFINITIONS):
+            node.decorator_list = []
     return ast.dump(tree)
 
 
