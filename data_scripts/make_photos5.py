@@ -7,8 +7,8 @@ CLOTHING_ZIP holds part of clothing-dataset-small: ten folders of photographs, t
 
 The five kinds were chosen before anything was sorted, after the kinds of fashion5: pants for its
 trousers, long sleeves for its pullovers, dresses, shoes for its sneakers. The source has no bags,
-so hats, its only other accessory, take their place. Of each kind, the first 60 files are kept, but for
-one that is not fit for a class. The shorter side becomes 128 pixels, and nothing is cut off.
+so hats, its only other accessory, take their place. Of each kind, the first 60 files are kept, but
+for one that is not fit for a class. The shorter side becomes 128 pixels, and nothing is cut off.
 """
 
 import argparse
