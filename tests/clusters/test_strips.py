@@ -81,6 +81,7 @@ def test_an_encoder_of_ones_own(strips):
     assert fitted(strips, encoder=keras.Model(image, pooled)).transform(strips[:2]).shape == (2, 64)
 
 
+@pytest.mark.filterwarnings("ignore:.*pictures are few")
 @pytest.mark.parametrize(
     "settings",
     [
@@ -96,6 +97,7 @@ def test_settings_that_do_not_go_with_strips(strips, settings):
         rt.RecurrentClusterer(4, epochs=1, verbose=False, **settings).fit(strips)
 
 
+@pytest.mark.filterwarnings("ignore:.*pictures are few")
 def test_a_stream_is_sorted_at_one_size_and_read_by_a_network_of_any_width(
     strips, clusterer, tmp_path
 ):
