@@ -55,6 +55,10 @@ class Exported:
         rewritten: How many images had no file, and were written as PNG from their pixels, int.
         missing: Names of the files that are not there any more, a tuple of str.
         has_model: Whether the network is there, too.
+
+    Example:
+        >>> Exported(Path("sorted"), 20, 0, (), False)
+        sorted: 20 files by cluster; with sorted.csv, index.html
     """
 
     folder: Path
@@ -105,7 +109,7 @@ def export(sorting, folder, *, clusterer=None, names=None, files="copy", notes=(
         >>> rt.export(sorting, "sorted")
         sorted: 20 files by cluster; with sorted.csv, index.html
         >>> rt.load_images("sorted/threes")
-        threes: 2 images of 8 x 8 x 1, no labels
+        threes: 3 images of 8 x 8 x 1, no labels
     """
     check_known("way to write files", files, ("copy", "link", "none"))
     folder = Path(folder).expanduser()
@@ -166,6 +170,9 @@ def check_target(folder, images):
     Args:
         folder: Path.
         images: The ImageSet to be sorted.
+
+    Example:
+        >>> check_target("a new folder", rt.load_images("digits", limit=5))
     """
     folder = Path(folder).expanduser()
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
@@ -243,6 +250,14 @@ def network_names(clusterer, sorting):
 
     Returns:
         `{"0": name}`; clusters without a name are missing.
+
+    Example:
+        >>> from types import SimpleNamespace
+        >>> sorting = rt.Sorting(rt.load_images("digits", limit=4), [0, 0, 1, 1])
+        >>> sorting.name(1, "ones")
+        >>> fitted = SimpleNamespace(labels_=np.array([1, 1, 0, 0]), n_clusters_=2)
+        >>> network_names(fitted, sorting)
+        {'0': 'ones'}
     """
     if len(clusterer.labels_) != len(sorting.clusters):
         return {}  # it was fitted on other images

@@ -27,6 +27,10 @@ class Estimate:
         checked: How many images were looked at, int.
         images: How many there are, int.
         unchecked: The clusters none of whose images was looked at, a tuple of int.
+
+    Example:
+        >>> Estimate(0.9, 0.8, 0.96, checked=30, images=300).share
+        0.9
     """
 
     share: float
@@ -207,7 +211,7 @@ def stratified_share(sizes, checked, right, sure=SURE):
     Example:
         >>> found = rt.spot_check.stratified_share([90, 10], [10, 10], [10, 9])
         >>> [round(value, 2) for value in found]
-        [0.95, 0.66, 1.0]
+        [0.99, 0.72, 1.0]
 
     Source: as for `SpotCheck`. Korn and Graubard's effective number of images is kept below that of
     Kish (1965), which no lucky sample can exceed.
