@@ -181,10 +181,10 @@ class RecurrentClusterer(
         fitted_with_: the settings that `fit` had, `{name: value}`.
 
     **Does reading in order sort photographs?** It does not: what sorts them is the features. The
-    mean of the map knows no order and trains nothing, and the encoders that read the map, the
-    recurrent one among them, are not clearly better on the whole. `"pool"` is therefore the default
-    with features. `rt.stored_results("photographs")` has the figures. The recurrent reader earns
-    its place where the arrangement within an image matters, which the mean cannot see.
+    mean of the map knows no order and trains nothing. Over five seeds the encoders that read the
+    map, the recurrent one among them, are worse or no better, but for the dense one on groceries.
+    `"pool"` is therefore the default with features. `rt.stored_results("photographs")` has the
+    figures. The mean cannot see how an image is arranged; none of these sets needed that.
 
     Example:
         >>> import rnn_tutor as rt
