@@ -31,16 +31,16 @@ def make_encoder(encoder, input_shape, objective, seed, of_maps=False):
     """Return a fresh encoder.
 
     Args:
-        encoder: a name from `ENCODERS`; a function from `input_shape` to a Keras model; or a Keras
+        encoder: A name from `ENCODERS`; a function from `input_shape` to a Keras model; or a Keras
             model, which is copied with its weights.
         input_shape: `(height, width, channels)` of the images; for strips the width is None, and
             the name is one from `strips.ENCODERS`.
-        objective: what it will be trained by.
-        seed: of new weights.
-        of_maps: whether it reads feature maps, and has its name from `READERS`.
+        objective: What it will be trained by.
+        seed: Of new weights.
+        of_maps: Whether it reads feature maps, and has its name from `READERS`.
 
     Raises:
-        TutorError: it is none of these, or does not read such images.
+        TutorError: It is none of these, or does not read such images.
     """
     keras.utils.set_random_seed(seed)
     if isinstance(encoder, keras.Model):
@@ -90,13 +90,13 @@ def make_objective(objective, augmentation, pixels):
     """Return an objective.
 
     Args:
-        objective: the name of one, as in `TrainingSettings`, or an objective, which stays as it is.
-        augmentation: for "contrastive": the name of a preset, an `Augmentation`, or a callable that
+        objective: The name of one, as in `TrainingSettings`, or an objective, which stays as it is.
+        augmentation: For "contrastive": the name of a preset, an `Augmentation`, or a callable that
             takes pixels and a `numpy.random.Generator`.
         pixels: uint8 `(n, height, width, channels)`, on which a callable is tried out.
 
     Raises:
-        TutorError: there is no such objective or augmentation, or the callable returns no views.
+        TutorError: There is no such objective or augmentation, or the callable returns no views.
     """
     if hasattr(objective, "build"):
         return objective

@@ -103,23 +103,23 @@ class RecurrentClusterer(
     not care about, the clusters follow something else; `trust_` warns of some such cases.
 
     Args:
-        n_clusters: how many clusters, 5 by default; "auto" to have k-means among the embeddings
+        n_clusters: How many clusters, 5 by default; "auto" to have k-means among the embeddings
             propose a number.
-        preset: how long to train: "quick" (the default), "medium" or "full", for at least 160,
+        preset: How long to train: "quick" (the default), "medium" or "full", for at least 160,
             2,000 or 12,000 steps, with features 100, 200 or 300, since their maps are soon
             overfitted; but for "quick", the learning rate falls in the second half. How
             long that takes here, `fit` says beforehand. "full" counts on `neighbours`: without them
             it scored lower than "medium" on MNIST. Where they cannot serve, take "medium".
-        augmentation: what may change in an image without changing its class, for the contrastive
+        augmentation: What may change in an image without changing its class, for the contrastive
             objective: a name from `augmentation.PRESETS` ("objects", "digits", "clothes" or
             "none"), an `Augmentation`, or any callable that takes uint8 pixels
             `(n, height, width, channels)` and a `numpy.random.Generator`, and returns a view of
             each as floats in 0..1. "auto", the default, is "objects"; with features, slighter
             changes that leave an outline whole. With features a few views of each image are drawn
             beforehand.
-        epochs: passes over the images; None, the default, for as many as the preset needs.
-        batch_size: images a step; None, the default, for 256, and with features 128.
-        objective: what the encoder is trained by: "contrastive" (the default), "reconstruction" or
+        epochs: Passes over the images; None, the default, for as many as the preset needs.
+        batch_size: Images a step; None, the default, for 256, and with features 128.
+        objective: What the encoder is trained by: "contrastive" (the default), "reconstruction" or
             "next_row"; or one from `objectives`, with settings of your own. An objective brings its
             own augmentation.
         encoder: "recurrent"; "dense", the same with a dense layer in place of the recurrence, for
@@ -129,18 +129,18 @@ class RecurrentClusterer(
             trained, from the weights it has, on images of the size that it reads; with features,
             on their maps. "auto", the default, is "recurrent" without features and "pool" with
             them.
-        features: what sees the images before the encoder: "photographs"
+        features: What sees the images before the encoder: "photographs"
             (`models.photograph_features`), a Keras model from images to feature maps
             `(n, rows, columns, channels)`, or None (or False) for none. "auto", the default, takes
             "photographs" for colour images of 64 pixels and more, and none for others, or where
             `size`, `objective` or an encoder of your own asks for the images themselves. `fit` says
             so where it takes them. They need `objective="contrastive"`, and make no use of
             `neighbours`.
-        clustering: how clusters are found among the embeddings: "kmeans" (the default),
+        clustering: How clusters are found among the embeddings: "kmeans" (the default),
             "tied_mixture" or "gaussian_mixture".
-        umap: whether UMAP lays the embeddings out for it first; in `fit` alone. Of clusters other
+        umap: Whether UMAP lays the embeddings out for it first; in `fit` alone. Of clusters other
             than those of k-means, the network learns linear borders, which may cut a corner.
-        neighbours: whether small groups may move to the cluster of their neighbours in pixels
+        neighbours: Whether small groups may move to the cluster of their neighbours in pixels
             (`neighbours.reassign_by_neighbours`); only where there are 500 images a cluster.
         size: pixels; images whose longer side is longer are shrunk to it. None, the default, is 32.
             With features it is 128, and smaller images are enlarged to it. Strips that are
@@ -150,35 +150,35 @@ class RecurrentClusterer(
             default, `batch_size` 32, the presets have 300, 900 and 3,000 steps, and there is no
             use of `neighbours`. "one" cuts images to one size. "auto", the default, is "any" where
             widths vary by more than half and heights do not.
-        restarts: how many networks are trained, one after the other, each from another start; the
+        restarts: How many networks are trained, one after the other, each from another start; the
             one is kept that agrees best with the others. 1 by default.
-        checkpoints: a folder of this `fit` and no other, or None. A `fit` that was stopped, or
+        checkpoints: A folder of this `fit` and no other, or None. A `fit` that was stopped, or
             killed, goes on from there when it is called again with the same images and settings.
-        random_state: an int, a `numpy.random.RandomState`, a `numpy.random.Generator` or None; the
+        random_state: An int, a `numpy.random.RandomState`, a `numpy.random.Generator` or None; the
             same int gives the same clusters on the same machine.
-        verbose: whether to say how images are read and how long it will take, and to show a bar.
+        verbose: Whether to say how images are read and how long it will take, and to show a bar.
 
     Attributes:
         labels_: `(n,)` int64, the cluster of each image of `fit`, numbered from the largest that
             was found; on a border between two, the network may decide otherwise than the
             clustering, and neighbours may have moved a group.
-        n_clusters_: how many clusters were looked for.
-        stability_: how far clusters agree that k-means, whatever `clustering` is, finds again from
+        n_clusters_: How many clusters were looked for.
+        stability_: How far clusters agree that k-means, whatever `clustering` is, finds again from
             three random halves of the images, and with `restarts` in each of the networks: the
             mean adjusted Rand index of all pairs. 1 when they always agree, 0 as by chance; a
             single network agrees with itself better than with another. Labels are not looked at;
             stable need not mean right. NaN where there are fewer than two images a cluster.
-        proposal_: for "auto", the `evaluation.Proposal`: what each number of clusters scored; else
+        proposal_: For "auto", the `evaluation.Proposal`: what each number of clusters scored; else
             None.
         history_: `{"loss": [...]}`, a mean for each epoch; absent after `load`.
-        network_: a Keras model, images as float32 in 0..1 of the shape it was fitted with ->
+        network_: A Keras model, images as float32 in 0..1 of the shape it was fitted with ->
             `(n, n_clusters)` probabilities. It is plain Keras, and needs no `rnn_tutor`.
-        encoder_: the part of it that ends in the embedding, of length 1: `(n, 64)`; with
+        encoder_: The part of it that ends in the embedding, of length 1: `(n, 64)`; with
             features, or another objective than "contrastive", as wide as the encoder makes it.
-        features_: the name of the features that see the images, or None.
-        trust_: with features a `trust.TrustReport`: traffic lights that need no labels. Else None.
-        reader_: the `ImageReader` that brings images to that shape; for strips a `StripReader`.
-        fitted_with_: the settings that `fit` had, `{name: value}`.
+        features_: The name of the features that see the images, or None.
+        trust_: With features a `trust.TrustReport`: traffic lights that need no labels. Else None.
+        reader_: The `ImageReader` that brings images to that shape; for strips a `StripReader`.
+        fitted_with_: The settings that `fit` had, `{name: value}`.
 
     **Does reading in order sort photographs?** It does not: what sorts them is the features. The
     mean of the map knows no order and trains nothing. Over five seeds the encoders that read the
@@ -257,7 +257,7 @@ class RecurrentClusterer(
 
         Args:
             X: images.
-            y: not looked at.
+            y: Not looked at.
 
         Returns:
             The estimator.
@@ -443,7 +443,7 @@ class RecurrentClusterer(
         """Return the cluster of each image, `(n,)` int64; of those of `fit`, `labels_`.
 
         Raises:
-            TutorError: the images have not as many channels as those of `fit`.
+            TutorError: The images have not as many channels as those of `fit`.
         """
         return self.predict_proba(X).argmax(axis=1)
 
@@ -509,7 +509,7 @@ class RecurrentClusterer(
         your own is None in it, and a warning names it: give it anew before you `fit` again.
 
         Raises:
-            TutorError: there is none, or it is not as it was saved.
+            TutorError: There is none, or it is not as it was saved.
         """
         return saving.load(cls, folder)
 

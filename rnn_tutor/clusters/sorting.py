@@ -35,7 +35,7 @@ class Suggestion:
     Attributes:
         clusters: `(n,)` int64.
         changes: `(k,)` int64, indices of the images that would change their cluster.
-        doubtful: indices of the images whose place is hardly clearer than the next one.
+        doubtful: Indices of the images whose place is hardly clearer than the next one.
         method: "nearest mean" or "linear classifier".
     """
 
@@ -55,20 +55,20 @@ class Sorting:
     """Sort images into clusters by hand; every action can be undone and is stored at once.
 
     Args:
-        images: an `ImageSet` of n images.
+        images: An `ImageSet` of n images.
         clusters: `(n,)` integers from 0, where sorting begins.
         embeddings: `(n, d)` numbers, in which clusters are split and similar images looked for;
             the pixels where None.
-        path: a CSV file, or None to store nothing. Where the file exists, what it says of these
+        path: A CSV file, or None to store nothing. Where the file exists, what it says of these
             images is taken up again.
 
     Attributes:
         names: `{cluster: name}`.
         placed: `(n,)` bool, the images that you put where they are, which `suggest` leaves there.
-        history: the actions so far, as lines of Python.
+        history: The actions so far, as lines of Python.
 
     Raises:
-        TutorError: the parts do not fit together, or the file cannot be read or written.
+        TutorError: The parts do not fit together, or the file cannot be read or written.
 
     Example:
         >>> import rnn_tutor as rt
@@ -179,7 +179,7 @@ class Sorting:
         """Make one cluster of several; it keeps the first one's number, and its name if it has one.
 
         Args:
-            clusters: two or more numbers or names.
+            clusters: Two or more numbers or names.
         """
         known = list(dict.fromkeys(map(self._known, clusters)))
         if len(known) < 2:
@@ -250,7 +250,7 @@ class Sorting:
             A `Suggestion`; nothing changes until `accept`.
 
         Raises:
-            TutorError: fewer than two clusters have a name.
+            TutorError: Fewer than two clusters have a name.
         """
         numbers = np.array(list(self.sizes))
         if sum(number in self.names for number in numbers.tolist()) < 2:

@@ -22,7 +22,7 @@ def as_pictures(images, lazy=False):
         images: An `ImageSet`, an array `(n, height, width)` or `(n, height, width, channels)`, or a
             list or column of pictures `(height, width)` or `(height, width, channels)`. Pixels are
             uint8, floats in 0..1, bool, or other integers that can only be levels from 0 to 255.
-        lazy: whether the caller reads batch by batch, so that an `ImageStream` need not be read.
+        lazy: Whether the caller reads batch by batch, so that an `ImageStream` need not be read.
 
     Returns:
         `(n, height, width, channels)`, uint8 or float in 0..1; where sizes differ, a list of such
@@ -75,7 +75,7 @@ def fingerprint(pixels):
     """Return a number or text that changes with the pixels; of files, with what is known of them.
 
     Args:
-        pixels: from `as_pixels`.
+        pixels: From `as_pixels`.
     """
     if isinstance(pixels, LazyPixels):
         return pixels.fingerprint()

@@ -25,7 +25,7 @@ def draw_shapes(
 
     Args:
         n: int. Default 1000.
-        size: int or (height, width), in pixels. Default 64.
+        size: Int or (height, width), in pixels. Default 64.
         channels: 1 (grey) or 3 (RGB). Default 3.
         noise: Standard deviation of Gaussian noise, where white is 1. Default 0.05.
         rotation: Degrees, at most so many either way. Default 180.

@@ -36,7 +36,7 @@ def photograph_features(size=128):
     model through `rt.embed` or `predict`: eager calls are several times slower.
 
     Args:
-        size: height and width of the photographs in pixels, as `(height, width)` or one int, each
+        size: Height and width of the photographs in pixels, as `(height, width)` or one int, each
             at least 32.
 
     Returns:
@@ -44,7 +44,7 @@ def photograph_features(size=128):
         `(n, height / 32, width / 32, 320)`, rounded up.
 
     Raises:
-        TutorError: the size is too small, or the shipped weights are not what they were.
+        TutorError: The size is too small, or the shipped weights are not what they were.
 
     Example:
         >>> import rnn_tutor as rt

@@ -19,8 +19,8 @@ def training_charts(history, batches, steps, earlier=None):
 
     Args:
         history: `{"loss": [...], "val_loss": [...], ...}`, a number an epoch.
-        batches: the same of every single batch, for the measures that have it; drawn pale.
-        steps: batches in an epoch.
+        batches: The same of every single batch, for the measures that have it; drawn pale.
+        steps: Batches in an epoch.
         earlier: `{number of a run: its history}`, drawn thin with the number at the end: the
             validation where it was measured.
 

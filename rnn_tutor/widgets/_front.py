@@ -48,11 +48,11 @@ class Front(Scripted, script="panels.js", style="panels.css"):
     """A part of a panel that the browser works or draws, a function of `panels.js`.
 
     Args:
-        part: the name of that function. "keys" keeps the keys pressed in a panel from JupyterLab.
-        receive: called with each message of the browser, a dict, in the order they were sent; or
+        part: The name of that function. "keys" keeps the keys pressed in a panel from JupyterLab.
+        receive: Called with each message of the browser, a dict, in the order they were sent; or
             None.
-        data: what is drawn, as JSON can hold it. Setting it draws anew.
-        layout: the properties of the place on the page, as for any widget.
+        data: What is drawn, as JSON can hold it. Setting it draws anew.
+        layout: The properties of the place on the page, as for any widget.
     """
 
     part = traitlets.Unicode("keys").tag(sync=True)

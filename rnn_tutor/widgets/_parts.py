@@ -34,11 +34,11 @@ class Panel(widgets.VBox):
     made for images of the same name. A panel whose cell runs again is closed.
 
     Args:
-        kind: a word for the style sheet.
-        images: the `ImageSet` it is about.
-        children: its parts, from top to bottom.
-        name: the variable that holds the images, for the code that the panel shows.
-        keys: the `Front` that keeps the panel's keys; one that does nothing more if None.
+        kind: A word for the style sheet.
+        images: The `ImageSet` it is about.
+        children: Its parts, from top to bottom.
+        name: The variable that holds the images, for the code that the panel shows.
+        keys: The `Front` that keeps the panel's keys; one that does nothing more if None.
     """
 
     def __init__(self, kind, images, children, name, keys=None):
@@ -140,12 +140,12 @@ class Number(widgets.HBox):
     """Let a number be typed into a box, or chosen on a slider through the usual ones.
 
     Args:
-        label: the words before the box.
-        value: the number to begin with.
-        slider: the numbers that the slider steps through, rising.
-        low: the least number that the box takes; the slider's where None.
-        high: the largest that it takes; the slider's where None.
-        step: what an arrow key in the box adds.
+        label: The words before the box.
+        value: The number to begin with.
+        slider: The numbers that the slider steps through, rising.
+        low: The least number that the box takes; the slider's where None.
+        high: The largest that it takes; the slider's where None.
+        step: What an arrow key in the box adds.
 
     The box takes any number from `low` to `high`; beyond them, it takes the nearest and says so
     below. The slider has no name of its own: `panels.js` gives it the label of the box.
@@ -202,10 +202,10 @@ class Fields:
     """Bind a frozen dataclass to controls, one for each field: `value` can be set from either side.
 
     Args:
-        value: the dataclass to begin with.
+        value: The dataclass to begin with.
         controls: `{field: widget}`; each has a `value`, which a `Number` has in its box.
-        changed: called without arguments after every change.
-        refused: called with the error where the dataclass refuses what a control was set to; the
+        changed: Called without arguments after every change.
+        refused: Called with the error where the dataclass refuses what a control was set to; the
             control goes back. Where None, the error is raised.
     """
 
@@ -263,8 +263,8 @@ class DebouncedWorker:
     """Work on the newest request, on a thread of its own; older ones that wait are dropped.
 
     Args:
-        work: a function of one request.
-        pause: seconds to wait for a newer request before working.
+        work: A function of one request.
+        pause: Seconds to wait for a newer request before working.
     """
 
     def __init__(self, work, pause=0.1):
@@ -361,9 +361,9 @@ def call(name, settings, width=40):
     """Write `name(field=value, ...)` with the fields that differ from the defaults.
 
     Args:
-        name: what is called.
-        settings: a dataclass with defaults.
-        width: characters beyond which each field has a line of its own.
+        name: What is called.
+        settings: A dataclass with defaults.
+        width: Characters beyond which each field has a line of its own.
 
     Returns:
         Python text.

@@ -95,7 +95,7 @@ class PlayingPanel(parts.Panel):
         """Block until nothing plays and the newest step is shown; return whether that is so.
 
         Args:
-            timeout: seconds to wait at most, or None.
+            timeout: Seconds to wait at most, or None.
         """
         until = None if timeout is None else time.monotonic() + timeout
         if self._thread:

@@ -26,10 +26,10 @@ class Predictions:
     """What is said of one image after each step.
 
     Attributes:
-        reading: the `Reading` of the image.
+        reading: The `Reading` of the image.
         probabilities: `(steps, classes)` float.
-        names: of the classes.
-        true: the class that is the image's label, or None.
+        names: Of the classes.
+        true: The class that is the image's label, or None.
         states: `(steps, units)` float from -1 to 1, the hidden state; or None.
     """
 

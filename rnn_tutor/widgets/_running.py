@@ -24,10 +24,10 @@ class Run:
     """A run that a panel began.
 
     Attributes:
-        number: from 1, in the order in which the panel began them.
-        settings: those it trained with.
+        number: From 1, in the order in which the panel began them.
+        settings: Those it trained with.
         history: `{"loss": [...], ...}` by epoch, with what the panel measures beside it.
-        seconds: how long it has trained.
+        seconds: How long it has trained.
     """
 
     number: int
@@ -107,7 +107,7 @@ class RunningPanel(parts.Panel):
         """Train on a thread of its own, or go on after a stop; return at once.
 
         Args:
-            over: whether to begin again where a stopped run could go on.
+            over: Whether to begin again where a stopped run could go on.
         """
         if self._take(over):
             self._thread = threading.Thread(target=self._train, daemon=True)
@@ -117,13 +117,13 @@ class RunningPanel(parts.Panel):
         """Train in this cell, or go on after a stop; the notebook's interrupt button stops it.
 
         Args:
-            over: whether to begin again where a stopped run could go on.
+            over: Whether to begin again where a stopped run could go on.
 
         Returns:
             `history`.
 
         Raises:
-            TutorError: a run is under way. What goes wrong in training is raised, too.
+            TutorError: A run is under way. What goes wrong in training is raised, too.
         """
         if not self._take(over):
             raise TutorError("A training run is under way already: stop it first.")
@@ -157,7 +157,7 @@ class RunningPanel(parts.Panel):
 
         Args:
             event: "batch", "epoch" or "end".
-            callback: a function of a `Progress`; it runs on the thread that trains, and before the
+            callback: A function of a `Progress`; it runs on the thread that trains, and before the
                 panel shows what happened.
         """
         self._callbacks.append((event, callback))
@@ -356,9 +356,9 @@ def controls_of_runs(settings, epochs, batches):
     """Make the controls of the fields that all settings have.
 
     Args:
-        settings: the settings to begin with.
-        epochs: the numbers on the slider; the box takes more.
-        batches: the batch sizes on the slider.
+        settings: The settings to begin with.
+        epochs: The numbers on the slider; the box takes more.
+        batches: The batch sizes on the slider.
 
     Returns:
         `{field: control}`.

@@ -65,11 +65,11 @@ class StepRow:
     """A kind of step: its tick, its parameters, the buttons that move it, and its row.
 
     Args:
-        kind: a class from `preprocessing.STEPS`.
-        ticked: called as `ticked(row)` when the step was switched on or off.
-        moved: called as `moved(row, by)` when a button was pressed.
-        changed: called without arguments when a parameter was changed.
-        refused: called with the error when a step refused a parameter.
+        kind: A class from `preprocessing.STEPS`.
+        ticked: Called as `ticked(row)` when the step was switched on or off.
+        moved: Called as `moved(row, by)` when a button was pressed.
+        changed: Called without arguments when a parameter was changed.
+        refused: Called with the error when a step refused a parameter.
     """
 
     def __init__(self, kind, ticked, moved, changed, refused):

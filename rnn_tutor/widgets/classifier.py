@@ -56,21 +56,21 @@ class ClassifierPanel(RunningPanel):
     on with the next batch, unless a setting was changed.
 
     Args:
-        images: an `ImageSet` with labels.
+        images: An `ImageSet` with labels.
         settings: `ClassifierSettings` to begin with; those of notebook 05 where None.
-        validation: an `ImageSet` with labels to measure on after each epoch, or None.
-        name: the variable that holds the images, for the code that the panel shows.
-        validation_name: the variable that holds the validation images.
+        validation: An `ImageSet` with labels to measure on after each epoch, or None.
+        name: The variable that holds the images, for the code that the panel shows.
+        validation_name: The variable that holds the validation images.
 
     Attributes:
-        settings: the `ClassifierSettings` that the controls show; can be set.
-        model: the Keras model as trained so far.
+        settings: The `ClassifierSettings` that the controls show; can be set.
+        model: The Keras model as trained so far.
         history: `{"loss": [...], "accuracy": [...], ...}`, a number for each finished epoch.
-        runs: the last runs, each with its settings and its history.
-        code: the plain Keras that builds the same model and trains it with the same batches.
+        runs: The last runs, each with its settings and its history.
+        code: The plain Keras that builds the same model and trains it with the same batches.
 
     Raises:
-        NeedsLabels: one of the two sets of images has none.
+        NeedsLabels: One of the two sets of images has none.
 
     Example:
         >>> import rnn_tutor as rt

@@ -29,22 +29,22 @@ class ClusterPanel(parts.Panel):
 
     Args:
         embeddings: `(n, d)` numbers.
-        images: the `ImageSet` of n images they came from; labels only measure.
-        clustering: the `Clustering` to begin with; five clusters by k-means where None.
+        images: The `ImageSet` of n images they came from; labels only measure.
+        clustering: The `Clustering` to begin with; five clusters by k-means where None.
         points: `(n, 2)` numbers, a map of your own; PCA's where None.
-        name: the variable that holds the images, for the code that the panel shows; the embeddings
+        name: The variable that holds the images, for the code that the panel shows; the embeddings
             are called `embeddings`.
 
     Attributes:
-        clustering: the `Clustering` that the controls show; can be set.
-        projection: how the map is drawn, "pca", "tsne", "umap" or "given"; can be set.
-        fitted: what `Clustering.fit` returned; waits for it.
+        clustering: The `Clustering` that the controls show; can be set.
+        projection: How the map is drawn, "pca", "tsne", "umap" or "given"; can be set.
+        fitted: What `Clustering.fit` returned; waits for it.
         clusters: `(n,)` int64; waits for it.
-        map: the `MapPanel`.
-        code: the lines of Python that give the same.
+        map: The `MapPanel`.
+        code: The lines of Python that give the same.
 
     Raises:
-        TutorError: the parts do not fit together.
+        TutorError: The parts do not fit together.
 
     Example:
         >>> import rnn_tutor as rt
@@ -121,7 +121,7 @@ class ClusterPanel(parts.Panel):
         """Block until the newest settings are shown; return whether they are.
 
         Args:
-            timeout: seconds to wait at most, or None.
+            timeout: Seconds to wait at most, or None.
         """
         return self._work.wait(timeout)
 

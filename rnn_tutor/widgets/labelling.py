@@ -41,18 +41,18 @@ class LabellingPanel(parts.Panel):
     this kernel, as by `labels[17] = "Bag"`, is shown at once.
 
     Args:
-        labels: the `rt.Labels`, which has the images.
+        labels: The `rt.Labels`, which has the images.
         order: `(k,)` indices of the images to be named, in this order; all of them where None.
-        name: the variable that holds the images, for the code that the panel shows.
-        originals: the same images as they were before they were made small, an `ImageSet`, to be
+        name: The variable that holds the images, for the code that the panel shows.
+        originals: The same images as they were before they were made small, an `ImageSet`, to be
             shown in their place.
 
     Attributes:
-        picture: the index of the image whose turn it is; can be set.
-        code: the plain Python that gives the same names.
+        picture: The index of the image whose turn it is; can be set.
+        code: The plain Python that gives the same names.
 
     Raises:
-        TutorError: what was given are no labels, or images that are not there.
+        TutorError: What was given are no labels, or images that are not there.
 
     Example:
         >>> import tempfile
@@ -116,7 +116,7 @@ class LabellingPanel(parts.Panel):
             key: "1" to "9" and "0" name the image whose turn it is, "u" and "Backspace" undo,
                 "Delete" takes its name away, and "ArrowRight", "PageDown" and the like move. Any
                 other does nothing, and the panel says so.
-            columns: images in a row, by which "ArrowUp" and "ArrowDown" move.
+            columns: Images in a row, by which "ArrowUp" and "ArrowDown" move.
         """
         if key.isdecimal():
             k = (int(key) + 9) % 10

@@ -872,6 +872,7 @@ class MapView {
     this.grid.setAttribute("aria-label", this.listing ? `Images on the map: ${items.length.toLocaleString()}` : "Selected images");
     if (this.active >= items.length) this.active = 0;
     this.gridColumns = columns;
+    this.rowHeight = height;
     this.rows.style.height = `${Math.ceil(items.length / columns) * height}px`;
     const first = Math.max(0, Math.floor(top / height) - 1) * columns, last = Math.min(items.length, (Math.ceil((top + 320) / height) + 1) * columns);
     if (!anew && this.drawn && this.drawn[0] === first && this.drawn[1] === last) return;
@@ -897,6 +898,8 @@ class MapView {
     else return;
     event.preventDefault();
     event.stopPropagation();
+    const above = Math.floor((this.active || 0) / this.gridColumns) * this.rowHeight, below = above + this.rowHeight - this.grid.clientHeight;
+    this.grid.scrollTop = Math.min(above, Math.max(below, this.grid.scrollTop));
     this.drawRows(true);
     this.say(this.describe(items[this.active || 0]).join(", "));
   }

@@ -36,27 +36,27 @@ class MapPanel(Scripted, script="map.js", style="map.css"):
     as `ClusterPanel`, stand still there. Where no front end runs, a still figure takes its place.
 
     Args:
-        images: an `ImageSet` of n images. Labels, where there are any, only caption and colour.
+        images: An `ImageSet` of n images. Labels, where there are any, only caption and colour.
         points: `(n, 2)` numbers, a place for each image, as from `clustering.project`.
         clusters: `(n,)` integers from 0, or a `Sorting` to go on with; one cluster where None.
         embeddings: `(n, d)` numbers in which neighbours are looked for; the points where None.
         doubt: `(n,)` numbers from 0, sure, to 1; where None, how nearly the second-nearest
             cluster's mean is as close as the own one.
-        columns: more to colour by: `{name: (n,) numbers or texts}`.
-        path: a CSV file that keeps what you do with the map, or None. Where it exists, it is taken
+        columns: More to colour by: `{name: (n,) numbers or texts}`.
+        path: A CSV file that keeps what you do with the map, or None. Where it exists, it is taken
             up again.
-        name: the variable that holds the images, for the code that the panel shows.
-        title: a line above the map, such as how it was drawn.
-        correct: whether the panel offers to name, move, merge and split.
+        name: The variable that holds the images, for the code that the panel shows.
+        title: A line above the map, such as how it was drawn.
+        correct: Whether the panel offers to name, move, merge and split.
 
     Attributes:
-        sorting: the `Sorting` that the panel works on.
+        sorting: The `Sorting` that the panel works on.
         selection: `(k,)` int64, the images that are selected; can be set.
-        pinned: the image that is pinned, or -1; can be set.
-        colour: what the points are coloured by: "cluster", "name", "label", "doubt" or a column.
+        pinned: The image that is pinned, or -1; can be set.
+        colour: What the points are coloured by: "cluster", "name", "label", "doubt" or a column.
 
     Raises:
-        TutorError: the parts do not fit together.
+        TutorError: The parts do not fit together.
 
     Example:
         >>> import numpy as np
@@ -161,7 +161,7 @@ class MapPanel(Scripted, script="map.js", style="map.css"):
         Args:
             points: `(n, 2)` numbers.
             clusters: `(n,)` integers from 0.
-            title: the line above the map.
+            title: The line above the map.
         """
         self._points = _checked_points(points, len(self.images))
         self.sorting.forget(self._changed)

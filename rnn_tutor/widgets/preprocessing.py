@@ -28,19 +28,19 @@ class PreprocessingPanel(parts.Panel):
     The panel holds each kind of step once; a chain in code may hold one twice.
 
     Args:
-        images: an `ImageSet`.
+        images: An `ImageSet`.
         chain: `Preprocessing` to begin with; no step where None.
-        index: which image is shown.
-        name: the variable that holds the images, for the code that the panel shows.
+        index: Which image is shown.
+        name: The variable that holds the images, for the code that the panel shows.
 
     Attributes:
-        chain: the `Preprocessing` that the controls show; can be set.
-        index: which image is shown; can be set.
-        after: the image that the chain makes, `(h, w, c)` uint8; waits for it.
-        code: the lines of Python that make the same image.
+        chain: The `Preprocessing` that the controls show; can be set.
+        index: Which image is shown; can be set.
+        after: The image that the chain makes, `(h, w, c)` uint8; waits for it.
+        code: The lines of Python that make the same image.
 
     Raises:
-        TutorError: there is no such image, or the panel has no controls for the chain.
+        TutorError: There is no such image, or the panel has no controls for the chain.
 
     Example:
         >>> import rnn_tutor as rt
@@ -120,7 +120,7 @@ class PreprocessingPanel(parts.Panel):
         """Block until the newest settings are shown; return whether they are.
 
         Args:
-            timeout: seconds to wait at most, or None.
+            timeout: Seconds to wait at most, or None.
         """
         return self._work.wait(timeout)
 

@@ -11,7 +11,7 @@ class ProgressBar(widgets.HBox):
     """Show how far some work is, as a bar and in words.
 
     Args:
-        label: what is being done. `bar(done, total)` moves the bar.
+        label: What is being done. `bar(done, total)` moves the bar.
 
     Example:
         >>> import rnn_tutor as rt

@@ -22,24 +22,24 @@ class ReadAlongPanel(PlayingPanel):
     `play` reads on by a timer, on a thread of its own, until the end, `pause`, or another image.
 
     Args:
-        images: an `ImageSet` of n images, with labels or without.
+        images: An `ImageSet` of n images, with labels or without.
         probabilities: `(n, steps, classes)` float, what the classifier says of each image after
             each step, from top to bottom. The steps divide the height: each reads height / steps
             rows.
         states: `(n, steps, units)` float from -1 to 1, the hidden state after each step, or None.
-        name: the variable that holds the images, for the code that the panel shows.
-        index: which image is read; can be set, as `step` and `speed` can.
-        step: how many steps are read.
-        speed: steps a second, 1 to 1,000,000.
+        name: The variable that holds the images, for the code that the panel shows.
+        index: Which image is read; can be set, as `step` and `speed` can.
+        step: How many steps are read.
+        speed: Steps a second, 1 to 1,000,000.
 
     Attributes:
         probabilities_now: `(classes,)`, what the classifier says now; None before the first row.
         state_now: `(units,)`, the hidden state now, or None.
-        playing: whether the panel reads on by itself.
-        code: the lines of Python that give the same.
+        playing: Whether the panel reads on by itself.
+        code: The lines of Python that give the same.
 
     Raises:
-        TutorError: the arrays do not fit the images, or something cannot be shown.
+        TutorError: The arrays do not fit the images, or something cannot be shown.
 
     Example:
         >>> import numpy as np

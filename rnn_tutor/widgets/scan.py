@@ -24,22 +24,22 @@ class ScanPanel(PlayingPanel):
     order. A new order keeps about the share that is read.
 
     Args:
-        images: an `ImageSet`.
-        order: the way to read: "rows", "columns" or "patches", a whole one a step, or a name from
+        images: An `ImageSet`.
+        order: The way to read: "rows", "columns" or "patches", a whole one a step, or a name from
             `sequences.ORDERS`, a pixel a step.
-        index: which image is read.
-        step: how many steps are read.
-        speed: steps a second, 1 to 1,000,000.
-        name: the variable that holds the images, for the code that the panel shows.
+        index: Which image is read.
+        step: How many steps are read.
+        speed: Steps a second, 1 to 1,000,000.
+        name: The variable that holds the images, for the code that the panel shows.
 
     Attributes:
-        order: the way to read; can be set, as `index`, `step` and `speed` can.
-        sequence: what is read so far, `(steps so far, features)` uint8.
-        playing: whether the panel reads on by itself.
-        code: the lines of Python that give the same sequence.
+        order: The way to read; can be set, as `index`, `step` and `speed` can.
+        sequence: What is read so far, `(steps so far, features)` uint8.
+        playing: Whether the panel reads on by itself.
+        code: The lines of Python that give the same sequence.
 
     Raises:
-        TutorError: the controls cannot show this.
+        TutorError: The controls cannot show this.
 
     Example:
         >>> import rnn_tutor as rt

@@ -52,16 +52,16 @@ class TrainingPanel(RunningPanel):
     another objective brings the settings of its lesson.
 
     Args:
-        images: an `ImageSet`; labels are not looked at.
+        images: An `ImageSet`; labels are not looked at.
         settings: `TrainingSettings` to begin with; those of notebook 07 where None.
-        name: the variable that holds the images, for the code that the panel shows.
+        name: The variable that holds the images, for the code that the panel shows.
 
     Attributes:
-        settings: the `TrainingSettings` that the controls show; can be set.
-        encoder: the Keras model as trained so far.
+        settings: The `TrainingSettings` that the controls show; can be set.
+        encoder: The Keras model as trained so far.
         history: `{"loss": [...]}`, a number for each finished epoch.
-        runs: the last runs, each with its settings and its history.
-        code: the lines of Python that train the same encoder.
+        runs: The last runs, each with its settings and its history.
+        code: The lines of Python that train the same encoder.
 
     Example:
         >>> import rnn_tutor as rt

@@ -175,6 +175,21 @@ def test_the_list_holds_what_is_in_sight(page):
     expect(listed.locator("[aria-selected=true]")).to_have_count(1)
 
 
+def test_the_list_follows_the_keys(page):
+    page.get_by_role("button", name="List", exact=True).click()
+    listed = page.get_by_role("listbox")
+    listed.focus()
+    for _ in range(15):
+        listed.press("ArrowDown")
+    assert listed.evaluate(
+        """grid => { const name = grid.getAttribute("aria-activedescendant");
+            const option = document.getElementById(name)?.getBoundingClientRect();
+            const frame = grid.getBoundingClientRect();
+            return Boolean(option) && option.top >= frame.top - 1
+                && option.bottom <= frame.bottom + 1; }"""
+    )
+
+
 def test_other_points_and_clusters_take_the_place_of_the_first(page):
     page.set_viewport_size({"width": 1900, "height": 900})
     python(
@@ -305,9 +320,8 @@ def test_after_a_restart_the_map_says_what_to_do(open_notebook):
         "async () => { await window.jupyterapp.shell.currentWidget.sessionContext"
         ".session.kernel.restart(); }"
     )
-    if page.locator(".rt-map").count():
-        page.get_by_role("button", name="Most doubtful").click()
-        expect(page.locator(".rt-map-said")).to_contain_text("run this cell again", timeout=15000)
+    page.get_by_role("button", name="Most doubtful").click()
+    expect(page.locator(".rt-map-said")).to_contain_text("run this cell again", timeout=15000)
 
 
 @pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
