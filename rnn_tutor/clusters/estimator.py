@@ -128,14 +128,15 @@ class RecurrentClusterer(
             Keras model that ends in a vector for each image; or such a model. A copy of it is
             trained, from the weights it has, on images of the size that it reads; with features,
             on their maps. "auto", the default, is "recurrent" without features and "pool" with
-            them.
+            them. On fewer than 150 images, another reader of maps is trained all the same, and
+            `fit` says that they are few.
         features: What sees the images before the encoder: "photographs"
             (`models.photograph_features`), a Keras model from images to feature maps
             `(n, rows, columns, channels)`, or None (or False) for none. "auto", the default, takes
-            "photographs" for colour images of 64 pixels and more, and none for others, or where
-            `size`, `objective` or an encoder of your own asks for the images themselves. `fit` says
-            so where it takes them. They need `objective="contrastive"`, and make no use of
-            `neighbours`.
+            "photographs" for colour images whose longer side has 64 pixels or more and the shorter
+            32, and none for others, or where `size`, `objective` or an encoder of your own asks for
+            the images themselves. `fit` says so where it takes them, and for colour images why it
+            does not. They need `objective="contrastive"`, and make no use of `neighbours`.
         clustering: How clusters are found among the embeddings: "kmeans" (the default),
             "tied_mixture" or "gaussian_mixture".
         umap: Whether UMAP lays the embeddings out for it first; in `fit` alone. Of clusters other

@@ -11,7 +11,8 @@ import numpy as np
 from rnn_tutor._backend import keras, trim_heap
 from rnn_tutor._errors import TutorError
 from rnn_tutor.clusters.encoders import copied, input_size
-from rnn_tutor.images.arrays import ImageReader, as_uint8
+from rnn_tutor.clusters.trust import FEW
+from rnn_tutor.images.arrays import ImageReader, as_uint8, sizes_of
 from rnn_tutor.images.augmentation import Augmentation
 from rnn_tutor.images.files import show_progress
 from rnn_tutor.networks import models
@@ -20,7 +21,9 @@ from rnn_tutor.training.objectives import Contrastive
 
 FEATURES = {"photographs": photograph_features}
 SIZE = 128  # pixels of the longer side, to which images are brought for these features
-SMALLEST = 64  # pixels of the shorter side, below which "auto" takes no features
+SMALLEST = 64  # pixels of the longer side, below which "auto" takes no features
+NARROWEST = 32  # pixels of the shorter side, the same
+UNTRAINED = ("auto", "pool")  # encoders that train nothing on the maps
 VIEWS = 6  # of each image, drawn before training; fewer where they need more than this memory:
 MEMORY = 300_000_000  # bytes
 CHUNK = 128  # images of which views are drawn at a time
@@ -41,8 +44,9 @@ def choose_features(features, images, encoder, objective, size):
         encoder, objective, size: The settings of the estimator.
 
     Returns:
-        (features, reason): a name, a Keras model or None; and a sentence for the reader, "" where
-        nobody asked for a choice.
+        (features, reason): a name, a Keras model or None; and what the reader should know of that
+        choice: which features "auto" takes, or why colour images get none, and that images are few
+        for an encoder that is trained. "" where there is nothing to say.
 
     Raises:
         TutorError: There are no such features, or the objective does not work on their maps.
@@ -50,7 +54,18 @@ def choose_features(features, images, encoder, objective, size):
     if features is None or features is False:
         return None, ""
     if isinstance(features, str) and features == "auto":
-        return _automatic(images, encoder, objective, size)
+        features, reason = _automatic(images, encoder, objective, size)
+    else:
+        _check_features(features, objective)
+        reason = ""
+    trained = not (isinstance(encoder, str) and encoder in UNTRAINED)
+    if features is not None and trained and len(images) < FEW:
+        few = f"{len(images)} pictures are few to train an encoder on"
+        reason = f'{reason} {few}: encoder="pool" trains nothing.'.strip()
+    return features, reason
+
+
+def _check_features(features, objective):
     if not (isinstance(features, keras.Model) or features in (*FEATURES,)):
         raise TutorError(
             f"features must be 'auto', {', '.join(map(repr, FEATURES))}, a Keras model from images "
@@ -61,26 +76,31 @@ def choose_features(features, images, encoder, objective, size):
             'Features go with objective="contrastive"; received '
             f"{objective!r}. Give features=None to train by it on the images themselves."
         )
-    return features, ""
 
 
 def _automatic(images, encoder, objective, size):
-    several = isinstance(images, list)
-    sizes = [image.shape[:2] for image in images] if several else [images.shape[1:3]]
-    small = min(np.median(sizes, axis=0)) < SMALLEST
-    if small or images[0].shape[2] != 3:
+    if images[0].shape[2] != 3:
         return None, ""
-    if size is not None and size < SMALLEST:
-        return None, ""
-    if objective != "contrastive" or not isinstance(encoder, str):
-        return None, ""
-    if all((image == image[..., :1]).all() for image in images):
-        return None, ""
-    return "photographs", (
-        f'These are colour pictures of {SMALLEST} pixels or more: features="photographs" sees them '
-        "first. It has learnt from a million photographs that other people labelled. "
-        "`features=None` goes without it."
-    )
+    shorter, longer = np.median(np.sort(sizes_of(images), axis=1), axis=0)
+    asked = '`features="photographs"` takes them all the same'
+    if longer < SMALLEST or shorter < NARROWEST:
+        too_small = f"under {SMALLEST} pixels, or under {NARROWEST} on the shorter side"
+        reason = f"they are {too_small}; {asked}"
+    elif size is not None and size < SMALLEST:
+        reason = f"`size={size}` shrinks them below {SMALLEST} pixels; leave it out"
+    elif objective != "contrastive":
+        reason = 'features go with `objective="contrastive"` alone'
+    elif not isinstance(encoder, str):
+        reason = 'your encoder reads them; with `features="photographs"` it reads feature maps'
+    elif all((image == image[..., :1]).all() for image in images):
+        reason = f"they are grey; {asked}"
+    else:
+        return "photographs", (
+            f'These are colour pictures of {SMALLEST} pixels or more: features="photographs" sees '
+            "them first. It has learnt from a million photographs that other people labelled. "
+            "`features=None` goes without it."
+        )
+    return None, f"No ready-trained features see these pictures first: {reason}."
 
 
 def feature_reader(features, images, size):

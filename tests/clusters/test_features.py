@@ -169,7 +169,10 @@ def test_a_channel_that_never_changes_says_nothing():
     ("images", "settings", "gets"),
     [
         ((3, 64, 64, 3), {}, True),
-        ((3, 64, 63, 3), {}, False),
+        ((3, 63, 63, 3), {}, False),
+        ((3, 128, 58, 3), {}, True),
+        ((3, 32, 64, 3), {}, True),
+        ((3, 31, 200, 3), {}, False),
         ((3, 64, 64, 1), {}, False),
         ((3, 64, 64, 4), {}, False),
         ((3, 64, 64, 3), {"features": None}, False),
@@ -186,12 +189,36 @@ def test_large_colour_images_get_the_features(images, settings, gets):
     asked = {"features": "auto", "encoder": "auto", "objective": "contrastive", "size": None}
     features, why = choose_features(images=pixels, **asked | settings)
     assert (features == "photographs") == gets
-    assert bool(why) == (gets and "features" not in settings)
+    # Which features, and why not, is said of colour images where "auto" decides.
+    assert bool(why) == (images[3] == 3 and "features" not in settings)
+
+
+def test_tall_and_wide_images_together_get_the_features():
+    tall = np.random.default_rng(0).integers(0, 256, (128, 40, 3)).astype(np.uint8)
+    images = [tall, tall.transpose(1, 0, 2)] * 2
+    assert choose_features("auto", images, "auto", "contrastive", None)[0] == "photographs"
 
 
 def test_grey_images_in_three_channels_do_not():
     grey = np.random.default_rng(0).integers(0, 256, (3, 64, 64, 1)).astype(np.uint8)
-    assert choose_features("auto", grey.repeat(3, 3), "auto", "contrastive", None)[0] is None
+    features, why = choose_features("auto", grey.repeat(3, 3), "auto", "contrastive", None)
+    assert features is None and "grey" in why
+
+
+@pytest.mark.parametrize(
+    ("n", "encoder", "warned"),
+    [
+        (149, "recurrent", True),
+        (150, "recurrent", False),
+        (149, lambda shape: None, True),
+        (149, "pool", False),
+        (149, "auto", False),
+    ],
+)
+def test_it_says_that_images_are_few_for_an_encoder_that_trains(n, encoder, warned):
+    pixels = np.zeros((n, 8, 8, 3), np.uint8)
+    _, why = choose_features("photographs", pixels, encoder, "contrastive", None)
+    assert (f"{n} pictures" in why) == warned
 
 
 def to_vectors():
