@@ -1,14 +1,17 @@
 """Fetching a full data set: from its mirrors, from a folder, or from a server in the class.
 
 pooch downloads. What is added here is that a download which broke off goes on where it stood, that
-the next mirror is tried, and that only a file with the published checksum gets its name.
+the next mirror is tried, that only a file with the published checksum gets its name, and that two
+programs do not write into one file.
 """
 
+import errno
 import hashlib
 import os
 import re
 import shutil
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import requests
@@ -18,9 +21,15 @@ from tqdm.auto import tqdm
 from rnn_tutor._errors import TutorError, check_above_0, check_known
 from rnn_tutor.images.full_sets import FULL_SETS, folder_of
 
+try:
+    import fcntl
+except ImportError:  # on Windows
+    import msvcrt
+
 TRIES = 3  # of one address, one after the other, in which nothing more comes
 LONGEST_WAIT = 30  # seconds between two tries, also where a server asks for more
 _BLOCK = 2**16  # bytes that are written at a time
+_TAKEN = (errno.EAGAIN, errno.EACCES)  # what a lock says that another program holds
 
 
 def fetch(name, source=None, *, timeout=30.0, wait=1.0):
@@ -28,6 +37,7 @@ def fetch(name, source=None, *, timeout=30.0, wait=1.0):
 
     It prints size, licence and folder before it begins. What is there already is not fetched again.
     After an interruption, of the network or of this program, the next call goes on from there.
+    While another program fetches the same set, it waits.
 
     Args:
         name: A key of `FULL_SETS`: "mnist", "fashion_mnist", "kmnist", "usps", "cifar10" or
@@ -57,13 +67,53 @@ def fetch(name, source=None, *, timeout=30.0, wait=1.0):
     full, folder = FULL_SETS[name], folder_of(name)
     print(f"{full.title}.\n{full.megabytes:.1f} MB. Licence: {full.licence}.\nFolder: {folder}")
     places = _places(name, source)
-    missing = [file for file in full.files if not file.is_whole(folder / file.name)]
+    missing = _missing(full, folder)
     if missing:
         _check_room(folder, full.megabytes)
-    for file in missing:
-        _fetch_file(file, folder, places, timeout, wait)
+        with _alone(folder):
+            for file in _missing(full, folder):  # another program may just have brought it
+                _fetch_file(file, folder, places, timeout, wait)
     print(f'{"It is there" if missing else "It was there already"}: rt.load_images("{name}")')
     return folder
+
+
+def _missing(full, folder):
+    return [file for file in full.files if not file.is_whole(folder / file.name)]
+
+
+@contextmanager
+def _alone(folder):
+    """Wait until no other program fetches into a folder, and keep others waiting.
+
+    The system takes a lock from a program that ends, however it ends; so the file may stay.
+    """
+    path = folder.with_name(f".{folder.name}.lock")
+    try:
+        file = open(path, "ab")
+    except OSError as problem:
+        raise TutorError(f"{path} cannot be written: {problem.strerror}. {_OTHER}") from None
+    with file:
+        waits = False
+        while not _lock(file):
+            if not waits:
+                print("Another program is fetching it. This one waits.")
+            waits = True
+            time.sleep(0.2)
+        yield
+
+
+def _lock(file):
+    """Lock an open file until it is closed; return whether no other program had locked it."""
+    try:
+        if os.name == "nt":
+            file.seek(0)
+            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+        else:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as problem:
+        # Some network disks know no locks: then nobody waits.
+        return problem.errno not in _TAKEN
+    return True
 
 
 def _places(name, source):

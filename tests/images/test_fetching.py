@@ -13,6 +13,7 @@ import sys
 import tarfile
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -247,6 +248,24 @@ fetching.fetch("flowers", {server.address!r})
     assert visible(data) == []
     fetch(server.address)
     assert server.asked[-1][1] is not None  # it did not begin anew
+    assert (data / "a.bin").read_bytes() == CONTENT and os.listdir(data) == ["a.bin"]
+
+
+def test_of_two_at_once_the_second_waits_and_finds_it_there(server, data):
+    server.files["flowers/a.bin"] = CONTENT
+    server.tricks = ["stall"]
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(fetch, server.address, timeout=30)
+        while not server.asked:
+            time.sleep(0.01)
+        second = pool.submit(fetch, server.address, timeout=30)
+        until = time.monotonic() + 0.5
+        while len(server.asked) < 2 and time.monotonic() < until:
+            time.sleep(0.01)
+        during = len(server.asked)
+        server.released.set()
+        assert first.result(30) == second.result(30) == data
+    assert during == 1 and len(server.asked) == 2  # the first asked again for the rest
     assert (data / "a.bin").read_bytes() == CONTENT and os.listdir(data) == ["a.bin"]
 
 
