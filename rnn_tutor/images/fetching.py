@@ -89,27 +89,28 @@ def _alone(folder):
     """
     path = folder.with_name(f".{folder.name}.lock")
     try:
-        file = open(path, "ab")
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
     except OSError as problem:
         raise TutorError(f"{path} cannot be written: {problem.strerror}. {_OTHER}") from None
-    with file:
+    try:
         waits = False
-        while not _lock(file):
+        while not _lock(descriptor):
             if not waits:
                 print("Another program is fetching it. This one waits.")
             waits = True
             time.sleep(0.2)
         yield
+    finally:
+        os.close(descriptor)
 
 
-def _lock(file):
+def _lock(descriptor):
     """Lock an open file until it is closed; return whether no other program had locked it."""
     try:
         if os.name == "nt":
-            file.seek(0)
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
         else:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as problem:
         # Some network disks know no locks: then nobody waits.
         return problem.errno not in _TAKEN
