@@ -60,6 +60,16 @@ def test_parts_of_one_photograph_lie_closer_than_parts_of_two(features):
     assert rt.evaluation.matched_accuracy(source, found) > 0.9
 
 
+def test_the_whole_licence_and_whose_it_is_lie_beside_the_weights():
+    licence, notice = (
+        (photographs.DATA / f"{photographs.FILE}-{name}.txt").read_text("utf-8")
+        for name in ("LICENSE", "NOTICE")
+    )
+    parts = [f"\n   {number}. " in licence for number in range(1, 10)]
+    assert all(parts) and "END OF TERMS AND CONDITIONS" in licence
+    assert "Copyright (c) 2020 ML Illustrated" in notice
+
+
 def test_changed_weights_are_not_used(tmp_path, monkeypatch):
     for ending in ("npz", "json"):
         name = f"{photographs.FILE}.{ending}"
