@@ -17,7 +17,7 @@ import unicodedata
 import warnings
 from collections import Counter
 from dataclasses import dataclass
-from itertools import count
+from itertools import chain, count
 from pathlib import Path
 from urllib.parse import quote
 
@@ -40,6 +40,7 @@ FOLDS = 5
 WIDEST = 320  # numbers of an embedding
 THUMBNAIL = 112  # pixels, the longer side on the page
 SHOWN = 120  # images of each cluster on the page
+LONGEST = 200  # bytes of a name: file systems take 255, and a number may follow
 # What Windows refuses in the name of a folder, and the names it keeps for itself.
 _FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f]')
 _RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?")
@@ -280,7 +281,8 @@ def _folder_names(sorting):
         name = _called(sorting, cluster)
         if name in folders:
             continue
-        plain = _FORBIDDEN.sub("_", name).strip(". ")[:80].rstrip(". ") or f"cluster {cluster}"
+        plain = _shorten(_FORBIDDEN.sub("_", name).strip(". ")[:80]).rstrip(". ")
+        plain = plain or f"cluster {cluster}"
         base = plain = f"_{plain}" if _RESERVED.fullmatch(plain) else plain
         number = 2
         while _key(plain) in taken:
@@ -310,7 +312,7 @@ def _put_files(sorting, entries, part, files):
         target = part / place
         target.parent.mkdir(exist_ok=True)
         if entry is None:
-            Image.fromarray(sorting.images.colour().pixels[i]).save(target)
+            Image.fromarray(sorting.images[i].colour().pixels[0]).save(target)
             rewritten += 1
         elif files == "link" and entry.path is not None:
             target.symlink_to(entry.path)
@@ -326,12 +328,21 @@ def _put_files(sorting, entries, part, files):
 def _free_place(folder, name, taken):
     """Return where a file goes: under its own name, or with its folders' where two share one."""
     plain = [_FORBIDDEN.sub("_", piece) for piece in name.split("/")]
-    stem, dot, ending = "_".join(plain).rpartition(".")
-    choices = [plain[-1], "_".join(plain)]
-    choices += [f"{stem or ending} ({k}){dot}{ending if stem else ''}" for k in range(2, 10_000)]
+    short, long = _shorten(plain[-1]), _shorten("_".join(plain))
+    stem, ending = os.path.splitext(long)
+    choices = chain([short, long], (f"{stem} ({k}){ending}" for k in count(2)))
     place = next(f"{folder}/{n}" for n in choices if _key(f"{folder}/{n}") not in taken)
     taken.add(_key(place))
     return place
+
+
+def _shorten(name):
+    """Return a file name of at most `LONGEST` bytes in UTF-8, with its ending and whole letters."""
+    stem, ending = os.path.splitext(name)
+    if len(ending) > 10:  # what stands behind a dot, and is no ending
+        stem, ending = name, ""
+    room = LONGEST - len(ending.encode())
+    return stem.encode()[:room].decode(errors="ignore") + ending
 
 
 def _key(place):

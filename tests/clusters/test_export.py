@@ -2,6 +2,7 @@
 
 import csv
 import html
+import io
 import json
 import os
 import re
@@ -155,6 +156,38 @@ def test_images_without_files_become_png(tmp_path):
     assert np.array(Image.open(first)).shape == (8, 8, 3)
 
 
+def test_one_image_at_a_time_becomes_colour(tmp_path, monkeypatch):
+    converted, colour = [], rt.ImageSet.colour
+    monkeypatch.setattr(
+        rt.ImageSet, "colour", lambda images: converted.append(len(images)) or colour(images)
+    )
+    images = rt.load_images("digits", limit=10)
+    out = export(rt.Sorting(images, [0, 1] * 5), tmp_path / "out").folder
+    assert set(converted) == {1}
+    for row, pixels in zip(table_of(out), images.pixels, strict=True):
+        assert (np.array(Image.open(out / row["copied_to"])) == pixels).all()
+
+
+def test_names_that_are_too_long_are_shortened(tmp_path):
+    deep = "a" * 140 + "/" + "b" * 140 + "/"
+    names = ["1.png", deep + "1.png", deep + "1.PNG", "文" * 84 + ".png", "c." + "d" * 250]
+    rng = np.random.default_rng(0)
+    with zipfile.ZipFile(tmp_path / "packed.zip", "w") as archive:
+        for name in names:
+            content = io.BytesIO()
+            Image.fromarray(rng.integers(0, 256, (16, 16, 3), np.uint8)).save(content, "PNG")
+            archive.writestr(name, content.getvalue())
+        originals = {name: archive.read(name) for name in names}
+    exported = export(sorting_of(tmp_path / "packed.zip"), tmp_path / "out")
+    assert exported.copied == len(names)
+    for row in table_of(exported.folder):
+        copied = exported.folder / row["copied_to"]
+        assert copied.read_bytes() == originals[row["file"]]
+        assert len(copied.name.encode()) <= 210
+        if row["file"].lower().endswith(".png"):
+            assert copied.suffix == Path(row["file"]).suffix
+
+
 NAMES = [
     "../up",
     "a/b\\c",
@@ -163,6 +196,7 @@ NAMES = [
     "a:b?",
     "...",
     "x" * 300,
+    "😀" * 80,
     "=1+1",
     "index.html",
     "model",
