@@ -365,10 +365,9 @@ def noise(seed, height=48, width=64):
     return np.random.default_rng(seed).integers(0, 256, (height, width), np.uint8)
 
 
-def pen_stroke(seed, height=48, width=64):
+def inked_page(seed, height=48, width=64):
     page = np.full((height, width), 255, np.uint8)
-    row, column = np.random.default_rng(seed).integers(4, 24, 2)
-    page[row : row + 24, column] = page[row, column : column + 8] = 0
+    page.flat[np.random.default_rng(seed).choice(page.size, 24, replace=False)] = 0
     return page
 
 
@@ -386,9 +385,9 @@ def test_a_folder_that_is_called_like_a_shipped_set(tmp_path, model, monkeypatch
     assert [row["file"] for row in table_of(Path("sorted"))] == sorted(before)
 
 
-@pytest.mark.parametrize(("strokes", "left_out"), [(6, 6), (7, 0), (20, 0)])
-def test_what_most_images_are_is_not_spoilt(tmp_path, model, capsys, strokes, left_out):
-    pictures = [(pen_stroke if seed < strokes else noise)(seed) for seed in range(20)]
+@pytest.mark.parametrize(("pages", "left_out"), [(6, 6), (7, 0), (19, 0)])
+def test_what_most_images_are_is_not_spoilt(tmp_path, model, capsys, pages, left_out):
+    pictures = [(inked_page if seed < pages else noise)(seed) for seed in range(20)]
     folder = write(tmp_path / "mine", [*pictures, pictures[-1]])
     words = ["sort", str(folder), "--out", str(tmp_path / "sorted"), "--model", str(model)]
     assert cli.main(words) == 0
@@ -396,7 +395,7 @@ def test_what_most_images_are_is_not_spoilt(tmp_path, model, capsys, strokes, le
     duplicate = ["20.png"]
     assert aside == [f"{k:02d}.png" for k in range(left_out)] + duplicate
     said = capsys.readouterr().out
-    assert (f"{strokes} of 21 images are very bright" in said) == (not left_out)
+    assert (f"{pages} of 21 images are very bright" in said) == (not left_out)
 
 
 def test_images_are_loaded_as_the_saved_network_saw_them(tmp_path, model, monkeypatch):
@@ -415,10 +414,10 @@ def test_images_are_loaded_as_the_saved_network_saw_them(tmp_path, model, monkey
     assert np.array_equal(seen[0].pixels, expected.pixels)
 
 
-@pytest.mark.parametrize("names", ["{", "[]", '{"first": "cats"}', '{"0": 5}', "\ud800"])
+@pytest.mark.parametrize("names", [b"{", b"[]", b'{"first": "cats"}', b'{"0": 5}', b"\xff"])
 def test_names_that_cannot_be_read_are_refused(tmp_path, model, capsys, names):
     mine = shutil.copytree(model, tmp_path / "model")
-    (mine / "names.json").write_bytes(names.encode("utf-8", "surrogatepass"))
+    (mine / "names.json").write_bytes(names)
     folder = write(tmp_path / "mine", map(noise, range(5)))
     before = contents(tmp_path)
     words = ["sort", str(folder), "--out", str(tmp_path / "sorted"), "--model", str(mine)]
