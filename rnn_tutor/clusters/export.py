@@ -17,7 +17,7 @@ import unicodedata
 import warnings
 from collections import Counter
 from dataclasses import dataclass
-from itertools import count
+from itertools import chain, count
 from pathlib import Path
 from urllib.parse import quote
 
@@ -40,6 +40,8 @@ FOLDS = 5
 WIDEST = 320  # numbers of an embedding
 THUMBNAIL = 112  # pixels, the longer side on the page
 SHOWN = 120  # images of each cluster on the page
+SPARE = 50_000_000  # bytes that stay free, for the page and the network
+LONGEST = 200  # bytes of a name: file systems take 255, and a number may follow
 # What Windows refuses in the name of a folder, and the names it keeps for itself.
 _FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f]')
 _RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?")
@@ -100,7 +102,7 @@ def export(sorting, folder, *, clusterer=None, names=None, files="copy", notes=(
 
     Raises:
         TutorError: The folder holds something, lies among the originals, or cannot be written;
-            or the disk is too full.
+            or the disk is too full, or takes no links.
 
     Example:
         >>> images = rt.load_images(rt.load_images("digits", limit=20).write("mine"))
@@ -115,13 +117,14 @@ def export(sorting, folder, *, clusterer=None, names=None, files="copy", notes=(
     folder = Path(folder).expanduser()
     check_target(folder, sorting.images)
     probabilities = membership(sorting)
-    part = None
+    closed = None
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        part = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+        closed = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+        part = closed / "part"  # a temporary folder is closed to others; this one is as any other
+        part.mkdir()
         with find_originals(sorting.images) as entries:
-            if files == "copy":
-                _check_room(entries, part)
+            check_disk(part, entries, files)
             places, missing, rewritten = _put_files(sorting, entries, part, files)
         _write_table(sorting, probabilities, places, part / TABLE)
         _write_page(sorting, places, part / PAGE, folder.name, notes)
@@ -132,7 +135,6 @@ def export(sorting, folder, *, clusterer=None, names=None, files="copy", notes=(
             (part / MODEL / NAMES).write_text(text + "\n", "utf-8")
         if folder.exists():
             folder.rmdir()  # empty, or it raises
-        part.chmod(0o755)  # a temporary folder is closed to others
         os.replace(part, folder)
     except OSError as error:
         raise TutorError(
@@ -140,8 +142,8 @@ def export(sorting, folder, *, clusterer=None, names=None, files="copy", notes=(
             "another folder, on a disk with room."
         ) from None
     finally:
-        if part is not None:
-            shutil.rmtree(part, ignore_errors=True)
+        if closed is not None:
+            shutil.rmtree(closed, ignore_errors=True)
     copied = sum(place is not None for place in places)
     return Exported(folder, copied, rewritten, tuple(missing), clusterer is not None)
 
@@ -187,6 +189,46 @@ def check_target(folder, images):
                 f"{folder} lies inside {origin}, where the originals are: the next run would sort "
                 f"the copies, too. Name a folder outside, such as {origin.with_name('sorted')}."
             )
+
+
+def check_disk(folder, entries, files):
+    """Raise TutorError unless the disk has room for the copies, and takes the links.
+
+    What stands in an archive cannot be linked to, and is copied.
+
+    Args:
+        folder: Path, which need not exist.
+        entries: A list with the `files.Entry` of each image, from `find_originals`; or None.
+        files: As for `export`.
+
+    Example:
+        >>> images = rt.load_images(rt.load_images("digits", limit=20).write("mine"))
+        >>> with find_originals(images) as entries:
+        ...     check_disk("a new folder", entries, "copy")
+    """
+    if files == "none":
+        return
+    folder = Path(os.path.abspath(Path(folder).expanduser()))
+    disk = next(path for path in (folder, *folder.parents) if path.exists())
+    linked = [entry for entry in entries if entry and entry.path and files == "link"]
+    copied = [entry for entry in entries if entry and not (entry.path and files == "link")]
+    needed, free = sum(entry.bytes for entry in copied), shutil.disk_usage(disk).free
+    if copied and needed > free - SPARE:
+        remedy = "Make room, or choose a folder on another disk."
+        if all(entry.path for entry in copied):
+            remedy += ' files="link" needs none; in the shell it is --link.'
+        raise TutorError(
+            f"The copies need {needed / 1e6:,.0f} MB, and {free / 1e6:,.0f} MB are free. {remedy}"
+        )
+    if linked:
+        try:
+            with tempfile.TemporaryDirectory(prefix=".", dir=disk) as trial:
+                Path(trial, "link").symlink_to(linked[0].path)
+        except OSError as error:
+            raise TutorError(
+                f"No links can be made in {disk}: {error.strerror or error}. Choose a folder on "
+                'another disk, or have the files copied: files="copy", in the shell without --link.'
+            ) from None
 
 
 def membership(sorting):
@@ -280,7 +322,8 @@ def _folder_names(sorting):
         name = _called(sorting, cluster)
         if name in folders:
             continue
-        plain = _FORBIDDEN.sub("_", name).strip(". ")[:80].rstrip(". ") or f"cluster {cluster}"
+        plain = _shorten(_FORBIDDEN.sub("_", name).strip(". ")[:80]).rstrip(". ")
+        plain = plain or f"cluster {cluster}"
         base = plain = f"_{plain}" if _RESERVED.fullmatch(plain) else plain
         number = 2
         while _key(plain) in taken:
@@ -310,7 +353,7 @@ def _put_files(sorting, entries, part, files):
         target = part / place
         target.parent.mkdir(exist_ok=True)
         if entry is None:
-            Image.fromarray(sorting.images.colour().pixels[i]).save(target)
+            Image.fromarray(sorting.images[i].colour().pixels[0]).save(target)
             rewritten += 1
         elif files == "link" and entry.path is not None:
             target.symlink_to(entry.path)
@@ -326,27 +369,26 @@ def _put_files(sorting, entries, part, files):
 def _free_place(folder, name, taken):
     """Return where a file goes: under its own name, or with its folders' where two share one."""
     plain = [_FORBIDDEN.sub("_", piece) for piece in name.split("/")]
-    stem, dot, ending = "_".join(plain).rpartition(".")
-    choices = [plain[-1], "_".join(plain)]
-    choices += [f"{stem or ending} ({k}){dot}{ending if stem else ''}" for k in range(2, 10_000)]
+    short, long = _shorten(plain[-1]), _shorten("_".join(plain))
+    stem, ending = os.path.splitext(long)
+    choices = chain([short, long], (f"{stem} ({k}){ending}" for k in count(2)))
     place = next(f"{folder}/{n}" for n in choices if _key(f"{folder}/{n}") not in taken)
     taken.add(_key(place))
     return place
 
 
+def _shorten(name):
+    """Return a file name of at most `LONGEST` bytes in UTF-8, with its ending and whole letters."""
+    stem, ending = os.path.splitext(name)
+    if len(ending) > 10:  # what stands behind a dot, and is no ending
+        stem, ending = name, ""
+    room = LONGEST - len(ending.encode())
+    return stem.encode()[:room].decode(errors="ignore") + ending
+
+
 def _key(place):
     """Return what a file system that ignores case, or accents' spelling, takes for one name."""
     return unicodedata.normalize("NFC", place).casefold()
-
-
-def _check_room(entries, part):
-    needed = sum(entry.bytes for entry in entries if entry is not None)
-    free = shutil.disk_usage(part).free
-    if needed > free - 50_000_000:
-        raise TutorError(
-            f"The copies need {needed / 1e6:,.0f} MB, and {free / 1e6:,.0f} MB are free. Make "
-            'room, choose a folder on another disk, or pass files="link".'
-        )
 
 
 def _write_table(sorting, probabilities, places, path):

@@ -236,13 +236,19 @@ def _name(source):
 
 
 def _origin(source):
-    """Return the absolute path of a source, or its paths; None for anything else."""
+    """Return the absolute path of a source; of paths, a dict from name to absolute path; or None.
+
+    The working folder may be another one when the files are looked for again.
+    """
     if isinstance(source, str | os.PathLike):
         return os.path.abspath(os.path.expanduser(source))
     is_paths = isinstance(source, list | tuple | dict) and all(
         isinstance(item, str | os.PathLike) for item in source
     )
-    return tuple(map(os.fspath, source)) if is_paths else None
+    if not is_paths:
+        return None
+    paths = map(os.path.expanduser, source)
+    return {printable_name(path): os.path.abspath(path) for path in paths}
 
 
 def _explain_missing(source):

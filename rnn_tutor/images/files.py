@@ -16,12 +16,13 @@ import tarfile
 import tempfile
 import zipfile
 import zlib
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from heapq import heappop, heappush
-from itertools import takewhile
+from itertools import count, takewhile
 from pathlib import Path
 
 import numpy as np
@@ -194,7 +195,27 @@ def _from_archive(file, name, stack):
     except Exception as problem:  # a damaged one fails in a dozen ways
         shown = printable_name(file) if isinstance(file, str) else name
         raise TutorError(f"{shown} cannot be opened as a {kind}: {problem}.") from None
-    return _by_name(things)
+    return _told_apart(_by_name(things))
+
+
+def _told_apart(things):
+    """Number the entries whose name an entry before them has, as an archive may hold them.
+
+    The second `a.png` becomes `a (2).png`: by its name a file is found again.
+    """
+    taken = {thing.name for thing in things if isinstance(thing, Entry)}
+    seen, numbers, apart = set(), defaultdict(lambda: count(2)), []
+    for thing in things:
+        if isinstance(thing, Entry) and thing.name in seen:
+            stem, ending = os.path.splitext(thing.name)
+            numbered = (f"{stem} ({k}){ending}" for k in numbers[thing.name])
+            name = next(name for name in numbered if name not in taken)
+            taken.add(name)
+            thing = replace(thing, name=name)
+        elif isinstance(thing, Entry):
+            seen.add(thing.name)
+        apart.append(thing)
+    return apart
 
 
 def _zip_rows(archive):

@@ -50,8 +50,9 @@ class ImageSet:
         is_test: `(n,)` bool, the split that the set came with; or None.
         skipped: A tuple with a `SkippedFile` for each file that was not used.
         notes: Sentences about files that were used, a tuple of str.
-        origin: What the files were read from, as `load_images` takes it: a path, or a tuple of
-            paths; None where the images came from no file. `originals` finds the files again.
+        origin: What the files were read from: an absolute path; or, of a list of paths, a dict
+            from each name in `sources` to the absolute path. None where the images came from no
+            file. `originals` finds the files again.
         strip_widths: `(n,)` int64, the width of each strip in pixels; None where all images are as
             wide as `pixels`.
 
@@ -77,7 +78,7 @@ class ImageSet:
     is_test: np.ndarray | None = None
     skipped: tuple[SkippedFile, ...] = ()
     notes: tuple[str, ...] = ()
-    origin: str | tuple[str, ...] | None = None
+    origin: str | dict[str, str] | None = None
     strip_widths: np.ndarray | None = None
 
     def __post_init__(self):

@@ -4,7 +4,6 @@ An ImageSet holds pixels of one size. What its files held besides stands where i
 in a zip, in a list of paths.
 """
 
-from collections import defaultdict
 from contextlib import contextmanager
 
 import numpy as np
@@ -35,12 +34,10 @@ def find_originals(images):
     if images.origin is None or not images.sources:
         yield [None] * len(images)
         return
-    origin = images.origin if isinstance(images.origin, str) else list(images.origin)
-    with files.find_images(origin, _explain_gone) as (entries, _):
-        found = defaultdict(list)
-        for entry in entries:
-            found[entry.name].append(entry)
-        yield [next(iter(found[name]), None) for name in images.sources]
+    origin, is_path = images.origin, isinstance(images.origin, str)
+    with files.find_images(origin if is_path else [*origin.values()], _explain_gone) as found:
+        entries = {entry.name if is_path else entry.path: entry for entry in found[0]}
+        yield [entries.get(name if is_path else origin.get(name)) for name in images.sources]
 
 
 def original_sizes(images):

@@ -2,6 +2,7 @@
 
 import csv
 import html
+import io
 import json
 import os
 import re
@@ -133,10 +134,40 @@ def test_what_breaks_off_leaves_nothing(folder, tmp_path, monkeypatch):
 
 
 def test_too_little_room_is_told_before(folder, tmp_path, monkeypatch):
+    packed = shutil.make_archive(tmp_path / "packed", "zip", folder)
+    before = contents(tmp_path)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: type("Usage", (), {"free": 10})())
-    with pytest.raises(rt.TutorError, match="link"):
-        export(sorting_of(folder), tmp_path / "out")
-    assert not (tmp_path / "out").exists()
+    # A zip holds no files to link to: its files are copied.
+    for source, files in ((folder, "copy"), (packed, "copy"), (packed, "link")):
+        with pytest.raises(rt.TutorError, match="MB are free"):
+            export(sorting_of(source), tmp_path / "out", files=files)
+    assert contents(tmp_path) == before and not (tmp_path / "out").exists()
+    assert export(sorting_of(folder), tmp_path / "out", files="link").copied == N
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no umask")
+@pytest.mark.parametrize("mask", [0o022, 0o027, 0o077])
+def test_the_new_folder_is_as_open_as_any_other(tmp_path, mask):
+    before = os.umask(mask)
+    try:
+        (tmp_path / "other").mkdir()
+        images = rt.load_images("digits", limit=4)
+        out = export(rt.Sorting(images, [0, 0, 1, 1]), tmp_path / "out").folder
+    finally:
+        os.umask(before)
+    assert out.stat().st_mode == (tmp_path / "other").stat().st_mode
+
+
+def test_links_that_cannot_be_made_are_told_before_sorting(folder, tmp_path, monkeypatch, capsys):
+    def no_links(*_, **__):
+        raise OSError(95, "Operation not supported")
+
+    monkeypatch.setattr(Path, "symlink_to", no_links)
+    before = contents(tmp_path)
+    assert cli.main(["sort", str(folder), "--out", str(tmp_path / "out"), "--link"]) == 1
+    told = capsys.readouterr()
+    assert "Operation not supported" in told.err and not told.out
+    assert contents(tmp_path) == before and not (tmp_path / "out").exists()
 
 
 def test_a_file_that_is_gone_is_named(folder, tmp_path):
@@ -155,6 +186,39 @@ def test_images_without_files_become_png(tmp_path):
     assert np.array(Image.open(first)).shape == (8, 8, 3)
 
 
+def test_one_image_at_a_time_becomes_colour(tmp_path, monkeypatch):
+    converted, colour = [], rt.ImageSet.colour
+    monkeypatch.setattr(
+        rt.ImageSet, "colour", lambda images: converted.append(len(images)) or colour(images)
+    )
+    images = rt.load_images("digits", limit=10)
+    out = export(rt.Sorting(images, [0, 1] * 5), tmp_path / "out").folder
+    assert set(converted) == {1}
+    for row, pixels in zip(table_of(out), images.pixels, strict=True):
+        assert (np.array(Image.open(out / row["copied_to"])) == pixels).all()
+
+
+def test_names_that_are_too_long_are_shortened(tmp_path):
+    deep = "a" * 140 + "/" + "b" * 140 + "/"
+    names = ["1.png", deep + "1.png", deep + "1.PNG", "文" * 84 + ".png", "c." + "d" * 250]
+    rng = np.random.default_rng(0)
+    with zipfile.ZipFile(tmp_path / "packed.zip", "w") as archive:
+        originals = {}
+        for name in names:
+            content = io.BytesIO()
+            Image.fromarray(rng.integers(0, 256, (16, 16, 3), np.uint8)).save(content, "PNG")
+            originals[name] = content.getvalue()
+            archive.writestr(name, originals[name])
+    exported = export(sorting_of(tmp_path / "packed.zip"), tmp_path / "out")
+    assert exported.copied == len(names)
+    for row in table_of(exported.folder):
+        copied = exported.folder / row["copied_to"]
+        assert copied.read_bytes() == originals[row["file"]]
+        assert len(copied.name.encode()) <= 210
+        if row["file"].lower().endswith(".png"):
+            assert copied.suffix == Path(row["file"]).suffix
+
+
 NAMES = [
     "../up",
     "a/b\\c",
@@ -163,6 +227,7 @@ NAMES = [
     "a:b?",
     "...",
     "x" * 300,
+    "😀" * 80,
     "=1+1",
     "index.html",
     "model",
@@ -268,6 +333,7 @@ def test_sort_from_the_shell(folder, tmp_path, capsys, monkeypatch):
     ("words", "said"),
     [
         (["nowhere", "--out", "sorted"], "no folder and no zip 'nowhere'"),
+        (["digits", "--out", "sorted"], "no folder and no zip 'digits'"),
         (["mine", "--out", "mine/sorted"], "lies inside"),
         (["mine", "--out", "taken"], "holds something"),
         (["mine", "--out", "sorted", "--kinds", "1"], "whole number from 2"),
@@ -284,6 +350,79 @@ def test_sort_refuses_in_a_sentence(tmp_path, monkeypatch, capsys, words, said):
     before = contents(tmp_path)
     assert cli.main(["sort", *words]) == 1
     assert said in capsys.readouterr().err
+    assert contents(tmp_path) == before
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    """A saved network, hardly trained, that reads colour images of 24 x 32."""
+    images = rt.load_images("shapes", limit=100, size=(24, 32))
+    clusterer = rt.RecurrentClusterer(2, epochs=1, random_state=0, verbose=False).fit(images)
+    return clusterer.save(tmp_path_factory.mktemp("saved") / "model")
+
+
+def noise(seed, height=48, width=64):
+    return np.random.default_rng(seed).integers(0, 256, (height, width), np.uint8)
+
+
+def inked_page(seed, height=48, width=64):
+    page = np.full((height, width), 255, np.uint8)
+    page.flat[np.random.default_rng(seed).choice(page.size, 24, replace=False)] = 0
+    return page
+
+
+def write(folder, pictures):
+    folder.mkdir()
+    for number, picture in enumerate(pictures):
+        Image.fromarray(picture).save(folder / f"{number:02d}.png")
+    return folder
+
+
+def test_a_folder_that_is_called_like_a_shipped_set(tmp_path, model, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    before = contents(write(Path("digits"), map(noise, range(12))))
+    assert cli.main(["sort", "digits", "--out", "sorted", "--model", str(model)]) == 0
+    assert [row["file"] for row in table_of(Path("sorted"))] == sorted(before)
+
+
+@pytest.mark.parametrize(("pages", "left_out"), [(6, 6), (7, 0), (19, 0)])
+def test_what_most_images_are_is_not_spoilt(tmp_path, model, capsys, pages, left_out):
+    pictures = [(inked_page if seed < pages else noise)(seed) for seed in range(20)]
+    folder = write(tmp_path / "mine", [*pictures, pictures[-1]])
+    words = ["sort", str(folder), "--out", str(tmp_path / "sorted"), "--model", str(model)]
+    assert cli.main(words) == 0
+    aside = [row["file"] for row in table_of(tmp_path / "sorted") if row["name"] == "set aside"]
+    duplicate = ["20.png"]
+    assert aside == [f"{k:02d}.png" for k in range(left_out)] + duplicate
+    said = capsys.readouterr().out
+    assert (f"{pages} of 21 images are very bright" in said) == (not left_out)
+
+
+def test_images_are_loaded_as_the_saved_network_saw_them(tmp_path, model, monkeypatch):
+    """Portraits among landscapes are cut once, and grey ones get three channels."""
+    pictures = [noise(k, *((64, 48) if k < 4 else (48, 80))) for k in range(12)]
+    folder = write(tmp_path / "mine", pictures)
+    expected = rt.load_images(folder, size=(24, 32), channels=3)
+    seen, predict = [], rt.RecurrentClusterer.predict
+    monkeypatch.setattr(
+        rt.RecurrentClusterer, "predict", lambda own, X: seen.append(X) or predict(own, X)
+    )
+    out = tmp_path / "sorted"
+    words = ["sort", str(folder), "--out", str(out), "--model", str(model), "--keep-spoilt"]
+    assert cli.main(words) == 0
+    assert len(table_of(out)) == 12
+    assert np.array_equal(seen[0].pixels, expected.pixels)
+
+
+@pytest.mark.parametrize("names", [b"{", b"[]", b'{"first": "cats"}', b'{"0": 5}', b"\xff"])
+def test_names_that_cannot_be_read_are_refused(tmp_path, model, capsys, names):
+    mine = shutil.copytree(model, tmp_path / "model")
+    (mine / "names.json").write_bytes(names)
+    folder = write(tmp_path / "mine", map(noise, range(5)))
+    before = contents(tmp_path)
+    words = ["sort", str(folder), "--out", str(tmp_path / "sorted"), "--model", str(mine)]
+    assert cli.main(words) == 1
+    assert "names.json cannot be read" in capsys.readouterr().err
     assert contents(tmp_path) == before
 
 

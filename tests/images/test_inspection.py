@@ -2,6 +2,8 @@
 
 import io
 import shutil
+import tarfile
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -183,6 +185,37 @@ def test_originals_are_found_again(tmp_path, sharp, kind, monkeypatch):
         read = [entry.open().read() for entry in entries]
     assert read == [(folder / f"000{k}.jpg").read_bytes() for k in (3, 1)]
     assert rt.originals.original_sizes(images).tolist() == [[SIDE, SIDE]] * 2
+
+
+def test_relative_paths_lead_to_their_files_from_another_folder(tmp_path, sharp, monkeypatch):
+    folder = rt.load_images(sharp[:3]).write(tmp_path / "mine")
+    monkeypatch.chdir(folder)
+    paths = ["0002.jpg", "../mine/0000.jpg", Path("0001.jpg")]
+    loaded = [rt.load_images(paths)[[1, 0]], rt.load_images(dict.fromkeys(paths, "shirt"))[[1, 0]]]
+    monkeypatch.chdir(tmp_path)
+    for images in loaded:
+        with rt.originals.find_originals(images) as entries:
+            read = [entry.open().read() for entry in entries]
+        assert read == [(folder / f"000{k}.jpg").read_bytes() for k in (0, 2)]
+
+
+def test_files_of_one_name_in_an_archive_are_told_apart(tmp_path, sharp):
+    folder = rt.load_images(sharp[:4]).write(tmp_path / "mine")
+    contents = [path.read_bytes() for path in sorted(folder.iterdir())]
+    names = ["a/1.jpg", "a/1.jpg", "a/1 (2).jpg", "a/1.jpg"]
+    with tarfile.open(tmp_path / "packed.tar", "w") as archive:
+        for name, content in zip(names, contents, strict=True):
+            about = tarfile.TarInfo(name)
+            about.size = len(content)
+            archive.addfile(about, io.BytesIO(content))
+    images = rt.load_images(tmp_path / "packed.tar")
+    assert sorted(images.sources) == ["a/1 (2).jpg", "a/1 (3).jpg", "a/1 (4).jpg", "a/1.jpg"]
+    for part in (images, images[[3, 1]]):  # all of them, or some: each has its own file
+        with rt.originals.find_originals(part) as entries:
+            for entry, source, pixels in zip(entries, part.sources, part.pixels, strict=True):
+                assert entry.name == source
+                assert (np.array(Image.open(entry.open())) == pixels).all()
+        assert len({entry.name for entry in entries}) == len(part)
 
 
 def test_a_file_that_is_gone_is_told_from_one_that_never_was(tmp_path, sharp):
