@@ -4,6 +4,7 @@ The map panel is a window on this object: every action of the panel is one call 
 """
 
 from dataclasses import dataclass, replace
+from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -427,6 +428,9 @@ class Sorting:
         }
         self.placed[known] = placed[mine]
         if _are_alike(starts[mine][tells[mine]], self._start[known][tells[mine]]):
+            begun = known[tells[mine]]
+            # Numbers as in the file: the rows of other images keep where their sorting began.
+            self._start = _renumbered(self._start, begun, starts[found[begun]], starts)
             self._clusters = _go_on(self._start, known, stored[mine], placed[mine], stored)
             numbers = {cluster: cluster for cluster in np.unique(stored).tolist()}
             words = f"{format_count(len(known), 'image')} as you left them"
@@ -434,12 +438,10 @@ class Sorting:
             fixed = known[self.placed[known]]
             numbers = _partners(stored[mine], self._start[known])
             own = {*stored[found[fixed]].tolist(), *stored[elsewhere].tolist()}
-            free = max(self._start.max(initial=ASIDE), stored.max()) + 1
-            for cluster in sorted(own - {ASIDE} - set(numbers)):
-                numbers[cluster], free = int(free), free + 1
+            fresh = _fresh(self._start, stored)
+            numbers |= {c: next(fresh) for c in sorted(own - {ASIDE} - set(numbers))}
             self._clusters = self._start.copy()
-            renumbered = [numbers.get(cluster, ASIDE) for cluster in stored[found[fixed]].tolist()]
-            self._clusters[fixed] = renumbered
+            self._clusters[fixed] = [numbers.get(c, ASIDE) for c in stored[found[fixed]].tolist()]
             words = (
                 "the clusters are others now, so only the names and "
                 f"{format_count(len(fixed), 'image')} that you placed are taken up"
@@ -473,20 +475,34 @@ def _are_alike(first, second):
     return 0 < len(pairs) == len(set(first.tolist())) == len(set(second.tolist()))
 
 
+def _fresh(start, stored):
+    """Return numbers of clusters that neither clustering has, one after the other."""
+    return count(int(max(start.max(initial=ASIDE), stored.max())) + 1)
+
+
+def _renumbered(start, known, stored, used):
+    """Return a clustering with the numbers that known images have in a file; `used` are all of it."""
+    numbers = dict(zip(start[known].tolist(), stored.tolist(), strict=True))
+    numbers[ASIDE], fresh = ASIDE, _fresh(start, used)
+    for cluster in np.setdiff1d(start, [ASIDE, *start[known]]).tolist():
+        numbers[cluster] = next(fresh) if cluster in used else cluster
+    return np.array([numbers[cluster] for cluster in start.tolist()], np.int64)
+
+
 def _go_on(start, known, stored, placed, used):
     """Return the stored cluster of known images; of new ones, where most of their cluster went."""
     clusters = start.copy()
     clusters[known] = stored
-    free = max(start.max(), used.max()) + 1
+    fresh = _fresh(start, used)
     for cluster in np.setdiff1d(start, [ASIDE]).tolist():
         fellows = (start[known] == cluster) & (stored >= 0)
         if (fellows & ~placed).any():
             fellows &= ~placed
-        members = np.setdiff1d(np.flatnonzero(start == cluster), known)
+        new = np.setdiff1d(np.flatnonzero(start == cluster), known)
         if fellows.any():
-            clusters[members] = np.bincount(stored[fellows]).argmax()
+            clusters[new] = np.bincount(stored[fellows]).argmax()
         elif cluster in used:  # by another cluster of the file
-            clusters[members], free = free, free + 1
+            clusters[new] = next(fresh)
     return clusters
 
 

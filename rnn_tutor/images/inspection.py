@@ -63,7 +63,8 @@ class Inspection:
         embeddings: `(n, d)` numbers in which unusual images are looked for, such as
             `clusterer.transform(images)`. Default: the images themselves, shrunk to 32 pixels.
         path: A CSV file that keeps which images are set aside, and is taken up again where it
-            exists; None to store nothing. Rows of images that are not here stay in it. Default None.
+            exists; None to store nothing. Rows of images that are not here stay in it.
+            Default None.
 
     Attributes:
         images: The ImageSet.
