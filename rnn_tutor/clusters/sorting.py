@@ -481,7 +481,7 @@ def _fresh(start, stored):
 
 
 def _renumbered(start, known, stored, used):
-    """Return a clustering with the numbers that known images have in a file; `used` are all of it."""
+    """Return a clustering with the numbers of a file, which has all of `used`, where it knows."""
     numbers = dict(zip(start[known].tolist(), stored.tolist(), strict=True))
     numbers[ASIDE], fresh = ASIDE, _fresh(start, used)
     for cluster in np.setdiff1d(start, [ASIDE, *start[known]]).tolist():
