@@ -261,11 +261,22 @@ def test_at_another_size_the_source_tells(images, tmp_path):
     assert len(rows) == N
 
 
-def test_a_source_that_is_there_twice_tells_nothing(images, tmp_path):
+@pytest.mark.parametrize("stored, here", [(N, 1), (1, N), (N, N)])
+def test_a_source_that_is_there_twice_tells_nothing(images, tmp_path, stored, here):
     twice = rt.ImageSet(images.pixels, sources=("a.png",) * N)
     path = tmp_path / "sorting.csv"
-    rt.Sorting(twice, WRONG, EMBEDDINGS, path).move([0], "new")
-    assert not rt.Sorting(twice.resized(4, 4), WRONG, EMBEDDINGS, path).placed.any()
+    rt.Sorting(twice[:stored], WRONG[:stored], path=path).move([0], "new")
+    second = rt.Sorting(twice[:here].resized(4, 4), WRONG[:here], path=path)
+    assert not second.placed.any()
+
+
+def test_a_new_cluster_is_none_of_images_that_are_not_here(images, tmp_path):
+    first = rt.Sorting(images, TRUE, EMBEDDINGS, tmp_path / "sorting.csv")
+    first.move([40], "new")
+    few = rt.Sorting(images[:30], TRUE[:30], EMBEDDINGS[:30], first.path)
+    few.move([5], "new")
+    again = rt.Sorting(images, TRUE, EMBEDDINGS, first.path)
+    assert again.clusters[40] != again.clusters[5] == few.clusters[5]
 
 
 def test_a_file_of_an_earlier_version_is_taken_up(images, tmp_path):
