@@ -443,8 +443,8 @@ class Sorting:
             self._clusters = self._start.copy()
             self._clusters[fixed] = [numbers.get(c, ASIDE) for c in stored[found[fixed]].tolist()]
             words = (
-                "the clusters are others now, so only the names and "
-                f"{format_count(len(fixed), 'image')} that you placed are taken up"
+                "the clusters are others now, so only names and the images that you placed are "
+                f"taken up, {len(fixed):,} of them"
             )
         here = set(self._clusters[known].tolist())
         self.names = {numbers[c]: name for c, name in names.items() if numbers.get(c) in here}

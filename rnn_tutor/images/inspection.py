@@ -222,7 +222,8 @@ class Inspection:
             ) from None
         # The same pixels elsewhere may be the copy that was kept, so pixels alone do not tell.
         found, _ = stored_rows.match(rows, self.images, self._keys, by_pixels=False)
-        self._others = [row for place, row in enumerate(rows) if place not in found]
+        here = set(found.tolist())
+        self._others = [row for place, row in enumerate(rows) if place not in here]
         return found >= 0
 
     def _save(self):
