@@ -3,25 +3,25 @@
 The map panel is a window on this object: every action of the panel is one call here.
 """
 
-import csv
-import io
-import re
-from collections import defaultdict
 from dataclasses import dataclass, replace
+from itertools import count
 from pathlib import Path
 
 import numpy as np
+from scipy.optimize import linear_sum_assignment
 from sklearn.cluster import KMeans
 from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import confusion_matrix
 from sklearn.metrics.pairwise import euclidean_distances
 
 from rnn_tutor._errors import TutorError
-from rnn_tutor._text import atomic_write, format_count, printable_name
-from rnn_tutor.images import label_file
+from rnn_tutor._text import format_count, format_list
+from rnn_tutor.images import label_file, stored_rows
 from rnn_tutor.images.labels import image_key
 
 ASIDE = -1  # the cluster of images that were set aside
 COLUMNS = ("source", "cluster", "name", "placed", "sha256")
+MORE = ("start", "size")  # the cluster where sorting began, and the size of the pixels
 ENOUGH = 10  # placed images of each name, from which on a linear classifier is trained
 CLOSE = 0.9  # a nearest mean this near to the second one, as a ratio of distances, is doubtful
 UNSURE = 0.6  # a probability of the linear classifier below which an image is doubtful
@@ -54,13 +54,20 @@ class Suggestion:
 class Sorting:
     """Sort images into clusters by hand; every action can be undone and is stored at once.
 
+    A file is taken up again, and one sentence says so. Where `clusters` group its images as they
+    did when it was written, all is as you left it, and new images go where the others of their
+    cluster went. Numbers do not matter here. Where `clusters` are others, the names and the images
+    that you placed are taken up. A name goes to the cluster that shares most images with the named
+    one, if they are more than half of it. Where there is no such cluster, the images that you
+    placed under that name are a cluster of their own.
+
     Args:
         images: An `ImageSet` of n images.
         clusters: `(n,)` integers from 0, where sorting begins.
         embeddings: `(n, d)` numbers, in which clusters are split and similar images looked for;
             the pixels where None.
         path: A CSV file, or None to store nothing. Where the file exists, what it says of these
-            images is taken up again.
+            images is taken up again. Rows of images that are not here stay in the file.
 
     Attributes:
         names: `{cluster: name}`.
@@ -100,6 +107,9 @@ class Sorting:
         self._lines, self._past, self._future = [], [], []
         self._listeners = []
         self._keys = None
+        self._start = self._clusters  # of the images
+        self._others = []  # the rows of the file whose images are not here
+        self._elsewhere = np.zeros(0, np.int64)  # and their clusters, which may be merged, too
         if self.path is not None and self.path.exists():
             self._take_up()
 
@@ -189,8 +199,12 @@ class Sorting:
         names = {k: v for k, v in self.names.items() if k not in known} | (
             {first: named[0]} if named else {}
         )
-        merged = np.where(np.isin(self._clusters, others), first, self._clusters)
-        self._act(f"sorting.merge({known})", clusters=merged, names=names)
+        merged, elsewhere = (
+            np.where(np.isin(numbers, others), first, numbers)
+            for numbers in (self._clusters, self._elsewhere)
+        )
+        line = f"sorting.merge({known})"
+        self._act(line, clusters=merged, names=names, elsewhere=elsewhere)
 
     def split(self, cluster, parts=2, seed=0):
         """Split a cluster by k-means on its embeddings; the largest part keeps number and name.
@@ -297,25 +311,36 @@ class Sorting:
         return replace(self.images, labels=labels, class_names=class_names)
 
     def save(self, path=None):
-        """Write the CSV file: source, cluster, name, placed, and the sha256 of the pixels."""
+        """Write the CSV file: source, cluster, name, placed, the sha256 of the pixels, and more."""
         path = Path(path or self.path).expanduser()
-        sources = self.images.sources or [""] * len(self.images)
-        text = io.StringIO()
-        table = csv.writer(text)
-        table.writerow(COLUMNS)
-        rows = zip(sources, self._clusters.tolist(), self.placed.tolist(), self.keys, strict=True)
-        for source, cluster, placed, key in rows:
-            fields = (printable_name(source), self.names.get(cluster, ""))
-            source, name = (re.sub(f"^{label_file.FORMULA}", "'", field) for field in fields)
-            table.writerow([source, cluster, name, "yes" if placed else "", key])
+        size, sizes = stored_rows.size_of(self.images), self.sizes
+        rows = [
+            (source, cluster, self._stored_name(cluster), "yes" if placed else "", key, start, size)
+            for source, cluster, placed, key, start in zip(
+                stored_rows.sources_of(self.images),
+                self._clusters.tolist(),
+                self.placed.tolist(),
+                self.keys,
+                self._start.tolist(),
+                strict=True,
+            )
+        ]
+        for row, cluster in zip(self._others, self._elsewhere.tolist(), strict=True):
+            is_here = cluster in sizes or cluster in self.names
+            name = self._stored_name(cluster) if is_here else row["name"]
+            kept = [row.get(column, "") for column in ("placed", "sha256", *MORE)]
+            rows.append((row["source"], cluster, name, *kept))
         try:
-            atomic_write(path, text.getvalue().encode("utf-8-sig"))  # the mark Excel looks for
+            stored_rows.write(path, (*COLUMNS, *MORE), rows)
         except OSError as error:
             raise TutorError(
                 f"{path} cannot be written: {error.strerror}. What you did is kept in this session "
                 "alone. Close the file in other programs, or name another one: "
                 'rt.Sorting(images, clusters, path="other.csv").'
             ) from None
+
+    def _stored_name(self, cluster):
+        return stored_rows.safe(self.names.get(cluster, ""))
 
     @property
     def keys(self):
@@ -324,7 +349,7 @@ class Sorting:
             self._keys = [image_key(image) for image in self.images.pixels]
         return self._keys
 
-    def _act(self, line, clusters=None, names=None, placed=None):
+    def _act(self, line, clusters=None, names=None, placed=None, elsewhere=None):
         """Change the state, remember the one before, and store it."""
         self._past = [*self._past[-KEPT + 1 :], self._state()]
         self._future.clear()
@@ -335,14 +360,15 @@ class Sorting:
                 before[0] if clusters is None else clusters,
                 before[1] if names is None else names,
                 before[2] if placed is None else placed,
+                before[3] if elsewhere is None else elsewhere,
             )
         )
 
     def _state(self):
-        return self._clusters, self.names, self.placed
+        return self._clusters, self.names, self.placed, self._elsewhere
 
     def _restore(self, state):
-        self._clusters, self.names, self.placed = state
+        self._clusters, self.names, self.placed, self._elsewhere = state
         for function in self._listeners:
             function()
         if self.path is not None:
@@ -361,7 +387,7 @@ class Sorting:
         raise TutorError(f"There is no cluster {cluster!r}. There are: {known}.")
 
     def _new(self):
-        return max([*self.sizes, *self.names, ASIDE]) + 1
+        return max([*self.sizes, *self.names, *self._elsewhere.tolist(), ASIDE]) + 1
 
     def _chosen(self, indices):
         try:
@@ -376,21 +402,119 @@ class Sorting:
         return chosen
 
     def _take_up(self):
-        """Take up from the file what it says of images that are here."""
+        """Take up from the file what it says of images that are here; see the class."""
         try:
-            text = self.path.read_bytes().decode("utf-8-sig")
-            rows = list(csv.DictReader(io.StringIO(text, "")))
-            stored = defaultdict(list)
-            for row in rows:
-                stored[row["sha256"]].append((int(row["cluster"]), row["name"], row["placed"]))
-        except (OSError, ValueError, KeyError, TypeError, csv.Error) as error:
+            rows = stored_rows.read(self.path, COLUMNS)
+            stored = np.array([int(row["cluster"]) for row in rows], np.int64)
+            starts = np.array([int(row.get("start") or row["cluster"]) for row in rows], np.int64)
+        except (OSError, ValueError) as error:
             raise TutorError(
                 f"{self.path} cannot be read as a sorting: {error}. Expected is a CSV file with "
                 f"the columns {', '.join(COLUMNS)}. Move it away, or name another file."
             ) from None
-        for index, key in enumerate(self.keys):
-            if stored[key]:  # the same image twice has two rows
-                cluster, name, placed = stored[key].pop(0)
-                self._clusters[index], self.placed[index] = cluster, bool(placed)
-                if name and cluster >= 0:
-                    self.names[cluster] = re.sub(f"^'{label_file.FORMULA}", "", name)
+        if not rows:
+            return
+        found, by_source = stored_rows.match(rows, self.images, self.keys)
+        known = np.flatnonzero(found >= 0)
+        mine = found[known]  # the rows of the known images
+        elsewhere = np.setdiff1d(np.arange(len(rows)), mine)
+        placed = np.array([bool(row["placed"]) for row in rows])
+        # Files of earlier versions do not say where sorting began; what was not placed began there.
+        tells = np.array([bool(row.get("start")) for row in rows]) | ~placed
+        names = {
+            int(row["cluster"]): stored_rows.unsafe(row["name"])
+            for row in rows
+            if row["name"] and int(row["cluster"]) >= 0
+        }
+        self.placed[known] = placed[mine]
+        if _are_alike(starts[mine][tells[mine]], self._start[known][tells[mine]]):
+            begun = known[tells[mine]]
+            # Numbers as in the file: the rows of other images keep where their sorting began.
+            self._start = _renumbered(self._start, begun, starts[found[begun]], starts)
+            self._clusters = _go_on(self._start, known, stored[mine], placed[mine], stored)
+            numbers = {cluster: cluster for cluster in np.unique(stored).tolist()}
+            words = f"{format_count(len(known), 'image')} as you left them"
+        else:
+            fixed = known[self.placed[known]]
+            numbers = _partners(stored[mine], self._start[known])
+            own = {*stored[found[fixed]].tolist(), *stored[elsewhere].tolist()}
+            fresh = _fresh(self._start, stored)
+            numbers |= {c: next(fresh) for c in sorted(own - {ASIDE} - set(numbers))}
+            self._clusters = self._start.copy()
+            self._clusters[fixed] = [numbers.get(c, ASIDE) for c in stored[found[fixed]].tolist()]
+            words = (
+                "the clusters are others now, so only names and the images that you placed are "
+                f"taken up, {len(fixed):,} of them"
+            )
+        here = set(self._clusters[known].tolist())
+        self.names = {numbers[c]: name for c, name in names.items() if numbers.get(c) in here}
+        self._others = [rows[place] for place in elsewhere]
+        self._elsewhere = np.array(
+            [numbers.get(cluster, ASIDE) for cluster in stored[elsewhere].tolist()], np.int64
+        )
+        lost = [n for c, n in names.items() if c in stored[mine] and n not in self.names.values()]
+        self._say(words, len(known), int(by_source.sum()), lost)
+
+    def _say(self, words, known, by_source, lost):
+        """Print one sentence about what was taken up."""
+        parts = [words if known else "none of its images is here"]
+        if lost:
+            parts.append(f"no cluster is like {format_list(lost)}")
+        if known and known < len(self.images):
+            parts.append(f"new images: {len(self.images) - known:,}")
+        if by_source:
+            parts.append(f"at another size, found by their names alone: {by_source:,}")
+        if self._others:
+            parts.append(f"rows of other images, which stay in it: {len(self._others):,}")
+        print(f"{self.path}: {'; '.join(parts)}.")
+
+
+def _are_alike(first, second):
+    """Return whether two clusterings group the same images together, whatever the numbers."""
+    pairs = set(zip(first.tolist(), second.tolist(), strict=True))
+    return 0 < len(pairs) == len(set(first.tolist())) == len(set(second.tolist()))
+
+
+def _fresh(start, stored):
+    """Return numbers of clusters that neither clustering has, one after the other."""
+    return count(int(max(start.max(initial=ASIDE), stored.max())) + 1)
+
+
+def _renumbered(start, known, stored, used):
+    """Return a clustering with the numbers of a file, which has all of `used`, where it knows."""
+    numbers = dict(zip(start[known].tolist(), stored.tolist(), strict=True))
+    numbers[ASIDE], fresh = ASIDE, _fresh(start, used)
+    for cluster in np.setdiff1d(start, [ASIDE, *start[known]]).tolist():
+        numbers[cluster] = next(fresh) if cluster in used else cluster
+    return np.array([numbers[cluster] for cluster in start.tolist()], np.int64)
+
+
+def _go_on(start, known, stored, placed, used):
+    """Return the stored cluster of known images; of new ones, where most of their cluster went."""
+    clusters = start.copy()
+    clusters[known] = stored
+    fresh = _fresh(start, used)
+    for cluster in np.setdiff1d(start, [ASIDE]).tolist():
+        fellows = (start[known] == cluster) & (stored >= 0)
+        if (fellows & ~placed).any():
+            fellows &= ~placed
+        new = np.setdiff1d(np.flatnonzero(start == cluster), known)
+        if fellows.any():
+            clusters[new] = np.bincount(stored[fellows]).argmax()
+        elif cluster in used:  # by another cluster of the file
+            clusters[new] = next(fresh)
+    return clusters
+
+
+def _partners(stored, start):
+    """Return `{stored cluster: present one}` of those that share most of the present one."""
+    in_both = (stored >= 0) & (start >= 0)
+    stored, start = stored[in_both], start[in_both]
+    if not len(stored):
+        return {}
+    numbers = np.union1d(stored, start)
+    shared = confusion_matrix(stored, start, labels=numbers)
+    pairs = zip(*linear_sum_assignment(shared, maximize=True), strict=True)
+    return {
+        int(numbers[i]): int(numbers[j]) for i, j in pairs if 2 * shared[i, j] > shared[:, j].sum()
+    }

@@ -27,6 +27,7 @@ class Estimate:
         checked: How many images were looked at, int.
         images: How many there are, int.
         unchecked: The clusters none of whose images was looked at, a tuple of int.
+        placed: How many of the images you placed yourself, int; they count as right.
 
     Example:
         >>> Estimate(0.9, 0.8, 0.96, checked=30, images=300).share
@@ -39,9 +40,12 @@ class Estimate:
     checked: int
     images: int
     unchecked: tuple[int, ...] = ()
+    placed: int = 0
 
     def __repr__(self):
         looked = f"{self.checked:,} of {format_count(self.images, 'image')} looked at"
+        if self.placed:
+            looked += f", {self.placed:,} that you placed count as right"
         if self.unchecked:
             return f"{looked}; none yet of {format_count(len(self.unchecked), 'cluster')}"
         return f"about {self.share:.0%} right, {self.low:.0%} to {self.high:.0%} ({looked})"
@@ -53,11 +57,16 @@ class SpotCheck:
     Each cluster gives images in proportion to its size, and at least two. So a small cluster is
     looked into, too, and `estimate` weights what was seen by the sizes.
 
+    Images that you placed yourself are not drawn: they count as right, as a part of its own that is
+    known without a sample. All others are drawn with equal chances within their cluster, whether an
+    earlier check showed them or not. Once more images are placed, the same seed draws afresh. So a
+    second check does not lean towards what the first one corrected, and its estimate is unbiased.
+
     Args:
         sorting: A `Sorting`. Images that were set aside are not drawn. When images are moved after
             the check was made, make another.
         n: How many images to look at, int; more where clusters are many. Default 30.
-        seed: int; draws the images. Default 0.
+        seed: int; draws the images, together with which of them are placed. Default 0.
 
     Attributes:
         sorting: The `Sorting`.
@@ -85,12 +94,16 @@ class SpotCheck:
         self.n, self.seed = check_whole("n", n), check_whole("seed", seed, at_least=0)
         self._clusters = sorting.clusters
         self._names = dict(sorting.names)
-        self._sizes = sorting.sizes
-        if not self._sizes:
+        if not sorting.sizes:
             raise TutorError("No image is in a cluster, so there is nothing to check. Sort first.")
-        rng, drawn = np.random.default_rng(seed), []
+        placed = np.flatnonzero(sorting.placed)
+        self._placed = int((self._clusters[placed] >= 0).sum())
+        free = np.where(sorting.placed, -1, self._clusters)  # those that are not known
+        numbers, counts = np.unique(free[free >= 0], return_counts=True)
+        self._sizes = dict(zip(numbers.tolist(), counts.tolist(), strict=True))
+        rng, drawn = np.random.default_rng([seed, *placed.tolist()]), [np.zeros(0, np.int64)]
         for cluster, count in allocate(self._sizes, self.n).items():
-            members = np.flatnonzero(self._clusters == cluster)
+            members = np.flatnonzero(free == cluster)
             drawn.append(rng.choice(members, count, replace=False))
         self.sample = rng.permutation(np.concatenate(drawn))
         self.answers = {}
@@ -129,7 +142,7 @@ class SpotCheck:
         images = np.atleast_1d(images)
         if len(images) and not np.isin(images, self.sample).all():
             raise TutorError(
-                f"Expected images out of the sample, such as {self.sample[0]}; received "
+                f"Expected images out of the sample, such as {self.sample[:1].tolist()}; received "
                 f"{images.tolist()}. Images that you choose yourself say nothing about the others."
             )
         for image in images.tolist():
@@ -161,13 +174,15 @@ class SpotCheck:
         where = self._clusters[looked]
         checked = np.array([(where == k).sum() for k in self._sizes])
         rights = np.array([right[where == k].sum() for k in self._sizes])
-        sizes = np.array(list(self._sizes.values()))
+        sizes = np.array(list(self._sizes.values()), int)
+        free, total = int(sizes.sum()), int(sizes.sum()) + self._placed
         unchecked = tuple(k for k, n in zip(self._sizes, checked, strict=True) if n == 0)
-        if unchecked:
-            nothing = float("nan")
-            return Estimate(nothing, 0.0, 1.0, len(looked), int(sizes.sum()), unchecked)
-        share, low, high = stratified_share(sizes, checked, rights)
-        return Estimate(share, low, high, len(looked), int(sizes.sum()))
+        found = (float("nan"), 0.0, 1.0)
+        if not unchecked:
+            found = stratified_share(sizes, checked, rights) if free else (1.0, 1.0, 1.0)
+        # What was placed is right and has a share of its own; the interval shrinks towards it.
+        share, low, high = ((self._placed + free * value) / total for value in found)
+        return Estimate(share, low, high, len(looked), total, unchecked, self._placed)
 
 
 def allocate(sizes, n):

@@ -3,9 +3,6 @@
 Nothing here changes a file. An `Inspection` only remembers which images to leave out.
 """
 
-import csv
-import io
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,8 +15,8 @@ from sklearn.neighbors import NearestNeighbors
 
 from rnn_tutor._cv2 import cv2
 from rnn_tutor._errors import TutorError
-from rnn_tutor._text import atomic_write, format_count, printable_name
-from rnn_tutor.images import label_file
+from rnn_tutor._text import format_count
+from rnn_tutor.images import stored_rows
 from rnn_tutor.images.files import show_progress
 from rnn_tutor.images.imageset import resize
 from rnn_tutor.images.labels import image_key
@@ -31,6 +28,7 @@ DARK, BRIGHT = 60, 200  # grey levels: 95 % of a dark image lie below, of a brig
 UNUSUAL = 3.5  # modified z-score of the distance to the neighbours
 NEIGHBOURS = 5
 COLUMNS = ("source", "sha256")
+MORE = ("size",)  # of the pixels: at another size, an image is known by its source
 SMALL = 32  # pixels: the side to which images are shrunk where no embeddings are given
 
 
@@ -65,7 +63,8 @@ class Inspection:
         embeddings: `(n, d)` numbers in which unusual images are looked for, such as
             `clusterer.transform(images)`. Default: the images themselves, shrunk to 32 pixels.
         path: A CSV file that keeps which images are set aside, and is taken up again where it
-            exists; None to store nothing. Default None.
+            exists; None to store nothing. Rows of images that are not here stay in it.
+            Default None.
 
     Attributes:
         images: The ImageSet.
@@ -100,11 +99,12 @@ class Inspection:
         self.images = images
         points = _points(images, embeddings)
         self.sizes = original_sizes(images)
-        grey = images.grey().pixels[..., 0]
-        self.sharpness = np.array([_sharpness(image) for image in grey], np.float32)
-        low, high = np.percentile(grey.reshape(len(grey), -1), [5, 95], axis=1)
-        keys = [image_key(picture) for picture in images.pixels]
-        same = np.unique(keys, return_inverse=True)[1]
+        self.sharpness, low, high = np.array(
+            [(_sharpness(grey), *np.percentile(grey, [5, 95])) for grey in images.grey().pixels],
+            np.float32,
+        ).T
+        self._keys = [image_key(picture) for picture in images.pixels]
+        same = np.unique(self._keys, return_inverse=True)[1]
         near = _alike(perceptual_hashes(images))
         self.groups = _groups(near)
         exact = _all_but_one(same, self.sharpness)
@@ -118,8 +118,7 @@ class Inspection:
             "unusual": _unusual(points),
         }
         self.path = None if path is None else Path(path).expanduser()
-        sources = images.sources or tuple(f"image {i}" for i in range(len(images)))
-        self._rows = list(zip(map(printable_name, sources), keys, strict=True))
+        self._others = []  # the rows of the file whose images are not here
         self._aside, self._listeners = self._taken_up(), []
 
     def __getattr__(self, name):
@@ -215,28 +214,25 @@ class Inspection:
         if self.path is None or not self.path.exists():
             return aside
         try:
-            text = self.path.read_bytes().decode("utf-8-sig")
-            rows = csv.DictReader(io.StringIO(text, ""))
-            if tuple(rows.fieldnames or ()) != COLUMNS:
-                raise ValueError("it has other columns")
-            stored = {(row["source"], row["sha256"]) for row in rows}
-        except (OSError, ValueError, KeyError, csv.Error) as error:
+            rows = stored_rows.read(self.path, COLUMNS)
+        except (OSError, ValueError) as error:
             raise TutorError(
-                f"{self.path} cannot be read as a list of images set aside: {error!r}. Expected is "
+                f"{self.path} cannot be read as a list of images set aside: {error}. Expected is "
                 f"a CSV file with the columns {', '.join(COLUMNS)}. Move it away, or name another."
             ) from None
-        for place, row in enumerate(self._rows):
-            aside[place] = (_safe(row[0]), row[1]) in stored
-        return aside
+        # The same pixels elsewhere may be the copy that was kept, so pixels alone do not tell.
+        found, _ = stored_rows.match(rows, self.images, self._keys, by_pixels=False)
+        here = set(found.tolist())
+        self._others = [row for place, row in enumerate(rows) if place not in here]
+        return found >= 0
 
     def _save(self):
-        """Write the file whole or not at all."""
-        text = io.StringIO()
-        table = csv.writer(text)
-        table.writerow(COLUMNS)
-        table.writerows((_safe(self._rows[i][0]), self._rows[i][1]) for i in self.aside)
+        """Write the file, with the rows of images that are not here."""
+        sources, size = stored_rows.sources_of(self.images), stored_rows.size_of(self.images)
+        rows = [(sources[i], self._keys[i], size) for i in self.aside]
+        rows += [[row.get(column, "") for column in (*COLUMNS, *MORE)] for row in self._others]
         try:
-            atomic_write(self.path, text.getvalue().encode("utf-8-sig"))
+            stored_rows.write(self.path, (*COLUMNS, *MORE), rows)
         except OSError as error:
             raise TutorError(
                 f"{self.path} cannot be written: {error.strerror}. What you set aside is kept in "
@@ -247,11 +243,6 @@ class Inspection:
     def _kind(indices):
         """Return int for an empty list, which NumPy takes for floats; else None."""
         return np.int64 if np.size(indices) == 0 else None
-
-
-def _safe(source):
-    """Return a name that no spreadsheet takes for a formula."""
-    return re.sub(f"^{label_file.FORMULA}", "'", source)
 
 
 def perceptual_hashes(images):

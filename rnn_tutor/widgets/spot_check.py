@@ -13,6 +13,8 @@ from rnn_tutor.widgets._front import Front
 from rnn_tutor.widgets._shots import at_most, button
 
 LARGE, SMALL, TYPICAL = 224, 64, 6
+DONE = "That was all. Thank you."
+AGAIN = "When you have corrected what was wrong, run this cell again. It draws other images."
 KEYS = {"1": "right", "r": "right", "2": "wrong", "w": "wrong", "u": "undo", "Backspace": "undo"}
 HINT = "Click into the panel, then: R or 1 is right, W or 2 is wrong, U or Backspace goes back"
 
@@ -101,7 +103,8 @@ class SpotCheckPanel(parts.Panel):
             self._seen.value = self._strip(
                 check.wrong, "What you found wrong", "Nothing was wrong."
             )
-            self._asked.value = '<div class="rt-question">That was all. Thank you.</div>'
+            after = f'<div class="rt-quiet">{AGAIN}</div>' if len(check.wrong) else ""
+            self._asked.value = f'<div class="rt-question">{DONE}</div>{after}'
         else:
             self._seen.value = self._large(image)
             self._asked.value = self._question(image)

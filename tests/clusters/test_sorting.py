@@ -127,17 +127,166 @@ def test_what_was_undone_is_not_in_the_history(sorting):
     assert len(sorting.history) == 1
 
 
-def test_a_sorting_is_taken_up_again_in_any_order(images, tmp_path):
-    path = tmp_path / "sorting.csv"
-    first = rt.Sorting(images, WRONG, EMBEDDINGS, path)
-    first.name(2, "=cmd|' /C calc'!A0")
-    first.move([0, 5], 2)
-    first.set_aside([9])
+def corrected(images, path):
+    """Return a sorting with one action of each kind, which is stored."""
+    sorting = rt.Sorting(images, WRONG, EMBEDDINGS, path)
+    sorting.name(2, "=cmd|' /C calc'!A0")
+    sorting.move([0, 5], 2)
+    sorting.set_aside([9])
+    sorting.split(0)
+    sorting.merge([1, 2])
+    sorting.move([20, 21])
+    return sorting
+
+
+def state_of(sorting):
+    return sorting.clusters.tolist(), sorting.placed.tolist(), sorting.names
+
+
+@pytest.mark.parametrize("numbers", [[0, 1, 2], [2, 0, 1]], ids=["as they were", "permuted"])
+def test_a_sorting_is_taken_up_again_in_any_order(images, tmp_path, numbers, capsys):
+    first = corrected(images, tmp_path / "sorting.csv")
     order = np.random.default_rng(3).permutation(N)
-    second = rt.Sorting(images[order], np.zeros(N, int), EMBEDDINGS[order], path)
+    second = rt.Sorting(
+        images[order], np.array(numbers)[WRONG[order]], EMBEDDINGS[order], first.path
+    )
     assert second.clusters.tolist() == first.clusters[order].tolist()
     assert second.placed.tolist() == first.placed[order].tolist()
     assert second.names == first.names
+    assert len(capsys.readouterr().out.splitlines()) == 1
+    second.move([3], 1)
+    third = rt.Sorting(images[order], WRONG[order], EMBEDDINGS[order], first.path)
+    assert state_of(third) == state_of(second)
+
+
+def test_new_images_go_where_the_others_of_their_cluster_went(images, tmp_path):
+    old = np.arange(N) < 40
+    first = rt.Sorting(images[old], TRUE[old], EMBEDDINGS[old], tmp_path / "sorting.csv")
+    first.name(0, "zero")
+    first.merge([0, 1])
+    first.split(2)  # makes a cluster 3
+    now = np.where(np.arange(N) < 50, TRUE, 3)  # and so do the new images, another
+    second = rt.Sorting(images, now, EMBEDDINGS, first.path)
+    assert second.clusters[old].tolist() == first.clusters.tolist()
+    assert second.names == {0: "zero"}
+    assert set(second.clusters[40:50][TRUE[40:50] < 2]) == {0}
+    large = max((2, 3), key=first.sizes.get)
+    assert set(second.clusters[40:50][TRUE[40:50] == 2]) == {large}
+    assert len(set(second.clusters[50:])) == 1
+    assert not set(second.clusters[50:]) & set(second.clusters[:50])
+
+
+def test_after_another_clustering_names_find_their_images(images, tmp_path):
+    """Of three named clusters, one was divided, one grew by new images, and one is gone."""
+    old = np.arange(N) < 45
+    first = rt.Sorting(images[old], TRUE[old], EMBEDDINGS[old], tmp_path / "sorting.csv")
+    for number, name in enumerate(["zero", "one", "two"]):
+        first.name(number, name)
+    first.move([3], "one")
+    first.set_aside([4])
+    first.move([1, 7], "two")
+    now = np.select([(TRUE == 0) & (np.arange(N) < 9), TRUE == 0, TRUE == 1], [4, 2, 0], 1)
+    now[TRUE == 2] = np.arange(20) % 3 + 5  # all over the place
+    second = rt.Sorting(images, now, EMBEDDINGS, first.path)
+    names = [second.names.get(cluster) for cluster in second.clusters.tolist()]
+    assert names[3] == "one" and names[1] == names[7] == "two"
+    assert second.clusters[4] == -1
+    free = np.flatnonzero(~second.placed)
+    assert second.clusters[free].tolist() == now[free].tolist()  # each where the new fit has it
+    assert {names[i] for i in free if now[i] == 2} == {"zero"}
+    assert {names[i] for i in free if now[i] == 0} == {"one"}
+    assert {names[i] for i in free if now[i] == 4} == {None}
+    assert np.flatnonzero(second.placed).tolist() == np.flatnonzero(first.placed).tolist()
+
+
+def test_a_name_without_a_like_cluster_stays_with_the_images_placed(images, tmp_path, capsys):
+    first = rt.Sorting(images, TRUE, EMBEDDINGS, tmp_path / "sorting.csv")
+    first.name(0, "placed")
+    first.name(1, "only named")
+    first.move([1, 2], 0)
+    second = rt.Sorting(images, np.zeros(N, int), EMBEDDINGS, first.path)
+    assert list(second.names.values()) == ["placed"]
+    (own,) = second.names
+    assert np.flatnonzero(second.clusters == own).tolist() == [1, 2]
+    assert set(second.clusters[~second.placed]) == {0} != {own}
+    assert "only named" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("numbers", [[0, 1, 2], [1, 2, 0]], ids=["same", "permuted"])
+def test_rows_of_images_that_are_not_here_stay(images, tmp_path, numbers):
+    first = corrected(images, tmp_path / "sorting.csv")
+    few = rt.Sorting(images[:30], np.array(numbers)[WRONG[:30]], EMBEDDINGS[:30], first.path)
+    few.name(few.clusters[10], "another")
+    few.undo()
+    again = rt.Sorting(images, WRONG, EMBEDDINGS, first.path)
+    assert again.clusters[30:].tolist() == first.clusters[30:].tolist()
+    assert state_of(few) == (again.clusters[:30].tolist(), again.placed[:30].tolist(), again.names)
+
+
+def test_another_folder_does_not_erase_the_first(images, tmp_path):
+    first = corrected(images, tmp_path / "sorting.csv")
+    other = rt.ImageSet(255 - images.pixels, sources=images.sources)  # the same file names
+    second = rt.Sorting(other, TRUE, EMBEDDINGS, first.path)
+    assert not second.placed.any() and second.names == {}
+    second.name(1, "mine")
+    second.merge([0, 2])
+    again = rt.Sorting(images, WRONG, EMBEDDINGS, first.path)
+    assert state_of(again)[1] == state_of(first)[1]
+    kinds = set(zip(again.clusters.tolist(), first.clusters.tolist(), strict=True))
+    assert len(kinds) == len(set(first.clusters.tolist()))  # the same but for the numbers
+    assert set(again.names.values()) == set(first.names.values())
+    mine = rt.Sorting(other, TRUE, EMBEDDINGS, first.path)
+    assert set(mine.names.values()) == {"mine"}
+
+
+def test_merging_takes_images_along_that_are_not_here(images, tmp_path):
+    first = rt.Sorting(images, TRUE, EMBEDDINGS, tmp_path / "sorting.csv")
+    first.name(0, "zero")
+    few = rt.Sorting(images[:30], TRUE[:30], EMBEDDINGS[:30], first.path)
+    few.merge([0, 1])
+    again = rt.Sorting(images, TRUE, EMBEDDINGS, first.path)
+    assert again.clusters.tolist() == np.where(TRUE == 1, 0, TRUE).tolist()
+    assert again.names == {0: "zero"}
+
+
+def test_at_another_size_the_source_tells(images, tmp_path):
+    first = corrected(images, tmp_path / "sorting.csv")
+    small = images.resized(4, 4)
+    second = rt.Sorting(small, WRONG, EMBEDDINGS, first.path)
+    assert state_of(second) == state_of(first)
+    second.move([2], "new")
+    third = rt.Sorting(images, WRONG, EMBEDDINGS, first.path)
+    assert state_of(third) == state_of(second)
+    rows = list(csv.DictReader(first.path.read_text("utf-8-sig").splitlines()))
+    assert len(rows) == N
+
+
+@pytest.mark.parametrize("stored, here", [(N, 1), (1, N), (N, N)])
+def test_a_source_that_is_there_twice_tells_nothing(images, tmp_path, stored, here):
+    twice = rt.ImageSet(images.pixels, sources=("a.png",) * N)
+    path = tmp_path / "sorting.csv"
+    rt.Sorting(twice[:stored], WRONG[:stored], path=path).move([0], "new")
+    second = rt.Sorting(twice[:here].resized(4, 4), WRONG[:here], path=path)
+    assert not second.placed.any()
+
+
+def test_a_new_cluster_is_none_of_images_that_are_not_here(images, tmp_path):
+    first = rt.Sorting(images, TRUE, EMBEDDINGS, tmp_path / "sorting.csv")
+    first.move([40], "new")
+    few = rt.Sorting(images[:30], TRUE[:30], EMBEDDINGS[:30], first.path)
+    few.move([5], "new")
+    again = rt.Sorting(images, TRUE, EMBEDDINGS, first.path)
+    assert again.clusters[40] != again.clusters[5] == few.clusters[5]
+
+
+def test_a_file_of_an_earlier_version_is_taken_up(images, tmp_path):
+    path = tmp_path / "sorting.csv"
+    first = rt.Sorting(images, WRONG, EMBEDDINGS, path)
+    first.name(2, "two")
+    first.move([0, 5], 2)
+    rows = list(csv.reader(path.read_text("utf-8-sig").splitlines()))
+    path.write_text("\n".join(",".join(row[:5]) for row in rows))
+    assert state_of(rt.Sorting(images, WRONG, EMBEDDINGS, path)) == state_of(first)
 
 
 def test_the_file_is_safe_in_a_spreadsheet(images, tmp_path):
@@ -152,7 +301,7 @@ def test_identical_images_keep_their_own_places(tmp_path):
     twins = rt.ImageSet(np.zeros((4, 2, 2, 1), np.uint8))
     path = tmp_path / "twins.csv"
     rt.Sorting(twins, [0, 0, 1, 1], path=path).move([1], 1)
-    assert rt.Sorting(twins, [0, 0, 0, 0], path=path).clusters.tolist() == [0, 1, 1, 1]
+    assert rt.Sorting(twins, [0, 0, 1, 1], path=path).clusters.tolist() == [0, 1, 1, 1]
 
 
 @pytest.mark.parametrize("content", ["", "a,b\n1,2\n", "source,cluster,name,placed,sha256\nx,y\n"])

@@ -107,6 +107,52 @@ def test_the_check_keeps_to_the_clusters_as_they_were():
     assert check.estimate.share == 1 and check.estimate.unchecked == ()
 
 
+def test_a_second_check_draws_afresh_and_leaves_out_what_was_placed():
+    sorting = sorting_of([200, 100])
+    first = rt.SpotCheck(sorting, n=40)
+    corrected = first.sample[:5]
+    sorting.move(corrected[:3], 0)
+    sorting.move(corrected[3:], 1)
+    second = rt.SpotCheck(sorting, n=40)
+    assert len(second.sample) == 40 and not set(second.sample) & set(corrected)
+    assert len(set(second.sample) & set(first.sample)) < 20  # 5 by chance
+    assert rt.SpotCheck(sorting, n=40).sample.tolist() == second.sample.tolist()
+    second.answer(second.sample, False)
+    assert second.estimate.share == pytest.approx(5 / 300)
+    assert second.estimate.placed == 5 and second.estimate.images == 300
+
+
+def test_after_correcting_what_a_check_found_the_next_one_is_unbiased():
+    """A quarter is wrong; what the first check finds is mended, and the second tells what is left.
+
+    Had it drawn the same images again, it would have found next to nothing wrong.
+    """
+    n, errors = 240, []
+    for seed in range(150):
+        wrong = np.random.default_rng(1000 + seed).random(n) < 0.25
+        sorting = sorting_of([160, 80])
+        first = rt.SpotCheck(sorting, n=60, seed=seed)
+        for image in first.sample[wrong[first.sample]]:
+            sorting.move([image], 1 - first.cluster_of(image))
+            wrong[image] = False
+        second = rt.SpotCheck(sorting, n=60, seed=seed)
+        for image in second.sample:
+            second.answer(image, not wrong[image])
+        errors.append(second.estimate.share - (1 - wrong.mean()))
+        assert 0 < second.estimate.low < second.estimate.share < second.estimate.high <= 1
+    assert abs(np.mean(errors)) < 4 * np.std(errors) / np.sqrt(len(errors))
+
+
+def test_where_all_was_placed_all_is_right():
+    sorting = sorting_of([6, 4])
+    sorting.move(range(10), 0)
+    check = rt.SpotCheck(sorting)
+    assert len(check.sample) == len(check.open) == 0
+    assert (check.estimate.share, check.estimate.low, check.estimate.high) == (1, 1, 1)
+    with pytest.raises(rt.TutorError, match="out of the sample"):
+        check.answer([1], True)
+
+
 def test_images_of_ones_own_choice_are_refused():
     check = rt.SpotCheck(sorting_of([60, 40]), n=10)
     other = next(i for i in range(100) if i not in check.sample)

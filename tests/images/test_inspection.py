@@ -256,3 +256,48 @@ def test_what_was_set_aside_is_taken_up_again(tmp_path, sharp):
     with pytest.raises(rt.TutorError, match="source, sha256"):
         rt.Inspection(images, path=path)
     assert path.read_text() == "something else"
+
+
+def test_rows_of_images_that_are_not_here_stay(tmp_path, sharp):
+    images = rt.load_images(rt.load_images(sharp[:8]).write(tmp_path / "mine"))
+    path = tmp_path / "aside.csv"
+    rt.Inspection(images, path=path).set_aside([2, 6])
+    few = rt.Inspection(images[:5], path=path)
+    assert few.aside.tolist() == [2]
+    few.set_aside([1])
+    few.take_back([2])
+    other = rt.load_images(255 - sharp[:8]).write(tmp_path / "other" / "mine")
+    inverted = rt.Inspection(rt.load_images(other), path=path)  # with the same file names
+    assert inverted.aside.tolist() == []
+    inverted.set_aside([0])
+    assert rt.Inspection(images, path=path).aside.tolist() == [1, 6]
+
+
+def test_at_another_size_the_source_tells_what_was_set_aside(tmp_path, sharp):
+    folder = rt.load_images(sharp[:6]).write(tmp_path / "mine")
+    path = tmp_path / "aside.csv"
+    rt.Inspection(rt.load_images(folder), path=path).set_aside([1, 4])
+    smaller = rt.Inspection(rt.load_images(folder, size=64), path=path)
+    assert smaller.aside.tolist() == [1, 4]
+    smaller.take_back([1])
+    assert rt.Inspection(rt.load_images(folder), path=path).aside.tolist() == [4]
+    assert rt.Inspection(rt.load_images(folder, size=64), path=path).aside.tolist() == [4]
+
+
+def test_the_copy_that_was_kept_stays_when_the_other_is_gone(tmp_path, sharp):
+    folder = rt.load_images(np.concatenate([sharp[:4], sharp[:1]])).write(tmp_path / "mine")
+    path = tmp_path / "aside.csv"
+    rt.Inspection(rt.load_images(folder), path=path).set_aside([4])
+    (folder / "0004.jpg").unlink()
+    assert rt.Inspection(rt.load_images(folder), path=path).aside.tolist() == []
+
+
+def test_a_stream_is_looked_at_as_what_is_in_memory(tmp_path, sharp):
+    dark = np.concatenate([sharp[:8], sharp[:2] // 8])
+    folder = rt.load_images(dark).write(tmp_path / "mine")
+    plain, stream = (rt.Inspection(rt.load_images(folder, stream=s)) for s in (False, True))
+    assert plain.dark.tolist() == [8, 9]
+    for kind, found in plain.findings.items():
+        assert stream.findings[kind].tolist() == found.tolist()
+    stream.set_aside(stream.dark)
+    assert len(stream.kept) == 8

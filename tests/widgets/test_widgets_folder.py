@@ -102,6 +102,22 @@ def test_the_check_s_code_gives_the_same_estimate(check):
     assert f"{check.estimate.share:.0%} right" in said(panel)
 
 
+def test_after_wrong_ones_the_panel_asks_for_another_check(check):
+    panel = SpotCheckPanel(check)
+    check.answer(check.sample, True)
+    assert "again" not in html_of(panel)
+    check.answer(check.sample[:1], False)
+    assert "run this cell again" in html_of(panel)
+
+
+def test_a_panel_shows_images_that_stay_on_disk(tmp_path):
+    pixels = np.random.default_rng(0).integers(0, 256, (6, 40, 40, 3), np.uint8)
+    folder = rt.load_images(np.concatenate([pixels, pixels[:2] // 8])).write(tmp_path / "mine")
+    panel = FolderPanel(rt.Inspection(rt.load_images(folder, stream=True)))
+    panel.press("spoilt")
+    assert {6, 7} <= set(panel.inspection.aside.tolist())
+
+
 @pytest.mark.parametrize("make", [FolderPanel, SpotCheckPanel])
 def test_something_else_is_refused(make):
     with pytest.raises(rt.TutorError, match="received"):
