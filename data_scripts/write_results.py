@@ -562,15 +562,19 @@ def strip_table(benchmark):
         size, seconds = (round(mean_of(own, what)) for what in ("parameters", "cpu_seconds"))
         lines.append(f"| {method} | {' | '.join(cells)} | {size or ''} | {seconds} |")
     done = len({run["seed"] for run in runs})
+    about_networks = "None of these rows needs a network; networks are not measured yet."
+    if any(run["parameters"] for run in runs):
+        about_networks = (
+            "Rows with parameters are networks, trained by contrast with equal views and steps. "
+            f"Their {benchmark['chosen_on'].replace('rates ', 'rates were chosen ')}. Rows without "
+            "parameters need no network."
+        )
     return [
         *lines,
         "",
         f"Accuracy in %, and NMI in brackets, over {done} {'seed' if done == 1 else 'seeds'}. "
         f"{benchmark['images']} strips of three spoken digits in six orders; chance is near 20 %. "
-        "The strips of each seed are composed anew. Rows with parameters are networks, trained by "
-        "contrast with equal views and steps. Their learning rates were chosen "
-        f"{benchmark['chosen_on'].removeprefix('learning rates ')}. Rows without parameters "
-        "need no network. CPU seconds are means over the tasks, one thread. "
+        f"The strips of each seed are composed anew. {about_networks} CPU seconds are means over the tasks, one thread. "
         "[strips_tried.md](strips_tried.md) is the log. Measured until "
         f"{max(run['date'] for run in runs)} ({machine}; {versions}).",
         "",
