@@ -574,7 +574,8 @@ def strip_table(benchmark):
         "",
         f"Accuracy in %, and NMI in brackets, over {done} {'seed' if done == 1 else 'seeds'}. "
         f"{benchmark['images']} strips of three spoken digits in six orders; chance is near 20 %. "
-        f"The strips of each seed are composed anew. {about_networks} CPU seconds are means over the tasks, one thread. "
+        f"The strips of each seed are composed anew. {about_networks} CPU seconds "
+        "are means over the tasks, one thread. "
         "[strips_tried.md](strips_tried.md) is the log. Measured until "
         f"{max(run['date'] for run in runs)} ({machine}; {versions}).",
         "",
