@@ -26,29 +26,33 @@ def main():
     """Run all of it and print what was measured."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--images", type=int, default=20_000)
+    parser.add_argument(
+        "--sample", type=int, default=20_000, help="images among which clusters are looked for"
+    )
     parser.add_argument("--fit", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--decode", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.fit:
-        print(json.dumps(fit(options.fit)))
+        print(json.dumps(fit(options.fit, options.sample)))
     elif options.decode:
         print(json.dumps(decode(options.decode)))
     else:
-        print(json.dumps(measure(options.images)))
+        print(json.dumps(measure(options.images, options.sample)))
 
 
-def measure(images):
+def measure(images, sample):
     """Return peaks, seconds and rates for n and 4 n images.
 
     Args:
         images: n, int.
+        sample: Images among which clusters are looked for, int. Below n, both fits hold as many.
     """
     results = {"images": [images, 4 * images], "cores": os.cpu_count(), "fit": []}
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)
         for n in (images, 4 * images):
             draw(folder / "set", n, 64, begin=0 if n == images else images)
-            results["fit"].append(in_own_process("--fit", folder / "set"))
+            results["fit"].append(in_own_process("--fit", folder / "set", sample))
         few = max(50, images // 100)
         draw(folder / "photographs", few, 640)
         for name in ("set", "photographs"):
@@ -57,9 +61,9 @@ def measure(images):
     return results | {"growth": round(peaks[1] / peaks[0] - 1, 4)}
 
 
-def in_own_process(what, folder):
+def in_own_process(what, folder, sample=1):
     """Run one part of this script alone, so that its peak is its own."""
-    command = [sys.executable, __file__, what, folder]
+    command = [sys.executable, __file__, what, folder, "--sample", sample]
     path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
     done = subprocess.run(
         list(map(str, command)),
@@ -93,10 +97,12 @@ def draw(folder, n, size, begin=0):
         (part / f"{i:07d}.jpg").write_bytes(contents[i % 64])
 
 
-def fit(folder):
+def fit(folder, sample):
     """Fit a clusterer on the stream of a folder; return seconds and the peak of this process."""
     import rnn_tutor as rt
+    from rnn_tutor.clusters import streams
 
+    streams.LOOKED_AT = sample
     begun = time.perf_counter()
     images = rt.load_images(folder, size=64, stream=True)
     opened = time.perf_counter()

