@@ -731,7 +731,7 @@ def test_the_embeddings_are_those_of_the_trainer(pictures):
         ({"checkpoints": 7}, "checkpoints must be a folder"),
         ({"objective": 3}, "no objective 3"),
     ],
-    ids=str,
+    ids=lambda part: ", ".join(part) if isinstance(part, dict) else None,
 )
 def test_settings_out_of_range_are_refused(setting, words):
     with pytest.raises(rt.TutorError, match=words):
