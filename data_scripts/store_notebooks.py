@@ -8,6 +8,7 @@ not be compared later.
 """
 
 import argparse
+import asyncio
 import os
 import subprocess
 import sys
@@ -86,12 +87,16 @@ def execute(notebook, folder, timeout=180):
         store_widget_state=False,
         resources={"metadata": {"path": str(folder)}},
     )
+    return asyncio.run(_run(client))  # in an event loop of its own, which is closed at the end
+
+
+async def _run(client):
     client.reset_execution_trackers()
-    complaints, start = client.complaints, time.perf_counter()
-    with client.setup_kernel(env=offline_environment(), stderr=subprocess.DEVNULL):
+    complaints, start, notebook = client.complaints, time.perf_counter(), client.nb
+    async with client.async_setup_kernel(env=offline_environment(), stderr=subprocess.DEVNULL):
         for index, cell in enumerate(notebook.cells):
             try:
-                client.execute_cell(cell, index)
+                await client.async_execute_cell(cell, index)
             except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
                 complaints.append(f"cell {index}: {error}")
                 break

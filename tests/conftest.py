@@ -18,7 +18,8 @@ def pytest_configure(config):
     """Switch nbval on, and keep every process that the tests start away from the network."""
     path = [str(course.OFFLINE), *filter(None, [os.environ.get("PYTHONPATH")])]
     os.environ["PYTHONPATH"] = os.pathsep.join(path)
-    config.pluginmanager.register(accounting.SkipCounter(), "skip-counter")
+    if not hasattr(config, "workerinput"):  # a worker of pytest-xdist sends its reports
+        config.pluginmanager.register(accounting.SkipCounter(), "skip-counter")
     if config.pluginmanager.hasplugin("nbval") and RUNS_NOTEBOOKS:
         config.option.nbval = True
         config.option.nbval_current_env = True

@@ -15,6 +15,7 @@ from sklearn.metrics import confusion_matrix
 from sklearn.metrics.pairwise import euclidean_distances
 
 from rnn_tutor._errors import TutorError
+from rnn_tutor._observable import Observable
 from rnn_tutor._text import format_count, format_list
 from rnn_tutor.images import label_file, stored_rows
 from rnn_tutor.images.labels import image_key
@@ -51,7 +52,7 @@ class Suggestion:
         )
 
 
-class Sorting:
+class Sorting(Observable):
     """Sort images into clusters by hand; every action can be undone and is stored at once.
 
     A file is taken up again, and one sentence says so. Where `clusters` group its images as they
@@ -93,6 +94,7 @@ class Sorting:
     """
 
     def __init__(self, images, clusters, embeddings=None, path=None):
+        super().__init__()
         clusters = np.asarray(clusters)
         if clusters.shape != (len(images),) or clusters.dtype.kind not in "iu":
             raise TutorError(
@@ -105,7 +107,6 @@ class Sorting:
         self._clusters = clusters.astype(np.int64)
         self.names, self.placed = {}, np.zeros(len(images), bool)
         self._lines, self._past, self._future = [], [], []
-        self._listeners = []
         self._keys = None
         self._start = self._clusters  # of the images
         self._others = []  # the rows of the file whose images are not here
@@ -140,14 +141,6 @@ class Sorting:
         named = ", ".join(f"{self.names.get(c, c)} {n:,}" for c, n in self.sizes.items())
         aside = int((self._clusters < 0).sum())
         return f"Sorting: {named}" + (f"; {aside:,} set aside" if aside else "")
-
-    def on_change(self, function):
-        """Call `function()` after each action."""
-        self._listeners.append(function)
-
-    def forget(self, function):
-        """Call a function of `on_change` no longer."""
-        self._listeners = [known for known in self._listeners if known != function]
 
     @property
     def can_undo(self):
@@ -369,8 +362,7 @@ class Sorting:
 
     def _restore(self, state):
         self._clusters, self.names, self.placed, self._elsewhere = state
-        for function in self._listeners:
-            function()
+        self._emit()
         if self.path is not None:
             self.save()
 

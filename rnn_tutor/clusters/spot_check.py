@@ -10,6 +10,7 @@ import numpy as np
 from scipy.stats import beta
 
 from rnn_tutor._errors import TutorError, check_range, check_whole
+from rnn_tutor._observable import Observable
 from rnn_tutor._text import format_count
 
 FEWEST = 2  # images of each cluster that are looked at
@@ -51,7 +52,7 @@ class Estimate:
         return f"about {self.share:.0%} right, {self.low:.0%} to {self.high:.0%} ({looked})"
 
 
-class SpotCheck:
+class SpotCheck(Observable):
     """Judge a sorting from a small random sample, the same for each share of a cluster.
 
     Each cluster gives images in proportion to its size, and at least two. So a small cluster is
@@ -90,6 +91,7 @@ class SpotCheck:
     """
 
     def __init__(self, sorting, n=30, seed=0):
+        super().__init__()
         self.sorting = sorting
         self.n, self.seed = check_whole("n", n), check_whole("seed", seed, at_least=0)
         self._clusters = sorting.clusters
@@ -107,7 +109,6 @@ class SpotCheck:
             drawn.append(rng.choice(members, count, replace=False))
         self.sample = rng.permutation(np.concatenate(drawn))
         self.answers = {}
-        self._listeners = []
 
     def __repr__(self):
         return f"SpotCheck: {self.estimate!r}"
@@ -149,12 +150,7 @@ class SpotCheck:
             self.answers.pop(image, None)
             if is_right is not None:
                 self.answers[image] = bool(is_right)
-        for function in self._listeners:
-            function()
-
-    def on_change(self, function):
-        """Call `function()` after each answer."""
-        self._listeners.append(function)
+        self._emit()
 
     @property
     def open(self):

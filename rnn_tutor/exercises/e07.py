@@ -385,7 +385,7 @@ def _itself_with_score_0(scores, view, partner):
     return scores, scores[partner]
 
 
-def _strangers_only(scores, view, partner):
+def _negatives_only(scores, view, partner):
     return np.delete(scores, [view, partner]), scores[partner]
 
 
@@ -465,7 +465,7 @@ def _loss_mistakes():
         _itself_among_them: ITSELF,
         _itself_with_score_0: "scores[view] is now a candidate with the score 0. Leave it out "
         "completely.",
-        _strangers_only: "The partner is a candidate too. You added up the negatives only.",
+        _negatives_only: "The partner is a candidate too. You added up the negatives only.",
         _without_the_first: "You leave out the first score, whichever view it is. Leave out "
         "scores[view].",
         _without_the_last: "The last score is missing. Does your loop end one too early?",

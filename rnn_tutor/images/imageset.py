@@ -263,21 +263,6 @@ class ImageSet:
         unit = np.divide(self.pixels, 255, dtype=np.float32)
         return pad(unit, self.widths) if self.is_ragged else unit
 
-    def require_one_size(self):
-        """Return the images, which all have the same width.
-
-        Raises:
-            TutorError: Some are wider than others.
-        """
-        if self.is_ragged:
-            raise TutorError(
-                f"Expected images of one size; those of {self.name} are {self.widths.min()} to "
-                f"{self.widths.max()} pixels wide. `resized({self.shape[0]}, "
-                f"{int(np.median(self.widths))})` squeezes and stretches all of them to one width; "
-                "`rt.models.strip_encoder` and `rt.RecurrentClusterer` read any width."
-            )
-        return self
-
     def resized(self, height, width=None):
         """Return the images at another size in pixels.
 

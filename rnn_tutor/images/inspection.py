@@ -15,6 +15,7 @@ from sklearn.neighbors import NearestNeighbors
 
 from rnn_tutor._cv2 import cv2
 from rnn_tutor._errors import TutorError
+from rnn_tutor._observable import Observable
 from rnn_tutor._text import format_count
 from rnn_tutor.images import stored_rows
 from rnn_tutor.images.files import show_progress
@@ -52,7 +53,7 @@ KINDS = {
 }
 
 
-class Inspection:
+class Inspection(Observable):
     """Look for images that a sorting may stumble over; set aside those you do not want.
 
     An image may be found by several kinds. No file is touched: what is set aside is missing from
@@ -94,6 +95,7 @@ class Inspection:
     """
 
     def __init__(self, images, embeddings=None, path=None):
+        super().__init__()
         if not len(images):
             raise TutorError("Expected images to look at; received an empty set. Load some first.")
         self.images = images
@@ -119,7 +121,7 @@ class Inspection:
         }
         self.path = None if path is None else Path(path).expanduser()
         self._others = []  # the rows of the file whose images are not here
-        self._aside, self._listeners = self._taken_up(), []
+        self._aside = self._taken_up()
 
     def __getattr__(self, name):
         if name in KINDS and "findings" in vars(self):
@@ -184,10 +186,6 @@ class Inspection:
         group = next((group for group in self.groups if index in group), np.array([], np.int64))
         return group[group != index]
 
-    def on_change(self, function):
-        """Call `function()` whenever images are set aside or taken back."""
-        self._listeners.append(function)
-
     def _change(self, indices, value):
         aside = self._aside.copy()
         try:
@@ -203,8 +201,7 @@ class Inspection:
                 "some: inspection.take_back(...)."
             )
         self._aside = aside
-        for function in self._listeners:
-            function()
+        self._emit()
         if self.path is not None:
             self._save()
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from rnn_tutor._errors import TutorError
+from rnn_tutor._observable import Observable
 from rnn_tutor._text import natural_key, printable_name
 from rnn_tutor.images import label_file
 from rnn_tutor.images.imageset import ImageSet
@@ -22,7 +23,7 @@ NO_ROW = ("", None)
 _LOCK = threading.RLock()
 
 
-class Labels:
+class Labels(Observable):
     """The classes that a reader gives to the images of an `ImageSet`; each is saved at once.
 
     `labels[index]` is the class of an image, or None; `labels[index] = name` sets it, and None
@@ -51,6 +52,7 @@ class Labels:
     """
 
     def __init__(self, images, path="labels.csv", class_names=()):
+        super().__init__()
         if not isinstance(images, ImageSet) or isinstance(class_names, str):
             raise TutorError(
                 'Expected pictures, a file and a list of names: rt.Labels(images, "labels.csv", '
@@ -60,7 +62,7 @@ class Labels:
         self._file = Path(path).expanduser().resolve()
         self._keys = [image_key(image) for image in images.pixels]
         self._known, self._class_names = set(self._keys), [*dict.fromkeys(map(_name, class_names))]
-        self._changes, self._callbacks = [], []
+        self._changes = []
         self._read()
 
     @property
@@ -192,10 +194,6 @@ class Labels:
         own = np.array([numbers.get(name, -1) for name in classes], np.int64)
         return np.where(own >= 0, own, self.as_array())
 
-    def on_change(self, callback):
-        """Call `callback()` after each change made here."""
-        self._callbacks.append(callback)
-
     def _known_class(self, name):
         if _name(name) not in self._class_names:
             known = ", ".join(self._class_names) or "none yet"
@@ -242,10 +240,6 @@ class Labels:
         self._rows = label_file.read(self._file)
         names = {self._class_of(key) for key in self._known & self._rows.keys()}
         self._class_names += sorted(names.difference(self._class_names), key=natural_key)
-
-    def _emit(self):
-        for callback in self._callbacks:
-            callback()
 
 
 def image_key(image):

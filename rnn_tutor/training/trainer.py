@@ -88,8 +88,9 @@ class Trainer:
             classifier itself, where there are labels.
         history: `{"loss": [...]}`, a mean for each finished epoch; with labels also "accuracy",
             and with `validation` the same measured there, "val_loss" and "val_accuracy".
-        batch_losses: A list of float, one for each batch trained so far: the mean loss of its epoch
-            up to that batch.
+        batch_means: `{"loss": [...]}`, and with labels "accuracy": a number for each batch trained
+            so far, the mean of its epoch up to that batch. A checkpoint holds it with `history`.
+        batch_losses: Its losses, a list of float.
 
     Raises:
         TutorError: There are too few images for the objective, the encoder does not read them or
@@ -143,7 +144,7 @@ class Trainer:
         metrics = objective.metrics()
         self.model.compile(optimizer, loss=objective.loss, metrics=metrics)
         names = ["loss", *(metric.name for metric in metrics)]
-        self._batch_means = {name: [] for name in names}
+        self.batch_means = {name: [] for name in names}
         names += [f"val_{name}" for name in names] if self._validation else []
         self.history = {name: [] for name in names}
         made_with = self._made_with(f"{learning_rate}, falling" if decay else learning_rate)
@@ -191,6 +192,15 @@ class Trainer:
         check_known("event", event, EVENTS)
         self._callbacks[event].append(callback)
         return callback
+
+    def emit(self, progress):
+        """Call the callbacks of the event that a `Progress` names.
+
+        Args:
+            progress: A `Progress`.
+        """
+        for callback in self._callbacks[progress.event]:
+            callback(progress)
 
     def stop(self):
         """End the run after the batch it is in. Any thread may call this."""
@@ -282,22 +292,22 @@ class Trainer:
 
     @property
     def batch_losses(self):
-        return self._batch_means["loss"]
+        return self.batch_means["loss"]
 
     def _record_batch(self):
         """Append the epoch's means up to the last batch, unless it was done; return them."""
         done, step = self.steps_done, self.step
-        if any(len(means) < done for means in self._batch_means.values()):
+        if any(len(means) < done for means in self.batch_means.values()):
             of_batch = self.model.get_metrics_result()  # `train_on_batch` counts from nothing
-            for name, means in self._batch_means.items():
+            for name, means in self.batch_means.items():
                 if len(means) < done:
                     before = means[-1] if step > 1 else 0.0
                     means.append(before + (float(of_batch[name]) - before) / step)
-        return {name: means[-1] for name, means in self._batch_means.items() if means}
+        return {name: means[-1] for name, means in self.batch_means.items() if means}
 
     def _end_epoch(self, run):
         """Measure and write history, unless a stop was asked: then the next `run` does."""
-        means = {name: means[-1] for name, means in self._batch_means.items()}
+        means = {name: means[-1] for name, means in self.batch_means.items()}
         if self._validation:
             if self.stopping:
                 return
@@ -324,12 +334,12 @@ class Trainer:
         """
         names = "history", "batch_means"
         if self._checkpoints and (state := self._checkpoints.load(self.model, names)):
-            self.history, self._batch_means = state["history"], state["batch_means"]
+            self.history, self.batch_means = state["history"], state["batch_means"]
         return len(self.history["loss"])
 
     def _save(self):
         if self._checkpoints:
-            state = {"history": self.history, "batch_means": self._batch_means}
+            state = {"history": self.history, "batch_means": self.batch_means}
             self._checkpoints.save(self.model, state)
 
     def _made_with(self, learning_rate):
@@ -448,8 +458,7 @@ class RunCallback(keras.callbacks.Callback):
             seconds_left=self.seconds_left(),
             accuracy=self.means.get("accuracy"),
         )
-        for callback in trainer._callbacks[event]:
-            callback(progress)
+        trainer.emit(progress)
 
     def seconds_left(self):
         """Estimate the time left from the steps after the first, which also builds the graph.

@@ -335,10 +335,10 @@ class MapView {
     this.draw();
   }
 
-  colourBy(name, tell = true) {
+  colourBy(name, save = true) {
     this.colour = name;
     this.hidden.clear();
-    if (tell) this.model.set("colour", name), this.model.save_changes();
+    if (save) this.model.set("colour", name), this.model.save_changes();
     if (this.clusters) this.recolour();
   }
 
@@ -715,7 +715,7 @@ class MapView {
     this.tip.style.top = `${Math.min(Math.max(0, y - h / 2), Math.max(0, this.height - h))}px`;
   }
 
-  pin(i, tell = true) {
+  pin(i, save = true) {
     this.pinned = i;
     if (i >= 0) {
       this.cursor = i;
@@ -724,7 +724,7 @@ class MapView {
       if (!this.neighbours.has(i)) this.model.send({ type: "neighbours", index: i });
       this.say(this.describe(i).join(", "));
     }
-    if (tell) this.model.set("pinned", i), this.model.save_changes();
+    if (save) this.model.set("pinned", i), this.model.save_changes();
     this.drawCard();
     if (this.categories) this.drawLegend();
     this.draw();

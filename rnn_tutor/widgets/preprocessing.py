@@ -54,8 +54,8 @@ class PreprocessingPanel(parts.Panel):
 
     def __init__(self, images, chain=None, index=0, name="images"):
         self._after = self._error = self._sent = None
-        told = self._ticked, self._move, self._changed, self._refuse
-        self._steps = {kind: StepRow(kind, *told) for kind in preprocessing.STEPS}
+        callbacks = self._ticked, self._move, self._changed, self._refuse
+        self._steps = {kind: StepRow(kind, *callbacks) for kind in preprocessing.STEPS}
         self._order = list(preprocessing.STEPS)  # those that are off keep their place in it
         last = len(images) - 1
         self._picture = parts.Number("Picture", 0, range(last + 1), 0, last)

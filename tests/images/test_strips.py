@@ -34,7 +34,6 @@ def test_images_of_one_size_are_as_they_were():
     images = rt.load_images("digits", limit=4)
     assert not images.is_ragged and images.shape == (8, 8, 1)
     assert images.widths.tolist() == [8] * 4
-    assert images.require_one_size() is images
 
 
 def test_choosing_and_joining_keep_each_width():
@@ -49,7 +48,6 @@ def test_what_needs_one_size_says_what_to_do():
     images, _ = some_strips()
     network = rt.models.recurrent_encoder((8, 12, 1), units=2)
     for use in (
-        images.require_one_size,
         lambda: rt.embed(network, images),
         lambda: rt.models.recurrent_encoder(images.shape),
         lambda: rt.objectives.Batches(images, rt.objectives.Reconstruction(), 2, 0),

@@ -12,14 +12,12 @@ import pytest
 from rnn_tutor import TutorError
 from rnn_tutor._backend import keras
 from rnn_tutor.networks import cells
-from rnn_tutor.networks import gradients as _gradients
 from rnn_tutor.training import objectives
 
 # Keras asks NumPy in an old way for a tensor's numbers.
 pytestmark = pytest.mark.filterwarnings(
     "error",
     "ignore:__array__:DeprecationWarning",
-    "ignore::pytest.PytestUnraisableExceptionWarning",  # what an earlier test left unclosed
 )
 layers, ops = keras.layers, keras.ops
 KINDS = {
@@ -160,7 +158,7 @@ def test_gradients_are_arrays_and_zero_where_nothing_depends():
 
 
 def test_an_unknown_backend_is_told(monkeypatch):
-    monkeypatch.setattr(_gradients.keras.backend, "backend", lambda: "openvino")
+    monkeypatch.setattr(keras.backend, "backend", lambda: "openvino")
     with pytest.raises(TutorError, match="openvino"):
         objectives.gradients(lambda: 0, [])
 

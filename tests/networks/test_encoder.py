@@ -1,6 +1,5 @@
 """The ready-trained encoder: it is what was shipped, it is good, and training gives it again."""
 
-import json
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,6 @@ from rnn_tutor.networks import models
 
 DATA = Path(rt.__file__).parent / "data"
 SCRIPTS = Path(__file__).parents[2] / "data_scripts"
-FACTS = json.loads((DATA / "encoder_fashion5.json").read_text(encoding="utf-8"))
 
 
 def accuracy(encoder):
@@ -23,10 +21,7 @@ def accuracy(encoder):
 
 
 def test_the_shipped_encoder_sorts_pictures_it_never_saw():
-    assert accuracy(models.load_encoder("fashion5")) == pytest.approx(
-        FACTS["test_accuracy"], abs=0.02
-    )
-    assert FACTS["test_accuracy"] > 0.9
+    assert accuracy(models.load_encoder("fashion5")) > 0.95
 
 
 def test_the_shipped_encoder_is_small():
@@ -56,4 +51,4 @@ def test_training_again_reaches_the_same_quality(monkeypatch):
     import train_encoder
 
     _, scores = train_encoder.train(seed=1)
-    assert scores.accuracy == pytest.approx(FACTS["test_accuracy"], abs=0.03)
+    assert scores.accuracy > 0.94

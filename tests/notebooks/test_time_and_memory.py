@@ -49,21 +49,23 @@ def test_slowness_is_the_mean_of_the_workload(monkeypatch):
 SPIN = "import time; end = time.process_time() + 0.5\nwhile time.process_time() < end: pass"
 
 
-def test_only_the_work_of_others_counts_as_theirs():
-    others, before = budget.Others(), budget.machine_seconds()
-    subprocess.run([sys.executable, "-c", SPIN], check=True)  # own: a child that has ended
-    worked = budget.machine_seconds() - before
-    stranger = subprocess.Popen([sys.executable, "-c", SPIN + "\ninput()"], stdin=subprocess.PIPE)
+def test_only_the_work_outside_the_run_counts_as_others():
+    """A child that has ended and one that has not are of this run, and not of an idle process's."""
+    wait = SPIN.replace("0.5", "0") + "\ninput()"
+    idle = subprocess.Popen([sys.executable, "-c", wait], stdin=subprocess.PIPE)
+    ours, of_idle = budget.Others(os.getpid()), budget.Others(idle.pid)
+    subprocess.run([sys.executable, "-c", SPIN], check=True)
+    child = subprocess.Popen([sys.executable, "-c", SPIN + "\ninput()"], stdin=subprocess.PIPE)
     try:
-        while sum(psutil.Process(stranger.pid).cpu_times()[:2]) < 0.45:
+        while sum(psutil.Process(child.pid).cpu_times()[:2]) < 0.45:
             time.sleep(0.01)
-        with_it, without_it = others.share(None), others.share(stranger.pid)
+        with_both, without = of_idle.share(), ours.share()
     finally:
-        stranger.communicate(b"\n")
-    assert worked >= 0.45
-    could = (time.perf_counter() - others.start) * psutil.cpu_count()
-    assert with_it * could >= without_it * could + 0.4
-    assert 0 <= without_it < with_it <= 1.1
+        child.communicate(b"\n")
+        idle.communicate(b"\n")
+    could = (time.perf_counter() - ours.start) * psutil.cpu_count()
+    assert with_both * could >= without * could + 0.9
+    assert 0 <= without < with_both <= 1.1
 
 
 def test_the_workload_runs_seldom_and_its_time_is_counted():

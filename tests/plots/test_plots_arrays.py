@@ -6,11 +6,11 @@ import re
 import numpy as np
 import pytest
 from matplotlib import image as mpl_image
+from matplotlib.image import AxesImage
 from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 
 from rnn_tutor import TutorError, plots
-from rnn_tutor.plots.arrays import _coloured
 
 R = np.random.default_rng(0)
 PICTURES = R.random((4, 12, 10, 1))
@@ -33,6 +33,12 @@ def texts(picture):
     return [t.get_text() for t in picture.figure.findobj(Text)]
 
 
+def drawn_maps(arrays, most=None):
+    """The pixels `(h, w, 3)` that `maps` draws for the arrays of a row."""
+    found = plots.maps({"row": arrays}, most=most).figure.findobj(AxesImage)
+    return [np.asarray(image.get_array()) for image in found]
+
+
 def lightness(pixels):
     """What is left of colours in grey."""
     return pixels.reshape(-1, 3) @ [0.299, 0.587, 0.114]
@@ -50,33 +56,33 @@ def test_every_figure_is_drawn_small_and_has_alt_text(name):
 
 
 def test_signed_maps_rise_from_dark_over_grey_to_bright():
-    (drawn,) = _coloured([np.linspace(-3, 3, 7)[None]], most=None)
+    (drawn,) = drawn_maps([np.linspace(-3, 3, 7)[None]])
     shades = lightness(drawn)
     assert (np.diff(shades) > 10).all()
     assert np.ptp(drawn[0, 3].astype(int)) < 15  # 0 is grey
 
 
 def test_maps_without_negative_numbers_begin_at_black():
-    first, second = _coloured([np.array([[0, 4]]), np.array([[0, 1]])], most=None)
+    first, second = drawn_maps([np.array([[0, 4]]), np.array([[0, 1]])])
     assert first[0, :, 0].tolist() == second[0, :, 0].tolist() == [0, 255]
-    shared = _coloured([np.array([[0, 4]]), np.array([[0, 1]])], most=4)
+    shared = drawn_maps([np.array([[0, 4]]), np.array([[0, 1]])], most=4)
     assert [array[0, 1, 0] for array in shared] == [255, 64]
 
 
 @pytest.mark.parametrize("least", [0.0, -1.0])
 def test_what_is_no_number_stays_white(least):
-    (drawn,) = _coloured([np.array([[np.nan, least, 4]])], most=None)
+    (drawn,) = drawn_maps([np.array([[np.nan, least, 4]])])
     assert drawn.dtype == np.uint8
     assert drawn[0, 0].tolist() == [255, 255, 255] != drawn[0, 1].tolist()
 
 
 def test_a_row_is_signed_as_a_whole():
-    without, _ = _coloured([np.ones((1, 1)), -np.ones((1, 1))], most=None)
+    without, _ = drawn_maps([np.ones((1, 1)), -np.ones((1, 1))])
     assert without[0, 0].tolist() != [255, 255, 255]
 
 
 def test_pictures_are_drawn_as_they_are():
-    drawn = _coloured(np.full((1, 2, 2, 1), 0.5), most=None)
+    drawn = drawn_maps(np.full((1, 2, 2, 1), 0.5))
     assert (drawn[0] == 128).all()
 
 

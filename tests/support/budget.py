@@ -2,9 +2,11 @@
 
 A notebook may take 60 s from its kernel's start to its last cell, more only where the machine is
 slower than the one on which the reference workload was timed, and 1,200 MB of resident memory.
-Where other processes took a share of the machine meanwhile, its time is not judged.
+A second worker of the same run makes the machine slower, and the workload measures by how much.
+Where processes outside the run took a share of the machine meanwhile, the time is not judged.
 """
 
+import contextlib
 import os
 import time
 from dataclasses import dataclass
@@ -18,6 +20,7 @@ MAX_SECONDS, AIM_SECONDS, MAX_MB = 60.0, 40.0, 1200.0
 MAX_OTHERS = 0.1  # share of the machine's cores
 NOMINAL_SECONDS = 0.05  # of `workload`, on two idle cores (November 2026)
 EVERY_SECONDS = 3.0
+PROPERTY = "time and memory"  # of the report of a notebook's last cell
 
 
 def workload():
@@ -51,17 +54,21 @@ class Speed:
 
 
 class Others:
-    """Which share of the machine's cores other processes take while something runs here."""
+    """Which share of the machine's cores processes outside the run take while something runs.
 
-    def __init__(self):
-        self.start, self.busy, self.own = time.perf_counter(), machine_seconds(), own_seconds()
+    run: the id of the process whose descendants are the run; this process, or the one above it
+    where this is a worker of pytest-xdist.
+    """
 
-    def share(self, kernel):
-        """The share since the start, without this process and a kernel (its id, or None)."""
-        own = own_seconds() - self.own
-        if kernel is not None:
-            spent = psutil.Process(kernel).cpu_times()
-            own += spent.user + spent.system + spent.children_user + spent.children_system
+    def __init__(self, run=None):
+        worker = "PYTEST_XDIST_WORKER" in os.environ
+        self.run = psutil.Process(run or (os.getppid() if worker else os.getpid()))
+        self.start, self.busy = time.perf_counter(), machine_seconds()
+        self.own = seconds_of(self.run)
+
+    def share(self):
+        """The share since the start."""
+        own = seconds_of(self.run) - self.own
         could = (time.perf_counter() - self.start) * psutil.cpu_count()
         return max(0.0, (machine_seconds() - self.busy - own) / could)
 
@@ -73,9 +80,14 @@ def machine_seconds():
     return sum(times) - times.idle - getattr(times, "iowait", 0) - guests
 
 
-def own_seconds():
-    """Core seconds of this process and of the children that have ended."""
-    return sum(os.times()[:4])
+def seconds_of(process):
+    """Core seconds of a process and of its descendants, those that have ended included."""
+    total = 0.0
+    for one in [process, *process.children(recursive=True)]:
+        with contextlib.suppress(psutil.Error):  # it has just ended
+            spent = one.cpu_times()
+            total += spent.user + spent.system + spent.children_user + spent.children_system
+    return total
 
 
 @dataclass
@@ -83,7 +95,7 @@ class Row:
     """What a notebook took: seconds, peak MB (None: unknown), cells run; and on what machine.
 
     slowness: of the machine, 1 where it is the reference; others: the share of its cores that
-    other processes took.
+    processes outside the run took.
     """
 
     name: str
@@ -120,10 +132,13 @@ class Row:
 
 
 class NotebookBudget:
-    """The clock starts before a notebook's kernel does and stops after its last cell."""
+    """The clock starts before a notebook's kernel does and stops after its last cell.
+
+    A row travels with the report of the last cell: from a worker to where all are shown.
+    """
 
     def __init__(self):
-        self.rows, self.notebook, self.cells = [], None, 0
+        self.lines, self.notebook, self.cells = [], None, 0
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_setup(self, item):
@@ -142,6 +157,8 @@ class NotebookBudget:
         self.cells += 1
         last = nextitem is None or nextitem.parent is not item.parent
         row = self.measured(item.parent) if last else None
+        if row:
+            item.user_properties.append((PROPERTY, str(row)))
         result = yield  # ends the kernel after the last cell
         if row and (found := list(row.complaints())):
             pytest.fail("; ".join(found), pytrace=False)
@@ -154,16 +171,17 @@ class NotebookBudget:
         manager = getattr(notebook.kernel, "km", None)  # nbval drops it when a kernel hangs
         kernel = manager.provisioner.pid if manager and manager.is_alive() else None
         peak = peak_memory(kernel) if kernel else None
-        others = self.others.share(kernel)
         name, slow = notebook.path.stem, self.speed.slowness
-        self.rows.append(Row(name, seconds, peak, slow, others, self.cells))
-        return self.rows[-1]
+        return Row(name, seconds, peak, slow, self.others.share(), self.cells)
+
+    def pytest_runtest_logreport(self, report):
+        self.lines += [value for name, value in report.user_properties if name == PROPERTY]
 
     def pytest_terminal_summary(self, terminalreporter):
-        if self.rows:
+        if self.lines:
             terminalreporter.section("time and memory of the notebooks")
-            for row in self.rows:
-                terminalreporter.line(str(row))
+            for line in sorted(self.lines):
+                terminalreporter.line(line)
 
 
 def _is_cell(item):

@@ -16,7 +16,6 @@ pytestmark = [
     pytest.mark.filterwarnings(
         "error",
         "ignore:__array__:DeprecationWarning",
-        "ignore::pytest.PytestUnraisableExceptionWarning",  # what an earlier test left unclosed
     ),
     pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="needs Unix signals"),
 ]
@@ -36,8 +35,8 @@ TRAINING = """
 import sys
 sys.path[:0] = sys.argv[3:]
 from test_training_resume import a_trainer, make_deterministic
-from rnn_tutor.training import checkpoints as _checkpoints
-_checkpoints.SECONDS_BETWEEN = 0
+from rnn_tutor.training import checkpoints
+checkpoints.SECONDS_BETWEEN = 0
 make_deterministic()
 trainer = a_trainer(sys.argv[1])
 trainer.epochs = int(sys.argv[2])

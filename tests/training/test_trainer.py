@@ -22,9 +22,7 @@ from rnn_tutor._errors import NeedsLabels, TutorError
 from rnn_tutor.images.augmentation import PRESETS
 from rnn_tutor.images.imageset import ImageSet
 from rnn_tutor.networks import models
-from rnn_tutor.training import checkpoints as _checkpoints
-from rnn_tutor.training import objectives
-from rnn_tutor.training import trainer as _run
+from rnn_tutor.training import checkpoints, objectives
 from rnn_tutor.training import trainer as training
 from rnn_tutor.training.settings import ClassifierSettings, TrainingSettings
 from rnn_tutor.training.trainer import Trainer
@@ -37,7 +35,6 @@ except ImportError:  # Windows
 pytestmark = pytest.mark.filterwarnings(
     "error",
     "ignore:__array__:DeprecationWarning",
-    "ignore::pytest.PytestUnraisableExceptionWarning",  # what an earlier test left unclosed
 )
 PIXELS = np.random.default_rng(0).integers(0, 256, (20, 4, 4, 1), dtype=np.uint8)
 
@@ -198,7 +195,7 @@ def test_every_event_is_told_in_order_with_its_numbers():
 def test_seconds_left_follow_the_clock(monkeypatch):
     """Two seconds a step, and one that builds the graph and takes a hundred."""
     now = types.SimpleNamespace(value=0.0)
-    monkeypatch.setattr(_run, "time", types.SimpleNamespace(monotonic=lambda: now.value))
+    monkeypatch.setattr(training, "time", types.SimpleNamespace(monotonic=lambda: now.value))
     trainer, train = small_trainer(epochs=3), keras.Model.train_on_batch
 
     def train_slowly(self, *batch):
@@ -432,7 +429,7 @@ def test_what_a_stopped_epoch_learnt_is_kept(tmp_path):
 def trained_by_the_clock(folder, monkeypatch, seconds):
     """A training whose batches take these seconds: when it was saved, and after how many steps."""
     now, saved = types.SimpleNamespace(value=0.0), []
-    monkeypatch.setattr(_checkpoints, "time", types.SimpleNamespace(monotonic=lambda: now.value))
+    monkeypatch.setattr(checkpoints, "time", types.SimpleNamespace(monotonic=lambda: now.value))
     trainer = small_trainer(epochs=len(seconds) // 4, checkpoints=folder)
     save, took = trainer.model.save_weights, iter(seconds)
 
@@ -481,9 +478,9 @@ def test_a_failure_while_saving_leaves_the_older_checkpoint(tmp_path, monkeypatc
     if moment == "during the weights":
         monkeypatch.setattr(trainer.model, "save_weights", half_a_file)
     elif moment == "before the history":
-        monkeypatch.setattr(_checkpoints.Path, "write_text", fail)
+        monkeypatch.setattr(checkpoints.Path, "write_text", fail)
     else:
-        monkeypatch.setattr(_checkpoints.Path, "rename", fail)
+        monkeypatch.setattr(checkpoints.Path, "rename", fail)
     with pytest.warns(UserWarning, match="No checkpoint could be saved.*no space"):
         trainer.run()
     assert len(trainer.history["loss"]) == 2  # it trained on
@@ -498,8 +495,8 @@ def test_a_failure_while_saving_leaves_the_older_checkpoint(tmp_path, monkeypatc
 FULL_DISK = """
 import resource, sys, warnings
 sys.path[:0] = sys.argv[2:]
-from test_trainer import _checkpoints, small_trainer
-_checkpoints.SECONDS_BETWEEN = 0
+from test_trainer import checkpoints, small_trainer
+checkpoints.SECONDS_BETWEEN = 0
 trainer = small_trainer(epochs=2, checkpoints=sys.argv[1])
 limits = resource.getrlimit(resource.RLIMIT_FSIZE)
 resource.setrlimit(resource.RLIMIT_FSIZE, (2_000, limits[1]))
@@ -507,7 +504,7 @@ with warnings.catch_warnings(record=True) as caught:
     warnings.simplefilter("always")
     trainer.run()
 resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-assert not list(_checkpoints.Path(sys.argv[1]).glob("*")), "half written"
+assert not list(checkpoints.Path(sys.argv[1]).glob("*")), "half written"
 assert len(trainer.history["loss"]) == 2
 assert any("No checkpoint could be saved" in str(warning.message) for warning in caught)
 trainer.epochs = 3
