@@ -1,5 +1,8 @@
 """What a run leaves out is counted, and where everything is installed nothing may be skipped."""
 
+import os
+import sys
+
 import nbformat
 import pytest
 from store_notebooks import KERNELSPEC
@@ -44,13 +47,14 @@ def test_a_run_is_judged_by_what_it_leaves_out(
 
 
 NOTEBOOK = nbformat.v4.new_notebook(
-    cells=[nbformat.v4.new_code_cell("1 + 1", execution_count=1)],
+    cells=[nbformat.v4.new_code_cell("x = 1", execution_count=1)],
     metadata={"kernelspec": KERNELSPEC},
 )
 
 
-def test_two_workers_bring_one_account_to_the_end(pytester):
+def test_two_workers_bring_one_account_to_the_end(pytester, monkeypatch):
     """Of a notebook over its budget, and of what was left out, where the run is judged."""
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, sys.path)))
     pytester.makeconftest(
         "from support import accounting, budget\n"
         "budget.MAX_SECONDS, budget.MAX_OTHERS = 0.0, 1.0\n"

@@ -270,49 +270,13 @@ class RecurrentClusterer(
         self._check_settings()
         images = as_pictures(X, lazy=True)
         self._check_enough(images)
-        features = None
-        any_width, why = choose_width(self.width, images, self)
-        if not any_width:
-            features, why = choose_features(
-                self.features, images, self.encoder, self.objective, self.size
-            )
-        if any_width:
-            reader = StripReader.for_images(images, self.size or SIZE)
-        elif features is None:
-            fixed = input_size(self.encoder)
-            reader = ImageReader.for_images(images, self.size or SIZE, fixed)
-        else:
-            reader = feature_reader(features, images, self.size)
-        if self.verbose:
-            if why:
-                print(why)
-            reader.print_changes(images)
-            reader.print_size()
-        pixels = reader(images)
+        reader, features = self._choose_reader(images)
+        pixels, any_width = reader(images), reader.width is None
         seeds = _seeds(self.random_state, self.restarts)
         looked_at = look_at_some(pixels, seeds[0], self.verbose)
-        if any_width:
-            maps, encoder = None, "recurrent" if self.encoder == "auto" else self.encoder
-            objective = strip_objective(self.objective, self._augmentation("strips"))
-            encoders, histories = self._train(pixels, encoder, objective, ON_STRIPS, seeds)
-            embeddings = [l2_normalize(models.embed(encoder, pixels)) for encoder in encoders]
-        elif features is None:
-            maps, encoder = None, "recurrent" if self.encoder == "auto" else self.encoder
-            augmentation = self._augmentation("objects")
-            objective = make_objective(self.objective, augmentation, pixels)
-            encoders, histories = self._train(pixels, encoder, objective, ON_IMAGES, seeds)
-            embeddings = [l2_normalize(models.embed(encoder, looked_at)) for encoder in encoders]
-        else:
-            maps = FeatureMaps(features, looked_at, self.verbose)
-            encoders, histories = self._read_maps(maps, looked_at, seeds)
-            embeddings = [l2_normalize(models.run(encoder, maps.values)) for encoder in encoders]
-
-        n_clusters, proposal = self.n_clusters, None
-        if n_clusters == "auto":
-            proposal = propose_number(embeddings[0], seed=seeds[0])
-            n_clusters = proposal.n_clusters
-            if self.verbose:
-                print(proposal)
+        maps = None if features is None else FeatureMaps(features, looked_at, self.verbose)
+        encoders, histories, embeddings = self._learn(pixels, looked_at, maps, any_width, seeds)
+        n_clusters, proposal = self._choose_number(embeddings[0], seeds[0])
         found, again = [], []
         for points, seed in zip(embeddings, seeds, strict=False):
             clustering = Clustering(n_clusters, self.clustering, self.umap, seed)
@@ -351,21 +315,64 @@ class RecurrentClusterer(
         self.network_, self.encoder_, self.labels_ = network, without_head(network), labels
         return self
 
-    def _read_maps(self, maps, pixels, seeds):
-        """The encoder of feature maps and the history of each network."""
-        encoder = DEFAULT_READER if self.encoder == "auto" else self.encoder
-        if encoder == "pool":
-            encoders = [
-                make_encoder(encoder, maps.shape, None, seed, of_maps=True) for seed in seeds
-            ]
+    def _choose_reader(self, images):
+        """What brings images to the network, and the features that see them first, or None."""
+        features = None
+        any_width, why = choose_width(self.width, images, self)
+        if any_width:
+            reader = StripReader.for_images(images, self.size or SIZE)
+        else:
+            features, why = choose_features(
+                self.features, images, self.encoder, self.objective, self.size
+            )
+            if features is None:
+                fixed = input_size(self.encoder)
+                reader = ImageReader.for_images(images, self.size or SIZE, fixed)
+            else:
+                reader = feature_reader(features, images, self.size)
+        if self.verbose:
+            if why:
+                print(why)
+            reader.print_changes(images)
+            reader.print_size()
+        return reader, features
+
+    def _learn(self, pixels, looked_at, maps, any_width, seeds):
+        """The encoder, the history and the embeddings of each network."""
+        default = "recurrent" if maps is None else DEFAULT_READER
+        reads = default if self.encoder == "auto" else self.encoder
+        if maps is not None and reads == "pool":  # there is nothing to train
+            encoders = [make_encoder(reads, maps.shape, None, seed, of_maps=True) for seed in seeds]
             histories = [{"loss": []} for _ in seeds]
         else:
-            augmentation = self._augmentation(SLIGHTLY)
-            views = make_objective(self.objective, augmentation, pixels).augmentation
-            objective = MapViews(views)
-            inputs = maps.with_views(pixels, views, seeds[0])
-            encoders, histories = self._train(inputs, encoder, objective, ON_MAPS, seeds)
-        return [maps.scaled(encoder) for encoder in encoders], histories
+            inputs, objective, recipe = self._task(pixels, looked_at, maps, any_width, seeds[0])
+            encoders, histories = self._train(inputs, reads, objective, recipe, seeds)
+        if maps is None:
+            embeddings = [models.embed(encoder, looked_at) for encoder in encoders]
+        else:
+            encoders = [maps.scaled(encoder) for encoder in encoders]
+            embeddings = [models.run(encoder, maps.values) for encoder in encoders]
+        return encoders, histories, [l2_normalize(points) for points in embeddings]
+
+    def _task(self, pixels, looked_at, maps, any_width, seed):
+        """What an encoder is trained on, by which objective and how."""
+        if any_width:
+            objective = strip_objective(self.objective, self._augmentation("strips"))
+            return pixels, objective, ON_STRIPS
+        if maps is None:
+            objective = make_objective(self.objective, self._augmentation("objects"), pixels)
+            return pixels, objective, ON_IMAGES
+        views = make_objective(self.objective, self._augmentation(SLIGHTLY), looked_at).augmentation
+        return maps.with_views(looked_at, views, seed), MapViews(views), ON_MAPS
+
+    def _choose_number(self, points, seed):
+        """How many clusters to look for; the `Proposal` where that was asked for, or None."""
+        if self.n_clusters != "auto":
+            return self.n_clusters, None
+        proposal = propose_number(points, seed=seed)
+        if self.verbose:
+            print(proposal)
+        return proposal.n_clusters, proposal
 
     def _train(self, inputs, encoder, objective, recipe, seeds):
         """The encoder and the history of each network; where one is stopped, of those before it."""
@@ -402,7 +409,7 @@ class RecurrentClusterer(
                     f"Training was stopped after {done} of {epochs} epochs of network {number} of "
                     f"{self.restarts}: the clusters are those of what was learnt so far. Call "
                     "`fit` again for all of it; with `checkpoints`, it goes on from here.",
-                    stacklevel=3,
+                    stacklevel=4,
                 )
                 break
         return encoders, histories

@@ -249,7 +249,7 @@ def test_threads_leave_the_warnings_of_others_alone(folder):
 
     def read():
         started.set()
-        for _ in range(20):
+        for _ in range(5):
             stream.pixels[:]
 
     before = list(warnings.filters)
