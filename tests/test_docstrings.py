@@ -106,3 +106,38 @@ def wrong_examples(thing):
 def test_examples_run(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert not (wrong := wrong_examples(REACHABLE[name])), wrong
+
+
+def without_args(cls, package="rnn_tutor."):
+    """The methods of a class that take arguments and name none, here or in a base of the class."""
+    bases = [base for base in cls.__mro__ if base.__module__.startswith(package)]
+    for name in sorted({name for base in bases for name in vars(base) if name[0] != "_"}):
+        found = [vars(base)[name] for base in bases if name in vars(base)]
+        methods = [m for m in (getattr(f, "__func__", f) for f in found) if inspect.isfunction(m)]
+        takes = {p for m in methods for p in inspect.signature(m).parameters} - {"self", "cls"}
+        if takes and not any("Args:" in (m.__doc__ or "") for m in methods):
+            yield name
+
+
+@pytest.mark.parametrize("name", sorted(n for n in REACHABLE if inspect.isclass(REACHABLE[n])))
+def test_methods_name_their_arguments(name):
+    assert not [*without_args(REACHABLE[name])]
+
+
+def test_a_method_that_names_no_argument_is_found():
+    class Base:
+        def named(self, x):
+            """Return x.
+
+            Args:
+                x: Anything.
+            """
+
+        def nameless(self, x):
+            """Return x."""
+
+    class Sub(Base):
+        def named(self, x):
+            """Return it."""
+
+    assert [*without_args(Base, "test")] == [*without_args(Sub, "test")] == ["nameless"]

@@ -448,7 +448,13 @@ class RecurrentClusterer(
             )
 
     def predict(self, X):
-        """Return the cluster of each image, `(n,)` int64; of those of `fit`, `labels_`.
+        """Return the cluster of each image; of those of `fit`, `labels_`.
+
+        Args:
+            X: images, as for `fit`.
+
+        Returns:
+            `(n,)` int64.
 
         Raises:
             TutorError: The images have not as many channels as those of `fit`.
@@ -456,19 +462,30 @@ class RecurrentClusterer(
         return self.predict_proba(X).argmax(axis=1)
 
     def predict_proba(self, X):
-        """Return how likely each cluster is, `(n, n_clusters)` float32; each row sums to 1.
+        """Return how likely each cluster is.
 
         They fall off with the distance to the centres as a Gaussian of their mean spread, or of a
         wider one where clusters are tight, and rank images by how clear they are. Summed over a
         cluster's groups, where it has some, most are 0 or 1. Where they say 0.9, labels need not
         agree in nine of ten cases: without labels nobody can know.
+
+        Args:
+            X: images, as for `fit`.
+
+        Returns:
+            `(n, n_clusters)` float32; each row sums to 1.
         """
         return self._run("network_", X)
 
     def transform(self, X):
-        """Return the embeddings, float32 and each of length 1, as wide as `encoder_` makes them.
+        """Return the embeddings, each of length 1.
 
-        That is `(n, 64)` for the contrastive objective without features.
+        Args:
+            X: images, as for `fit`.
+
+        Returns:
+            `(n, d)` float32, as wide as `encoder_` makes them: 64 for the contrastive objective
+            without features.
         """
         return self._run("encoder_", X)
 
@@ -515,6 +532,12 @@ class RecurrentClusterer(
 
         It predicts and transforms as the one that was saved. A model, function or objective of
         your own is None in it, and a warning names it: give it anew before you `fit` again.
+
+        Args:
+            folder: Where `save` wrote it, str or path.
+
+        Returns:
+            A `RecurrentClusterer`.
 
         Raises:
             TutorError: There is none, or it is not as it was saved.

@@ -156,6 +156,13 @@ class Sorting(Observable):
         """Give a cluster a name; an empty one takes the name away.
 
         A name that another cluster has already stays with both, until you merge them.
+
+        Args:
+            cluster: Its number or name.
+            name: The new name, str.
+
+        Raises:
+            TutorError: There is no such cluster, or the name has nothing to see.
         """
         cluster, tidied = self._known(cluster), label_file.tidy(str(name))
         names = {k: v for k, v in self.names.items() if k != cluster}
@@ -166,7 +173,11 @@ class Sorting(Observable):
         self._act(f"sorting.name({cluster}, {tidied!r})", names=names)
 
     def move(self, indices, cluster="new"):
-        """Put images into a cluster: its number, its name, or "new" for one of their own.
+        """Put images into a cluster.
+
+        Args:
+            indices: Indices, or a mask `(n,)` bool.
+            cluster: Its number or name; "new", the default, for one of their own.
 
         Returns:
             The number of the cluster.
@@ -202,6 +213,11 @@ class Sorting(Observable):
     def split(self, cluster, parts=2, seed=0):
         """Split a cluster by k-means on its embeddings; the largest part keeps number and name.
 
+        Args:
+            cluster: Its number or name.
+            parts: How many, int from 2. Default 2.
+            seed: Of k-means, int. Default 0.
+
         Returns:
             The numbers of the parts, the largest first.
         """
@@ -221,7 +237,11 @@ class Sorting(Observable):
         return numbers
 
     def set_aside(self, indices):
-        """Take images out of all clusters; their files are not touched."""
+        """Take images out of all clusters; their files are not touched.
+
+        Args:
+            indices: Indices, or a mask `(n,)` bool.
+        """
         chosen = self._chosen(indices)
         clusters, placed = self._clusters.copy(), self.placed.copy()
         clusters[chosen], placed[chosen] = ASIDE, True
@@ -289,7 +309,11 @@ class Sorting(Observable):
         return Suggestion(clusters, changes, free[unsure], method)
 
     def accept(self, suggestion):
-        """Put the images where a `Suggestion` says; those that you placed stay."""
+        """Put the images where a `Suggestion` says; those that you placed stay.
+
+        Args:
+            suggestion: From `suggest`.
+        """
         clusters = np.where(self.placed, self._clusters, suggestion.clusters)
         self._act("sorting.accept(sorting.suggest())", clusters=clusters)
 
@@ -304,7 +328,11 @@ class Sorting(Observable):
         return replace(self.images, labels=labels, class_names=class_names)
 
     def save(self, path=None):
-        """Write the CSV file: source, cluster, name, placed, the sha256 of the pixels, and more."""
+        """Write the CSV file: source, cluster, name, placed, the sha256 of the pixels, and more.
+
+        Args:
+            path: The file. Default: the `path` of this object.
+        """
         path = Path(path or self.path).expanduser()
         size, sizes = stored_rows.size_of(self.images), self.sizes
         rows = [

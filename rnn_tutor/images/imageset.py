@@ -300,7 +300,15 @@ class ImageSet:
         return self if self.shape[2] == 3 else replace(self, pixels=self.pixels.repeat(3, axis=3))
 
     def sample(self, n, seed=0):
-        """Return at most n images, drawn at random without replacement, in their old order."""
+        """Return at most n images, drawn at random without replacement, in their old order.
+
+        Args:
+            n: How many images, int from 0.
+            seed: Of the draw, int. Default 0.
+
+        Returns:
+            An ImageSet.
+        """
         n = check_whole("n", n, at_least=0)
         return self if n >= len(self) else self[choose(len(self), n, seed)]
 

@@ -103,7 +103,14 @@ class Labels(Observable):
             self._emit()
 
     def add_class(self, name):
-        """Add a class that no image has yet, and return its name as it is kept."""
+        """Add a class that no image has yet.
+
+        Args:
+            name: A str. A class of that name stays as it is.
+
+        Returns:
+            The name as it is kept, str.
+        """
         name = _name(name)
         if name not in self._class_names:
             self._class_names.append(name)
@@ -112,6 +119,10 @@ class Labels(Observable):
 
     def rename_class(self, name, new_name):
         """Give a class another name; the name of another class joins the two.
+
+        Args:
+            name: The class, str.
+            new_name: Its other name, str.
 
         Returns:
             The new name as it is kept, str.
@@ -126,6 +137,9 @@ class Labels(Observable):
 
     def remove_class(self, name):
         """Take a class away; its images have no class then.
+
+        Args:
+            name: The class, str.
 
         Returns:
             How many images lost their class, int.

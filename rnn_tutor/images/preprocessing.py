@@ -467,7 +467,14 @@ class Preprocessing:
         return _with_channels(picture)
 
     def stages(self, picture):
-        """Return an image as it came and after each step: `[(name, (h, w, c) uint8), ...]`."""
+        """Return an image as it came and after each step.
+
+        Args:
+            picture: `(h, w)` or `(h, w, c)` uint8.
+
+        Returns:
+            `[(name, (h, w, c) uint8), ...]`, a pair for each step and one before them.
+        """
         pictures = [("as it came", _with_channels(picture))]
         for step in self.steps:
             name = getattr(step, "__name__", type(step).__name__)  # a function has its own

@@ -79,7 +79,14 @@ class Objective:
 
     @classmethod
     def from_settings(cls, settings):
-        """Make the objective, with the values that its fields have in `TrainingSettings`."""
+        """Make the objective, with the values that its fields have in `TrainingSettings`.
+
+        Args:
+            settings: `TrainingSettings`.
+
+        Returns:
+            An `Objective` of this class.
+        """
         names = {field.name for field in fields(cls)} & vars(settings).keys()
         return cls(**{name: getattr(settings, name) for name in names})
 
@@ -111,7 +118,15 @@ class Objective:
         raise NotImplementedError
 
     def embedder(self, encoder, model):
-        """Return what embeds images after training: `encoder`, or a part of the trained `model`."""
+        """Return what embeds images after training.
+
+        Args:
+            encoder: The Keras model that `build` was given.
+            model: The trained Keras model.
+
+        Returns:
+            A Keras model, `encoder` or a part of `model`.
+        """
         return encoder
 
     def metrics(self):
@@ -119,7 +134,14 @@ class Objective:
         return []
 
     def read(self, images):
-        """Return what batches are drawn from, an array `(n, ..., height, width, channels)`."""
+        """Return what batches are drawn from.
+
+        Args:
+            images: Whatever holds images of one size, such as an `ImageSet`.
+
+        Returns:
+            An array `(n, ..., height, width, channels)`.
+        """
         return as_pixels(images, lazy=True)
 
     def batch(self, pixels, rng):
@@ -186,6 +208,13 @@ class Contrastive(Objective):
 
         An untrained encoder maps a black image to zeros, which have no direction; on PyTorch their
         gradient is NaN. The 1e-12 added here gives them one, and changes no other projection.
+
+        Args:
+            pair_numbers: `(2n,)` int, the same for the two views of an image.
+            projections: `(2n, d)`.
+
+        Returns:
+            The loss, a scalar tensor.
         """
         return nt_xent(pair_numbers, projections + 1e-12, self.temperature)
 

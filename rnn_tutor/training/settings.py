@@ -70,12 +70,26 @@ class TrainingSettings:
         return OBJECTIVES[self.objective].from_settings(self)
 
     def make_encoder(self, input_shape):
-        """Build a fresh encoder for images of `(height, width, channels)`, seeded."""
+        """Build a fresh encoder, seeded.
+
+        Args:
+            input_shape: `(height, width, channels)` of the images.
+
+        Returns:
+            A Keras model.
+        """
         keras.utils.set_random_seed(self.seed)
         return self.make_objective().make_encoder(input_shape, self)
 
     def make_model(self, images):
-        """Build a fresh encoder for the images of an `ImageSet`, seeded."""
+        """Build a fresh encoder for a set of images, seeded.
+
+        Args:
+            images: An `ImageSet`.
+
+        Returns:
+            A Keras model.
+        """
         return self.make_encoder(images.shape)
 
 
@@ -128,7 +142,13 @@ class ClassifierSettings:
         return Classification()
 
     def make_model(self, images):
-        """Build a fresh classifier, a Keras model, for the images and classes of an `ImageSet`.
+        """Build a fresh classifier for the images and classes of a set, seeded.
+
+        Args:
+            images: An `ImageSet` with labels.
+
+        Returns:
+            A Keras model.
 
         Raises:
             NeedsLabels: The images have no labels.

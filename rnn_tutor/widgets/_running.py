@@ -141,7 +141,11 @@ class RunningPanel(parts.Panel):
             self._trainer.stop()
 
     def wait(self, timeout=None):
-        """Block until the run has ended, at most `timeout` seconds; return whether it has."""
+        """Block until the run has ended; return whether it has.
+
+        Args:
+            timeout: Seconds to wait at the most, float. Default: as long as it takes.
+        """
         if self._thread:
             self._thread.join(timeout)
         return not self._busy

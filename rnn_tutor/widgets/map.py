@@ -138,21 +138,55 @@ class MapPanel(Scripted, script="map.js", style="map.css"):
         return "\n".join(lines)
 
     def neighbours(self, index, n=NEIGHBOURS):
-        """Return the indices of the n images nearest to one in the embedding, nearest first."""
+        """Return the images nearest to one in the embedding, nearest first.
+
+        Args:
+            index: Index of the image, int.
+            n: How many, int.
+
+        Returns:
+            `(n,)` int64.
+
+        Raises:
+            TutorError: There is no such image.
+        """
         if not 0 <= index < len(self.images):
             raise TutorError(f"Images are numbered 0 to {len(self.images) - 1}; not {index}.")
         return self._nearest(self.sorting.embeddings[index : index + 1], n + 1, [index])[0]
 
     def typical(self, cluster=None, n=PICKED):
-        """Return the n images nearest to the mean of their cluster, of one cluster or of all."""
+        """Return the images nearest to the mean of their cluster.
+
+        Args:
+            cluster: Number of one cluster, int. Default: all clusters.
+            n: How many, int.
+
+        Returns:
+            `(n,)` int64, indices, the nearest first.
+        """
         return self._ranked(self._distances()[0], cluster, n)
 
     def border(self, cluster, n=PICKED):
-        """Return the n images of a cluster that most nearly belong to another."""
+        """Return the images of a cluster that most nearly belong to another.
+
+        Args:
+            cluster: Its number, int.
+            n: How many, int.
+
+        Returns:
+            `(n,)` int64, indices, the most doubtful first.
+        """
         return self._ranked(-self.doubt, cluster, n)
 
     def doubtful(self, n=PICKED):
-        """Return the n images of all clusters whose place is least clear."""
+        """Return the images of all clusters whose place is least clear.
+
+        Args:
+            n: How many, int.
+
+        Returns:
+            `(n,)` int64, indices, the most doubtful first.
+        """
         return self._ranked(-self.doubt, None, n)
 
     def replace(self, points, clusters, title=""):
