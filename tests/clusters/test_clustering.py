@@ -19,12 +19,17 @@ from rnn_tutor.clusters.projection import l2_normalize, project
 
 BLOBS, KINDS = make_blobs([60, 30, 45], 40, random_state=1)
 BOTH = pytest.mark.parametrize("method", clustering.METHODS)
-# UMAP lays points out before the method sees them: one method with it is enough.
+# UMAP compiles itself for a quarter of a minute; in the usual run, notebook 08 does that.
 WITH_AND_WITHOUT_UMAP = pytest.mark.parametrize(
-    ("method", "umap"), [*((m, False) for m in clustering.METHODS), ("gaussian_mixture", True)]
+    "umap", [False, pytest.param(True, marks=pytest.mark.full)]
+)
+EACH_MAP = pytest.mark.parametrize(
+    "method",
+    [pytest.param(m, marks=pytest.mark.full if m == "umap" else ()) for m in projection.MAPS],
 )
 
 
+@BOTH
 @WITH_AND_WITHOUT_UMAP
 def test_blobs_are_found_twice_the_same_and_numbered_by_size(method, umap):
     fitted = Clustering(3, method, umap).fit(BLOBS)
@@ -141,6 +146,7 @@ def test_embeddings_may_be_tiny_numbers(method):
     assert evaluation.matched_accuracy(KINDS, fitted.labels) == 1
 
 
+@BOTH
 @WITH_AND_WITHOUT_UMAP
 @pytest.mark.parametrize(
     "points",
@@ -164,7 +170,7 @@ def test_awkward_data_is_clustered(points, method, umap):
     assert all(len(fitted.typical(c)) == min(8, fitted.sizes[c]) for c in range(k))
 
 
-@pytest.mark.parametrize("method", projection.MAPS)
+@EACH_MAP
 @pytest.mark.parametrize("shape", [(1, 3), (2, 5), (12, 64), (40, 1), (60, 60)])
 def test_maps_have_two_finite_directions_and_repeat(shape, method):
     points = np.random.default_rng(0).normal(size=shape)
@@ -175,7 +181,7 @@ def test_maps_have_two_finite_directions_and_repeat(shape, method):
     np.testing.assert_array_equal(first, second)
 
 
-@pytest.mark.parametrize("method", projection.MAPS)
+@EACH_MAP
 def test_maps_keep_clusters_apart(method):
     flat = project(BLOBS, method)
     assert evaluation.matched_accuracy(KINDS, Clustering(3).fit_predict(flat)) == 1
@@ -227,6 +233,7 @@ def test_wrong_settings_are_refused():
         Clustering(3).fit(BLOBS).typical(3)
 
 
+@pytest.mark.full
 def test_umap_is_loaded_late_and_alone():
     code = (
         "import sys; from rnn_tutor.clusters import projection; assert 'umap' not in sys.modules; "
