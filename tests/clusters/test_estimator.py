@@ -145,6 +145,7 @@ def test_neighbours_are_asked_where_there_are_many_pictures(tmp_path):
         ]
 
 
+@pytest.mark.full
 def test_where_neighbours_move_groups_the_same_seed_gives_the_same_clusters():
     X, _ = two_kinds()
     first, again = (small(n_clusters=2, augmentation="none").fit(X) for _ in range(2))
@@ -653,7 +654,7 @@ def test_other_channels_are_refused_later(made):
         made.predict([colours(1)[0], colours(1)[0, :9, :, 0]])
 
 
-@pytest.mark.parametrize("encoder", ["dense", "recurrent"])
+@pytest.mark.parametrize("encoder", ["dense", pytest.param("recurrent", marks=pytest.mark.full)])
 def test_what_is_saved_is_what_is_loaded(tmp_path, encoder):
     X = colours()
     made = small(encoder=encoder).fit(X)
@@ -773,7 +774,13 @@ def test_settings_changed_after_fit_change_nothing_that_was_fitted(tmp_path):
     np.testing.assert_allclose(loaded.predict_proba(X), before, atol=1e-6)
 
 
-@pytest.mark.parametrize("step", ["on_halves", "with_head", "most_agreeing"])
+@pytest.mark.parametrize(
+    "step",
+    [
+        "with_head",
+        *(pytest.param(s, marks=pytest.mark.full) for s in ("on_halves", "most_agreeing")),
+    ],
+)
 def test_a_fit_that_breaks_off_leaves_the_last_one_whole(monkeypatch, step):
     X, others = colours(100), colours(60, 9, 9, seed=1)
     made = small().fit(X)
