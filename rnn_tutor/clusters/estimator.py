@@ -46,7 +46,7 @@ from rnn_tutor.clusters.strips import (
     strip_objective,
 )
 from rnn_tutor.clusters.trust import trust_report
-from rnn_tutor.images.arrays import ImageReader, as_pictures
+from rnn_tutor.images.arrays import ImageReader, as_images
 from rnn_tutor.images.stream import blocks
 from rnn_tutor.networks import models
 from rnn_tutor.training.checkpoints import check_folder
@@ -268,7 +268,7 @@ class RecurrentClusterer(
                 not exist.
         """
         self._check_settings()
-        images = as_pictures(X, lazy=True)
+        images = as_images(X, lazy=True)
         self._check_enough(images)
         reader, features = self._choose_reader(images)
         pixels, any_width = reader(images), reader.width is None
@@ -491,7 +491,7 @@ class RecurrentClusterer(
 
     def _run(self, name, X):
         check_is_fitted(self, "network_")
-        images, model = as_pictures(X, lazy=True), getattr(self, name)
+        images, model = as_images(X, lazy=True), getattr(self, name)
         self.reader_.check_channels(images)
         if self.verbose:
             self.reader_.print_changes(images)

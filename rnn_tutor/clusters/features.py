@@ -40,7 +40,7 @@ def choose_features(features, images, encoder, objective, size):
 
     Args:
         features: "auto", a name from `FEATURES`, a Keras model, or None or False for none.
-        images: From `as_pictures`.
+        images: From `as_images`.
         encoder, objective, size: The settings of the estimator.
 
     Returns:

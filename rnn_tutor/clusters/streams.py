@@ -35,7 +35,7 @@ def in_chunks(images, n):
     """Go through images chunk by chunk; a stream is one chunk, for it reads itself in batches.
 
     Args:
-        images: What `as_pictures` gives.
+        images: What `as_images` gives.
         n: Images a chunk, int.
 
     Returns:

@@ -25,7 +25,7 @@ def choose_width(width, images, settings):
     Args:
         width: A name from `WIDTHS`. "auto" takes any width where widths vary by more than half,
             heights do not, and no other setting asks for images of one size.
-        images: From `as_pictures`.
+        images: From `as_images`.
         settings: The estimator; its `features`, `encoder` and `objective` are looked at.
 
     Returns:
@@ -126,7 +126,7 @@ class StripReader:
         """Return a reader for images like these.
 
         Args:
-            images: From `as_pictures`. They are brought to their median height.
+            images: From `as_images`. They are brought to their median height.
             highest: The largest height, in pixels.
         """
         height = min(highest, round(np.median(sizes_of(images), axis=0)[0]))
@@ -138,7 +138,7 @@ class StripReader:
         return self.height, None, self.channels
 
     def __call__(self, images):
-        """Return images, from `as_pictures`, as an `ImageSet` of this height."""
+        """Return images, from `as_images`, as an `ImageSet` of this height."""
         if not len(images):
             return ImageSet(np.zeros((0, self.height, 1, self.channels), np.uint8))
         pixels, widths = joined([self._read_one(as_uint8(image)) for image in images])
@@ -151,7 +151,7 @@ class StripReader:
         return resize(image, self.height, max(1, round(width * self.height / height)))
 
     def check_channels(self, images):
-        """Raise TutorError where images, from `as_pictures`, have more channels or fewer."""
+        """Raise TutorError where images, from `as_images`, have more channels or fewer."""
         if len(images) and images[0].shape[2] != self.channels:
             raise TutorError(
                 f"Expected pictures with {self.channels} channels, as in `fit`; received "
@@ -159,7 +159,7 @@ class StripReader:
             )
 
     def print_changes(self, images):
-        """Print what becomes of images, from `as_pictures`, of another height."""
+        """Print what becomes of images, from `as_images`, of another height."""
         if {height for height, _ in sizes_of(images)} - {self.height}:
             print(f"Pictures of other heights are resized to {self.height}, in proportion.")
 

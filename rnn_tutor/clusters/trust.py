@@ -21,7 +21,7 @@ from rnn_tutor._cv2 import cv2
 from rnn_tutor._errors import TutorError
 from rnn_tutor.clusters.evaluation import on_halves, stability
 from rnn_tutor.clusters.projection import check_embeddings, l2_normalize
-from rnn_tutor.images.arrays import as_pictures, as_uint8
+from rnn_tutor.images.arrays import as_images, as_uint8
 
 COLOURS = ("green", "amber", "red")
 MARKS = dict(zip(COLOURS, ("●", "▲", "■"), strict=True))  # for readers who see no colours
@@ -115,7 +115,7 @@ def trust_report(images, clusters, embeddings, seed=0):
         >>> rt.trust_report(images, found.labels, points)["images"].colour
         'amber'
     """
-    pictures, clusters = as_pictures(images, lazy=True), np.asarray(clusters)
+    pictures, clusters = as_images(images, lazy=True), np.asarray(clusters)
     points = check_embeddings(embeddings)
     if not (len(pictures) == len(clusters) == len(points)) or clusters.ndim != 1:
         raise TutorError(

@@ -15,7 +15,7 @@ from rnn_tutor.images.imageset import fit, resize
 from rnn_tutor.images.stream import LazyPixels
 
 
-def as_pictures(images, lazy=False):
+def as_images(images, lazy=False):
     """Read pictures from what holds them.
 
     Args:
@@ -44,12 +44,12 @@ def as_pictures(images, lazy=False):
 
 
 def as_pixels(images, lazy=False):
-    """Read pictures of one size: what `as_pictures` gives, but no list.
+    """Read pictures of one size: what `as_images` gives, but no list.
 
     Raises:
-        TutorError: As for `as_pictures`, or the pictures have different sizes.
+        TutorError: As for `as_images`, or the pictures have different sizes.
     """
-    pixels = as_pictures(images, lazy)
+    pixels = as_images(images, lazy)
     if isinstance(pixels, list):
         sizes = sorted({picture.shape for picture in pixels})
         raise TutorError(
@@ -61,12 +61,12 @@ def as_pixels(images, lazy=False):
 
 
 def as_uint8(pixels):
-    """Return levels from 0 to 255 for pixels as `as_pictures` gives them."""
+    """Return levels from 0 to 255 for pixels as `as_images` gives them."""
     return pixels if pixels.dtype == np.uint8 else np.round(pixels * 255).astype(np.uint8)
 
 
 def as_unit(pixels):
-    """Return float32 in 0..1 for pixels as `as_pictures` gives them."""
+    """Return float32 in 0..1 for pixels as `as_images` gives them."""
     unit = pixels.astype("float32")
     return unit / 255 if pixels.dtype == np.uint8 else unit
 
@@ -83,7 +83,7 @@ def fingerprint(pixels):
 
 
 def sizes_of(images):
-    """Return the sizes (height, width) of images, from `as_pictures`: one where all have the same.
+    """Return the sizes (height, width) of images, from `as_images`: one where all have the same.
 
     Args:
         images: An array, a list or `LazyPixels`, of which none is read.
@@ -114,7 +114,7 @@ class ImageReader:
         """Return a reader for images like these, as a network is trained on them.
 
         Args:
-            images: From `as_pictures`. They are brought to their median size.
+            images: From `as_images`. They are brought to their median size.
             longest: Pixels; where the longer side of that size is longer, it is shrunk to it.
             size: `(height, width)` that the network reads already, in place of both; or None.
         """
@@ -130,7 +130,7 @@ class ImageReader:
         return *self.size, self.channels
 
     def __call__(self, images):
-        """Return images, from `as_pictures`, as uint8 `(n, *shape)`; lazy ones stay lazy."""
+        """Return images, from `as_images`, as uint8 `(n, *shape)`; lazy ones stay lazy."""
         if isinstance(images, LazyPixels):
             as_they_are = images.shape[1:3] == self.size
             return images if as_they_are else images.then(self._read_one, self.shape)
@@ -146,7 +146,7 @@ class ImageReader:
         return resize(image, *self.size)
 
     def check_channels(self, images):
-        """Raise TutorError where images, from `as_pictures`, have more channels or fewer."""
+        """Raise TutorError where images, from `as_images`, have more channels or fewer."""
         if len(images) and images[0].shape[2] != self.channels:
             raise TutorError(
                 f"Expected pictures with {self.channels} channels, as in `fit`; received "
@@ -155,7 +155,7 @@ class ImageReader:
             )
 
     def print_changes(self, images):
-        """Print what becomes of images, from `as_pictures`, that are cut or resized."""
+        """Print what becomes of images, from `as_images`, that are cut or resized."""
         sizes = set(sizes_of(images)) - {self.size}
         if sizes - {(self.height, self.width)}:
             print(

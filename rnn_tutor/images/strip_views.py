@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rnn_tutor._errors import check_range
-from rnn_tutor.images.arrays import as_pictures, as_unit
+from rnn_tutor.images.arrays import as_images, as_unit
 
 KNOT = 16  # columns between two places where the local tempo is drawn
 
@@ -70,7 +70,7 @@ class StripAugmentation:
         Returns:
             A list of `(height, width, channels)` float32 in 0..1, of any widths.
         """
-        return [self._view(as_unit(strip), rng) for strip in as_pictures(pixels)]
+        return [self._view(as_unit(strip), rng) for strip in as_images(pixels)]
 
     def _view(self, strip, rng):
         gain, gamma = np.exp(rng.uniform(-1, 1, 2) * (self.brightness, self.contrast))

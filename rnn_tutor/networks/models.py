@@ -14,7 +14,7 @@ import numpy as np
 from rnn_tutor._backend import keras, trim_heap
 from rnn_tutor._errors import TutorError, check_whole
 from rnn_tutor._text import DATA, sha256
-from rnn_tutor.images.arrays import as_pictures, as_pixels
+from rnn_tutor.images.arrays import as_images, as_pixels
 from rnn_tutor.images.imageset import padded
 from rnn_tutor.images.stream import blocks
 from rnn_tutor.networks.photographs import photograph_features as photograph_features
@@ -346,7 +346,7 @@ def embed(encoder, images, batch_size=256):
         (5, 8)
     """
     check_whole("batch_size", batch_size)
-    pictures = as_pictures(images, lazy=True)
+    pictures = as_images(images, lazy=True)
     if isinstance(pictures, list) and reads_any_width(encoder):
         return run_strips(encoder, pictures, batch_size)
     pixels = as_pixels(pictures, lazy=True)

@@ -6,7 +6,7 @@ import numpy as np
 
 from rnn_tutor._backend import keras
 from rnn_tutor._errors import NeedsLabels, TutorError, check_whole
-from rnn_tutor.images.arrays import as_pictures, as_pixels, as_unit
+from rnn_tutor.images.arrays import as_images, as_pixels, as_unit
 from rnn_tutor.images.augmentation import PRESETS, Augmentation, preset
 from rnn_tutor.images.imageset import joined, padded
 from rnn_tutor.networks import models
@@ -376,7 +376,7 @@ class Batches(keras.utils.PyDataset):
                 f"{objective!r}. One of your own is a subclass of `rt.objectives.Objective`."
             )
         self.objective, self.seed, self.widths = objective, seed, None
-        pictures = as_pictures(images, lazy=True) if objective.reads_any_width else None
+        pictures = as_images(images, lazy=True) if objective.reads_any_width else None
         if isinstance(pictures, list):
             self.pixels, self.widths = joined(pictures)
         else:

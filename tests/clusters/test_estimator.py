@@ -393,19 +393,19 @@ class Rows(rt.RecurrentClusterer):
     def fit(self, X, y=None):
         table = validate_data(self, X, ensure_min_samples=2).astype(float)
         self.lowest_, self.highest_ = table.min(axis=0), table.max(axis=0)
-        return super().fit(self.as_pictures(table))
+        return super().fit(self.as_images(table))
 
     def predict_proba(self, X):
-        return super().predict_proba(self.as_pictures(self.checked(X)))
+        return super().predict_proba(self.as_images(self.checked(X)))
 
     def transform(self, X):
-        return super().transform(self.as_pictures(self.checked(X)))
+        return super().transform(self.as_images(self.checked(X)))
 
     def checked(self, X):
         check_is_fitted(self)
         return validate_data(self, X, reset=False).astype(float)
 
-    def as_pictures(self, table):
+    def as_images(self, table):
         span = np.where(self.highest_ > self.lowest_, self.highest_ - self.lowest_, 1)
         return np.clip((table - self.lowest_) / span, 0, 1)[:, None, :, None]
 
