@@ -35,7 +35,7 @@ def pictures():
 
 @pytest.fixture(scope="module")
 def fitted(pictures):
-    settings = {"augmentation": "clothes", "epochs": 4, "batch_size": 50, "random_state": 0}
+    settings = {"augmentation": "clothes", "epochs": 8, "batch_size": 100, "random_state": 0}
     return rt.RecurrentClusterer(5, **settings, verbose=False).fit(pictures)
 
 
