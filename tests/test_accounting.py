@@ -52,12 +52,13 @@ NOTEBOOK = nbformat.v4.new_notebook(
 )
 
 
+@pytest.mark.full
 def test_two_workers_bring_one_account_to_the_end(pytester, monkeypatch):
     """Of a notebook over its budget, and of what was left out, where the run is judged."""
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, sys.path)))
     pytester.makeconftest(
         "from support import accounting, budget\n"
-        "budget.MAX_SECONDS, budget.MAX_OTHERS = 0.0, 1.0\n"
+        "budget.MAX_SECONDS, budget.MAX_OTHERS, budget.workload = 0.0, 1.0, lambda: 0.05\n"
         "def pytest_configure(config):\n"
         "    config.option.nbval = config.option.nbval_current_env = True\n"
         "    config.pluginmanager.register(budget.NotebookBudget())\n"
