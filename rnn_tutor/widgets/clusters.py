@@ -219,7 +219,7 @@ def _examples(images, fitted):
         }
         strips = [
             "".join(
-                parts.thumbnail(images.pixels[i], f"picture {i}, {what} cluster {cluster}", 36)
+                parts.thumbnail(images[i].pixels[0], f"picture {i}, {what} cluster {cluster}", 36)
                 for i in chosen
             )
             for what, chosen in found.items()
