@@ -399,6 +399,11 @@ def thumbnail(pixels, alt, size):
     )
 
 
+def figure(picture):
+    """Return a `Picture` of `plots` as HTML; on a dark page the style sheet turns it dark."""
+    return f'<div class="rt-figure">{picture.html()}</div>'
+
+
 def source(pixels):
     """Return an image `(h, w, c)` uint8, grey, RGB or RGBA, as an address that holds it."""
     turn = {3: cv2.COLOR_RGB2BGR, 4: cv2.COLOR_RGBA2BGRA}.get(pixels.shape[2])

@@ -88,7 +88,9 @@ def sentence(predictions, step):
             right = f"wrong, the label is {html.escape(predictions.name(predictions.true))}"
         end = f"; {'so far' if step < steps else 'in the end'} {right}"
     if settled := predictions.settled(step):
-        end += f". It settled after {reading.unit} {reading.ends[settled - 1]:,} of {reading.length:,}"
+        end += (
+            f". It settled after {reading.unit} {reading.ends[settled - 1]:,} of {reading.length:,}"
+        )
     return f"{where}: it says <b>{html.escape(predictions.name(top))}</b> with {share}{end}."
 
 

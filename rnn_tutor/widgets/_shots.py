@@ -36,7 +36,10 @@ class Shots(widgets.VBox):
         for one in self.buttons:
             one.add_class(name)
         super().__init__(
-            [parts.text(drawing(pixels, f".rt-panel .{name}"), margin="0", height="0"), self._grid()],
+            [
+                parts.text(drawing(pixels, f".rt-panel .{name}"), margin="0", height="0"),
+                self._grid(),
+            ],
             layout={"width": "100%", "overflow": "visible"},
         )
 

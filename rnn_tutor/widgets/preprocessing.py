@@ -205,7 +205,7 @@ class PreprocessingPanel(parts.Panel):
         self._say_done(drawn, len(chain.steps), words)
 
     def _say_done(self, histogram, count, words=""):
-        self._histogram.value = histogram.html()
+        self._histogram.value = parts.figure(histogram)
         done = f"{count} step{'s' * (count > 1)} done." if count else "No step is on."
         self._status.value = f'<div role="status">{done} {words}</div>'
 

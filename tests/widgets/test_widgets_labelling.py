@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from support.panels import alarmed, buttons, html_of, parts_of, said, texts
 
 import rnn_tutor as rt
-from rnn_tutor.widgets import LabellingPanel
+from rnn_tutor.widgets import LabellingPanel, labelling
 from rnn_tutor.widgets._shots import SIDE
 
 N = 60
@@ -427,7 +427,9 @@ def test_strips_are_shown_at_their_width():
     tunes = rt.load_images("tunes", limit=6)
     panel = LabellingPanel(rt.Labels(tunes, "tunes.csv"), originals=tunes)
     shown = html_of(panel)
-    sources = re.findall(r"rt-shot-\d \{ background-image: url\(data:image/png;base64,(.+?)\)", shown)
+    sources = re.findall(
+        r"rt-shot-\d \{ background-image: url\(data:image/png;base64,(.+?)\)", shown
+    )
     for source, width in zip(sources, tunes.widths, strict=True):
         seen = cv2.imdecode(np.frombuffer(base64.b64decode(source), np.uint8), cv2.IMREAD_COLOR)
         assert seen.shape[1] == min(width, 2 * SIDE)

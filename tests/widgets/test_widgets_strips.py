@@ -247,7 +247,7 @@ def test_what_does_not_fit_is_refused(probabilities, states, words):
 
 
 def test_what_was_said_of_padding_is_refused():
-    with pytest.raises(rt.TutorError, match="received 10 for each, .* Leave out the steps past"):
+    with pytest.raises(rt.TutorError, match=r"received 10 for each, .* Leave out the steps past"):
         StripPanel(of_widths(10, 40), at_random([10, 10]))
     StripPanel(of_widths(38, 40), at_random([10, 10]))
 
@@ -308,7 +308,8 @@ def test_the_map_sends_strips_at_their_width():
     np.testing.assert_allclose(shares * data["cell"][0], WIDTHS)
     sheet = cv2.imdecode(np.frombuffer(sent["sheet"][1][0], np.uint8), cv2.IMREAD_GRAYSCALE)
     for i, width in enumerate(WIDTHS):
-        y, x = (place * side for place, side in zip(divmod(i, sent["sheet"][0]["columns"]), (32, data["cell"][0])))
+        row, column = divmod(i, sent["sheet"][0]["columns"])
+        y, x = 32 * row, data["cell"][0] * column
         np.testing.assert_array_equal(sheet[y : y + 32, x : x + width], TUNES[i].pixels[0, ..., 0])
 
 
