@@ -106,9 +106,9 @@ class StripPanel(VerdictPanel):
 
     def _layout(self):
         self._sound, self._cells = parts.text(), parts.text()
-        title = "What the reader says while a picture arrives"
+        hint = "Steps and columns count from 1. The label comes at the end"
         return [
-            *self._controls(title, "Steps and columns count from 1. The label comes at the end"),
+            *self._controls("What the classifier says, column by column", hint),
             *([self._sound] if self.sounds is not None else []),
             self._course,
             *([self._cells] if self.states is not None else []),
