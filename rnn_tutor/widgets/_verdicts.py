@@ -78,7 +78,8 @@ class VerdictPanel(PlayingPanel):
             lines.append("state = " + (f"states{at}" if step else "None"))
         if step == len(self.probabilities[index]):
             lines.append(f"top = probabilities[{index}].argmax(axis=1)")
-            lines.append("settled_at = max(np.flatnonzero(top != top[-1]), default=-1) + 2")
+            lines.append("others = np.flatnonzero(top != top[-1])")
+            lines.append("settled_at = max(others, default=-1) + 2")
         return "\n".join(lines)
 
     def _controls(self, words, hint):

@@ -167,9 +167,9 @@ function drawChart(place, height, { x, y, ticks, lines, title, label, unread, se
     text(name, { x: end[0], y: heights[i], dx: -lift === 4 ? 3 : 6, dy: lift, class: bold ? "rt-largest" : kind && `rt-${kind}` }));
   const around = [];
   if (settled) {
-    const left = settled.at > (x[0] + x[1]) / 2, place = across(settled.at);
-    around.push(svg("path", { d: `M${place} 0V${height}`, class: "rt-line rt-settled" }));
-    around.push(text(settled.name, { x: place, y: height - 8, dx: left ? -5 : 5, "text-anchor": left ? "end" : "start" }));
+    const left = settled.at > (x[0] + x[1]) / 2, at = across(settled.at);
+    inside.append(svg("path", { d: `M${at} 0V${height}`, class: "rt-line rt-settled" }));
+    names.push(text(settled.name, { x: at, y: 0.3 * height, dx: left ? -5 : 5, "text-anchor": left ? "end" : "start" }));
   }
   if (title) {
     around.push(text(title, { y: -10 }), svg("path", { d: `M0 0V${height}H${width}`, class: "rt-line rt-axis" }));
