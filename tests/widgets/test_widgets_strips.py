@@ -100,6 +100,15 @@ def test_each_step_reads_a_stride_and_the_last_one_the_rest():
     assert "Columns 5 to 8 of 137" in shown(panel)
 
 
+def test_steps_that_no_stride_gives_are_as_even_as_can_be():
+    panel = StripPanel(of_widths(10), at_random([7]))
+    read = []
+    for step in range(8):
+        panel.step = step
+        read.append(ran(panel)["columns"].shape[1])
+    assert (read[0], read[-1]) == (0, 10) and {*np.diff(read)} == {1, 2}
+
+
 @pytest.mark.parametrize(
     ("places", "settled"),
     [([1, 1, 1], 1), ([0, 1, 1], 2), ([1, 0, 1], 3), ([2, 1, 2, 2, 0, 1, 1], 6), ([2], 1)],
