@@ -225,7 +225,7 @@ def test_the_drawings(images, order):
     steps, features = reading.sequence.shape
     half = steps // 2
     empty, begun, full = (drawn(reading, k) for k in (0, half, steps))
-    assert not empty[1].any() and not begun[1][:, half:].any()  # the ground of the page shines through
+    assert not empty[1].any() and not begun[1][:, half:].any()  # a veil
     for of_begun, of_full in zip(begun, full, strict=True):
         np.testing.assert_array_equal(of_begun[:, :half], of_full[:, :half])
     full, seen = full
