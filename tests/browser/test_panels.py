@@ -458,7 +458,7 @@ def test_strip_panel(show):
 
 @pytest.mark.parametrize("theme", ["Light", "Dark"])
 def test_charts_stand_on_the_ground_of_the_page(show, theme):
-    page = show(SETUP, STRIP, "panel.step = 3")
+    page = show(SETUP, STRIP, "panel.step = 3; panel")
     panel = page.locator(".rt-strip-panel")
     name = {"theme": f"JupyterLab {theme}"}
     page.evaluate("name => window.jupyterapp.commands.execute('apputils:change-theme', name)", name)
