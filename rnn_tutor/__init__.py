@@ -27,6 +27,7 @@ NAMES = {
     "RecurrentClusterer": "clusters.estimator",
     "SpotCheck": "clusters.spot_check",
     "export": "clusters.export",
+    "sort": "clusters.sort_chunks",
     "trust_report": "clusters.trust",
     "stored_results": "course.results",
     "TutorError": "_errors",

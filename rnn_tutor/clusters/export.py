@@ -14,6 +14,7 @@ import re
 import shutil
 import tempfile
 import unicodedata
+import uuid
 import warnings
 from collections import Counter
 from dataclasses import dataclass
@@ -182,8 +183,21 @@ def check_target(folder, images):
             f"Expected a new or empty folder; {folder} holds something, and nothing of it is "
             "replaced. Name another folder, or move that one away."
         )
-    if isinstance(images.origin, str) and os.path.isdir(images.origin):
-        origin, inside = Path(images.origin).resolve(), folder.resolve()
+    check_outside(folder, images.origin)
+
+
+def check_outside(folder, origin):
+    """Raise TutorError where a folder lies among the originals.
+
+    Args:
+        folder: Path.
+        origin: Path of the folder where the originals are, str; anything else is no folder.
+
+    Example:
+        >>> check_outside("a new folder", None)
+    """
+    if isinstance(origin, str) and os.path.isdir(origin):
+        origin, inside = Path(origin).resolve(), Path(folder).expanduser().resolve()
         if origin == inside or origin in inside.parents:
             raise TutorError(
                 f"{folder} lies inside {origin}, where the originals are: the next run would sort "
@@ -216,7 +230,7 @@ def check_disk(folder, entries, files):
     if copied and needed > free - SPARE:
         remedy = "Make room, or choose a folder on another disk."
         if all(entry.path for entry in copied):
-            remedy += ' files="link" needs none; in the shell it is --link.'
+            remedy += ' "link" in the place of "copy" needs none; in the shell it is --link.'
         raise TutorError(
             f"The copies need {needed / 1e6:,.0f} MB, and {free / 1e6:,.0f} MB are free. {remedy}"
         )
@@ -315,11 +329,22 @@ def _called(sorting, cluster):
     return sorting.names.get(cluster, f"cluster {cluster}")
 
 
-def _folder_names(sorting):
-    """Return a folder for each cluster, fit for every system; one name, one folder."""
-    folders, taken = {}, {MODEL, TABLE, PAGE}
-    for cluster in sorting.sizes:
-        name = _called(sorting, cluster)
+def folder_names(names, taken=()):
+    """Return a folder for each cluster, fit for every system; clusters of one name share one.
+
+    Args:
+        names: `{cluster: name}`.
+        taken: Names that no folder may have, beside those of `export`.
+
+    Returns:
+        `{cluster: folder}`.
+
+    Example:
+        >>> rt.exporting.folder_names({0: "cats/dogs", 1: "model", 2: "model"})
+        {0: 'cats_dogs', 1: 'model 2', 2: 'model 2'}
+    """
+    folders, taken = {}, {MODEL, TABLE, PAGE, *taken}
+    for cluster, name in names.items():
         if name in folders:
             continue
         plain = _shorten(_FORBIDDEN.sub("_", name).strip(". ")[:80]).rstrip(". ")
@@ -330,12 +355,13 @@ def _folder_names(sorting):
             plain, number = f"{base} {number}", number + 1
         taken.add(_key(plain))
         folders[name] = plain
-    return {cluster: folders[_called(sorting, cluster)] for cluster in sorting.sizes}
+    return {cluster: folders[name] for cluster, name in names.items()}
 
 
 def _put_files(sorting, entries, part, files):
     """Copy or link; return (place of each image below the folder or None, missing, rewritten)."""
-    clusters, folders = sorting.clusters, _folder_names(sorting)
+    clusters = sorting.clusters
+    folders = folder_names({cluster: _called(sorting, cluster) for cluster in sorting.sizes})
     sources = sorting.images.sources or [f"image {i}.png" for i in range(len(clusters))]
     places, missing, taken, rewritten = [None] * len(clusters), [], set(), 0
     if files == "none":
@@ -355,15 +381,73 @@ def _put_files(sorting, entries, part, files):
         if entry is None:
             Image.fromarray(sorting.images[i].colour().pixels[0]).save(target)
             rewritten += 1
-        elif files == "link" and entry.path is not None:
-            target.symlink_to(entry.path)
-        elif entry.path is not None:
-            shutil.copy2(entry.path, target)
         else:
-            with entry.open() as opened, target.open("wb") as copy:
-                shutil.copyfileobj(opened, copy)
+            _put(entry, target, files)
         places[i] = place
     return places, missing, rewritten
+
+
+def place_of(entry, folder, by_path=False):
+    """Return where the copy of a file goes, below the sub-folders that it came from.
+
+    So each file has a place of its own, whoever copies it and in whatever order.
+
+    Args:
+        entry: A `files.Entry`.
+        folder: The folder of its cluster, str.
+        by_path: Whether all folders above the file count, as of files from anywhere. Default False.
+
+    Returns:
+        Where, below the folder of results, str.
+
+    Example:
+        >>> rt.exporting.place_of(rt.files.Entry("2024/a.png", ("2024",), open), "cats")
+        'cats/2024/a.png'
+    """
+    whole = (entry.path or entry.name) if by_path else entry.name
+    pieces = [_FORBIDDEN.sub("_", piece) for piece in whole.replace(os.sep, "/").split("/")]
+    return "/".join([folder, *(piece for piece in pieces if piece not in ("", ".", ".."))])
+
+
+def put_file(entry, target, how):
+    """Copy or link a file to its place, whole or not at all; what is there already stays.
+
+    Args:
+        entry: A `files.Entry`.
+        target: A Path.
+        how: "copy" or "link"; what stands in an archive is copied.
+
+    Raises:
+        OSError: It cannot be written, or something else is there.
+
+    Example:
+        >>> folder = rt.load_images("digits", limit=1).write("mine")
+        >>> with rt.files.find_images(folder, str) as (entries, _):
+        ...     rt.exporting.put_file(entries[0], Path("copies/one.png"), "copy")
+        >>> len(rt.load_images("copies"))
+        1
+    """
+    if os.path.lexists(target):
+        if target.is_symlink() or target.stat().st_size == entry.bytes:
+            return
+        raise FileExistsError(None, f"another file is in its place, {target}")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = target.with_name(f".{uuid.uuid4().hex}.part")
+    try:
+        _put(entry, unfinished, how)
+        os.replace(unfinished, target)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def _put(entry, target, how):
+    if how == "link" and entry.path is not None:
+        target.symlink_to(entry.path)
+    elif entry.path is not None:
+        shutil.copy2(entry.path, target)
+    else:
+        with entry.open() as opened, target.open("wb") as copy:
+            shutil.copyfileobj(opened, copy)
 
 
 def _free_place(folder, name, taken):
