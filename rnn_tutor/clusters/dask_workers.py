@@ -84,7 +84,7 @@ def run(client, function, job, parts):
 
     def results():
         waiting = iter(parts)
-        running = as_completed(submit(islice(waiting, AHEAD * lanes)))
+        running = as_completed(submit(islice(waiting, AHEAD * lanes)), loop=client.loop)
         for future in running:
             try:
                 yield future.result()

@@ -158,11 +158,11 @@ def sort(source, model, out, *, chunk=None, copies=None, client=None, workers=No
     check_known("way to copy", copies or "none", ("copy", "link", "none"))
     if chunk is not None:
         chunk = check_whole("chunk", chunk)
-    if workers is not None:
-        client = dask_workers.connect(client, workers)
     folder = Path(out)
     model, out = (Path(os.path.abspath(Path(path).expanduser())) for path in (model, out))
     with ExitStack() as stack:
+        if workers is not None:
+            client = stack.enter_context(dask_workers.connect(client, workers))
         things, origin = _listed(source, stack)
         check_start(out, origin)
         digest = _model_sha256(model)
@@ -200,6 +200,8 @@ def sort(source, model, out, *, chunk=None, copies=None, client=None, workers=No
             atomic_write(out / JOB, (json.dumps(known, indent=1) + "\n").encode())
         todo = list(parts) if copies else missing
         not_copied = _do_all(job, {number: parts[number] for number in todo}, client)
+        for unfinished in (out / CHUNKS).glob(".*.part"):  # of a process that was killed
+            unfinished.unlink(missing_ok=True)
     return _summary(job, folder, len(parts), not_copied)
 
 

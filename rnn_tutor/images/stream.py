@@ -401,7 +401,8 @@ def fit_image(picture, size, channels):
         channels: 1 for grey; anything else leaves it in colour.
     """
     bring, own = (fit, size) if size[1] else (resize, size_of_one(size, *picture.shape[:2]))
-    picture = bring(picture, *own)
+    if picture.shape[:2] != own:
+        picture = bring(picture, *own)
     return _grey(picture) if channels == 1 else picture
 
 
