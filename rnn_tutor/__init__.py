@@ -53,6 +53,7 @@ MODULES = {
     "evaluation": "clusters.evaluation",
     "estimator": "clusters.estimator",
     "spot_check": "clusters.spot_check",
+    "copies": "clusters.copies",
     "exporting": "clusters.export",
     "sort_folder": "clusters.sort_folder",
     "trust": "clusters.trust",

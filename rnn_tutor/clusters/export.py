@@ -13,12 +13,10 @@ import os
 import re
 import shutil
 import tempfile
-import unicodedata
-import uuid
 import warnings
 from collections import Counter
 from dataclasses import dataclass
-from itertools import chain, count
+from itertools import count
 from pathlib import Path
 from urllib.parse import quote
 
@@ -30,6 +28,7 @@ from sklearn.model_selection import StratifiedKFold
 
 from rnn_tutor._errors import TutorError, check_known
 from rnn_tutor._text import format_count, printable_name
+from rnn_tutor.clusters.copies import folder_names, free_place, put
 from rnn_tutor.clusters.projection import pca, quiet_and_repeatable
 from rnn_tutor.images import label_file
 from rnn_tutor.images.files import show_progress
@@ -42,10 +41,6 @@ WIDEST = 320  # numbers of an embedding
 THUMBNAIL = 112  # pixels, the longer side on the page
 SHOWN = 120  # images of each cluster on the page
 SPARE = 50_000_000  # bytes that stay free, for the page and the network
-LONGEST = 200  # bytes of a name: file systems take 255, and a number may follow
-# What Windows refuses in the name of a folder, and the names it keeps for itself.
-_FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f]')
-_RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?")
 
 
 @dataclass(frozen=True)
@@ -329,39 +324,11 @@ def _called(sorting, cluster):
     return sorting.names.get(cluster, f"cluster {cluster}")
 
 
-def folder_names(names, taken=()):
-    """Return a folder for each cluster, fit for every system; clusters of one name share one.
-
-    Args:
-        names: `{cluster: name}`.
-        taken: Names that no folder may have, beside those of `export`.
-
-    Returns:
-        `{cluster: folder}`.
-
-    Example:
-        >>> rt.exporting.folder_names({0: "cats/dogs", 1: "model", 2: "model"})
-        {0: 'cats_dogs', 1: 'model 2', 2: 'model 2'}
-    """
-    folders, taken = {}, {MODEL, TABLE, PAGE, *taken}
-    for cluster, name in names.items():
-        if name in folders:
-            continue
-        plain = _shorten(_FORBIDDEN.sub("_", name).strip(". ")[:80]).rstrip(". ")
-        plain = plain or f"cluster {cluster}"
-        base = plain = f"_{plain}" if _RESERVED.fullmatch(plain) else plain
-        number = 2
-        while _key(plain) in taken:
-            plain, number = f"{base} {number}", number + 1
-        taken.add(_key(plain))
-        folders[name] = plain
-    return {cluster: folders[name] for cluster, name in names.items()}
-
-
 def _put_files(sorting, entries, part, files):
     """Copy or link; return (place of each image below the folder or None, missing, rewritten)."""
     clusters = sorting.clusters
-    folders = folder_names({cluster: _called(sorting, cluster) for cluster in sorting.sizes})
+    names = {cluster: _called(sorting, cluster) for cluster in sorting.sizes}
+    folders = folder_names(names, {MODEL, TABLE, PAGE})
     sources = sorting.images.sources or [f"image {i}.png" for i in range(len(clusters))]
     places, missing, taken, rewritten = [None] * len(clusters), [], set(), 0
     if files == "none":
@@ -375,104 +342,16 @@ def _put_files(sorting, entries, part, files):
             continue
         if entry is None and not name.lower().endswith(".png"):
             name += ".png"
-        place = _free_place(folders[int(clusters[i])], name, taken)
+        place = free_place(folders[int(clusters[i])], name, taken)
         target = part / place
         target.parent.mkdir(exist_ok=True)
         if entry is None:
             Image.fromarray(sorting.images[i].colour().pixels[0]).save(target)
             rewritten += 1
         else:
-            _put(entry, target, files)
+            put(entry, target, files)
         places[i] = place
     return places, missing, rewritten
-
-
-def place_of(entry, folder, by_path=False):
-    """Return where the copy of a file goes, below the sub-folders that it came from.
-
-    So each file has a place of its own, whoever copies it and in whatever order.
-
-    Args:
-        entry: A `files.Entry`.
-        folder: The folder of its cluster, str.
-        by_path: Whether all folders above the file count, as of files from anywhere. Default False.
-
-    Returns:
-        Where, below the folder of results, str.
-
-    Example:
-        >>> rt.exporting.place_of(rt.files.Entry("2024/a.png", ("2024",), open), "cats")
-        'cats/2024/a.png'
-    """
-    whole = (entry.path or entry.name) if by_path else entry.name
-    pieces = [_FORBIDDEN.sub("_", piece) for piece in whole.replace(os.sep, "/").split("/")]
-    return "/".join([folder, *(piece for piece in pieces if piece not in ("", ".", ".."))])
-
-
-def put_file(entry, target, how):
-    """Copy or link a file to its place, whole or not at all; what is there already stays.
-
-    Args:
-        entry: A `files.Entry`.
-        target: A Path.
-        how: "copy" or "link"; what stands in an archive is copied.
-
-    Raises:
-        OSError: It cannot be written, or something else is there.
-
-    Example:
-        >>> folder = rt.load_images("digits", limit=1).write("mine")
-        >>> with rt.files.find_images(folder, str) as (entries, _):
-        ...     rt.exporting.put_file(entries[0], Path("copies/one.png"), "copy")
-        >>> len(rt.load_images("copies"))
-        1
-    """
-    if os.path.lexists(target):
-        if target.is_symlink() or target.stat().st_size == entry.bytes:
-            return
-        raise FileExistsError(None, f"another file is in its place, {target}")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = target.with_name(f".{uuid.uuid4().hex}.part")
-    try:
-        _put(entry, unfinished, how)
-        os.replace(unfinished, target)
-    finally:
-        unfinished.unlink(missing_ok=True)
-
-
-def _put(entry, target, how):
-    if how == "link" and entry.path is not None:
-        target.symlink_to(entry.path)
-    elif entry.path is not None:
-        shutil.copy2(entry.path, target)
-    else:
-        with entry.open() as opened, target.open("wb") as copy:
-            shutil.copyfileobj(opened, copy)
-
-
-def _free_place(folder, name, taken):
-    """Return where a file goes: under its own name, or with its folders' where two share one."""
-    plain = [_FORBIDDEN.sub("_", piece) for piece in name.split("/")]
-    short, long = _shorten(plain[-1]), _shorten("_".join(plain))
-    stem, ending = os.path.splitext(long)
-    choices = chain([short, long], (f"{stem} ({k}){ending}" for k in count(2)))
-    place = next(f"{folder}/{n}" for n in choices if _key(f"{folder}/{n}") not in taken)
-    taken.add(_key(place))
-    return place
-
-
-def _shorten(name):
-    """Return a file name of at most `LONGEST` bytes in UTF-8, with its ending and whole letters."""
-    stem, ending = os.path.splitext(name)
-    if len(ending) > 10:  # what stands behind a dot, and is no ending
-        stem, ending = name, ""
-    room = LONGEST - len(ending.encode())
-    return stem.encode()[:room].decode(errors="ignore") + ending
-
-
-def _key(place):
-    """Return what a file system that ignores case, or accents' spelling, takes for one name."""
-    return unicodedata.normalize("NFC", place).casefold()
 
 
 def _write_table(sorting, probabilities, places, path):

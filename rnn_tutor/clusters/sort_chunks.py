@@ -24,15 +24,8 @@ import numpy as np
 from rnn_tutor._errors import TutorError, check_known, check_whole
 from rnn_tutor._text import atomic_write, format_count, format_duration
 from rnn_tutor.clusters import dask_workers
-from rnn_tutor.clusters.export import (
-    MODEL,
-    NAMES,
-    check_disk,
-    check_outside,
-    folder_names,
-    place_of,
-    put_file,
-)
+from rnn_tutor.clusters.copies import folder_names, place_of, put_file
+from rnn_tutor.clusters.export import MODEL, NAMES, check_disk, check_outside
 from rnn_tutor.images import files
 from rnn_tutor.images.decoding import Levels
 from rnn_tutor.images.stream import ImageStream, common_levels, open_entries
@@ -40,7 +33,7 @@ from rnn_tutor.images.stream import ImageStream, common_levels, open_entries
 CHUNK = 4_000  # images, unless it is said: from 2,048 on the network runs as a compiled graph
 JOB, CHUNKS = "job.json", "chunks"
 ROW_BYTES = 40  # of a table beside the name of the file, at the most
-ENTRY_BYTES = 800  # of memory for each file in the list
+ENTRY_BYTES = 1_400  # of memory for each file, while they are listed (measured)
 SHOWN = 5  # problems that the summary names
 SOON = 5  # seconds of which nothing is said
 _LOCK = threading.Lock()
@@ -346,7 +339,7 @@ def _copy(job, number, things):
             continue
         if folders is None:
             n = _loaded(job.model, job.sha256)[0].n_clusters_
-            folders = folder_names({k: _called(names, k) for k in range(n)}, {CHUNKS, JOB})
+            folders = folder_names({k: _called(names, k) for k in range(n)}, {CHUNKS, JOB, MODEL})
         target = Path(job.out, place_of(thing, folders[cluster], job.by_path))
         try:
             put_file(thing, target, job.copies)
