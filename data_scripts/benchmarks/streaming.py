@@ -162,7 +162,7 @@ def decode(folder):
             "pillow": partial(stream, 0),
             "cv2": lambda: list(pool.map(bare, paths, chunksize=16)),
         }
-        rates = {name: 0 for name in ways}
+        rates = dict.fromkeys(ways, 0)
         for _ in range(5):
             for name, way in ways.items():
                 begun = time.perf_counter()
