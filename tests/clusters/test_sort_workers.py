@@ -20,13 +20,23 @@ pytestmark = pytest.mark.full
 N, CHUNK, DONE = 120, 10, 4  # 12 chunks, four of which are there when the blow falls
 
 
+def small(shape):
+    """Return a network that costs little: it is not the images' kinds that are tested."""
+    rt.load_keras()
+    import keras
+
+    image = keras.Input(shape)
+    return keras.Model(image, keras.layers.Dense(8, "tanh")(keras.layers.Flatten()(image)))
+
+
 @pytest.fixture(scope="module")
 def job(tmp_path_factory):
     """Images, a saved network that is hardly trained, and the tables of an undisturbed job."""
     root = tmp_path_factory.mktemp("job")
     folder = rt.load_images("shapes", limit=N, size=16).write(root / "mine")
     (folder / "circle" / "broken.jpg").write_bytes(b"\xff\xd8 no picture")
-    clusterer = rt.RecurrentClusterer(3, epochs=1, random_state=0, verbose=False)
+    settings = {"epochs": 1, "augmentation": "none", "encoder": small, "neighbours": False}
+    clusterer = rt.RecurrentClusterer(3, random_state=0, verbose=False, **settings)
     model = clusterer.fit(rt.load_images(folder)).save(root / "model")
     found = rt.sort(folder, model, root / "undisturbed", chunk=CHUNK)
     assert found.images == N and len(found.sizes) > 1
