@@ -115,9 +115,11 @@ def _sort(parser, options, further):
         options.out,
         kinds=options.kinds,
         model=options.model,
-        files="link" if options.link else "copy",
+        files=options.copies,
         keep_spoilt=options.keep_spoilt,
         seed=options.seed,
+        chunk=options.chunk,
+        workers=options.workers,
     )
     return 0
 
@@ -220,7 +222,9 @@ def _parser():
         help="sort a folder of images without labels into a new folder",
         description="Looks at the images of FOLDER (or a zip), says what is in it, sorts them, and "
         "writes copies by cluster, a table sorted.csv, a page index.html and the network into a "
-        "new folder. Nothing in FOLDER is changed.",
+        "new folder. Nothing in FOLDER is changed. More images than fit into memory are sorted in "
+        "chunks: without a look at each, into tables alone unless --copies is given. The same "
+        "command goes on where such a job was stopped.",
         allow_abbrev=False,
     )
     sort.add_argument("folder", metavar="FOLDER", help="a folder or a zip of images")
@@ -232,13 +236,37 @@ def _parser():
     how.add_argument(
         "--model", metavar="MODEL", help="the folder `model` of an earlier run, to sort alike"
     )
-    sort.add_argument("--link", action="store_true", help="link to the originals, do not copy")
+    copies = sort.add_mutually_exclusive_group()
+    copies.add_argument(
+        "--copies",
+        choices=("copy", "link", "none"),
+        help="copy the originals by cluster (the default, but in chunks), link to them, or neither",
+    )
+    copies.add_argument(
+        "--link",
+        dest="copies",
+        action="store_const",
+        const="link",
+        help="the same as --copies link",
+    )
     sort.add_argument(
         "--keep-spoilt",
         action="store_true",
         help="sort duplicates, blurred, very dark and very bright images, too",
     )
     sort.add_argument("--seed", metavar="N", type=int, default=0, help="another seed, default 0")
+    sort.add_argument(
+        "--chunk",
+        metavar="N",
+        type=int,
+        help="sort in chunks of N images, whatever the memory; without --model, a network first "
+        "learns from at most 20,000 of them",
+    )
+    sort.add_argument(
+        "--workers",
+        metavar="ADDRESS",
+        help="sort in chunks on the workers of a Dask scheduler, such as tcp://10.0.0.5:8786",
+    )
     sort.set_defaults(run=_sort)
     progress = commands.add_parser(
         "progress",

@@ -13,11 +13,10 @@ import os
 import re
 import shutil
 import tempfile
-import unicodedata
 import warnings
 from collections import Counter
 from dataclasses import dataclass
-from itertools import chain, count
+from itertools import count
 from pathlib import Path
 from urllib.parse import quote
 
@@ -29,6 +28,7 @@ from sklearn.model_selection import StratifiedKFold
 
 from rnn_tutor._errors import TutorError, check_known
 from rnn_tutor._text import format_count, printable_name
+from rnn_tutor.clusters.copies import folder_names, free_place, put
 from rnn_tutor.clusters.projection import pca, quiet_and_repeatable
 from rnn_tutor.images import label_file
 from rnn_tutor.images.files import show_progress
@@ -41,10 +41,6 @@ WIDEST = 320  # numbers of an embedding
 THUMBNAIL = 112  # pixels, the longer side on the page
 SHOWN = 120  # images of each cluster on the page
 SPARE = 50_000_000  # bytes that stay free, for the page and the network
-LONGEST = 200  # bytes of a name: file systems take 255, and a number may follow
-# What Windows refuses in the name of a folder, and the names it keeps for itself.
-_FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f]')
-_RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?")
 
 
 @dataclass(frozen=True)
@@ -182,8 +178,21 @@ def check_target(folder, images):
             f"Expected a new or empty folder; {folder} holds something, and nothing of it is "
             "replaced. Name another folder, or move that one away."
         )
-    if isinstance(images.origin, str) and os.path.isdir(images.origin):
-        origin, inside = Path(images.origin).resolve(), folder.resolve()
+    check_outside(folder, images.origin)
+
+
+def check_outside(folder, origin):
+    """Raise TutorError where a folder lies among the originals.
+
+    Args:
+        folder: Path.
+        origin: Path of the folder where the originals are, str; anything else is no folder.
+
+    Example:
+        >>> check_outside("a new folder", None)
+    """
+    if isinstance(origin, str) and os.path.isdir(origin):
+        origin, inside = Path(origin).resolve(), Path(folder).expanduser().resolve()
         if origin == inside or origin in inside.parents:
             raise TutorError(
                 f"{folder} lies inside {origin}, where the originals are: the next run would sort "
@@ -216,7 +225,7 @@ def check_disk(folder, entries, files):
     if copied and needed > free - SPARE:
         remedy = "Make room, or choose a folder on another disk."
         if all(entry.path for entry in copied):
-            remedy += ' files="link" needs none; in the shell it is --link.'
+            remedy += ' "link" in the place of "copy" needs none; in the shell it is --link.'
         raise TutorError(
             f"The copies need {needed / 1e6:,.0f} MB, and {free / 1e6:,.0f} MB are free. {remedy}"
         )
@@ -315,27 +324,11 @@ def _called(sorting, cluster):
     return sorting.names.get(cluster, f"cluster {cluster}")
 
 
-def _folder_names(sorting):
-    """Return a folder for each cluster, fit for every system; one name, one folder."""
-    folders, taken = {}, {MODEL, TABLE, PAGE}
-    for cluster in sorting.sizes:
-        name = _called(sorting, cluster)
-        if name in folders:
-            continue
-        plain = _shorten(_FORBIDDEN.sub("_", name).strip(". ")[:80]).rstrip(". ")
-        plain = plain or f"cluster {cluster}"
-        base = plain = f"_{plain}" if _RESERVED.fullmatch(plain) else plain
-        number = 2
-        while _key(plain) in taken:
-            plain, number = f"{base} {number}", number + 1
-        taken.add(_key(plain))
-        folders[name] = plain
-    return {cluster: folders[_called(sorting, cluster)] for cluster in sorting.sizes}
-
-
 def _put_files(sorting, entries, part, files):
     """Copy or link; return (place of each image below the folder or None, missing, rewritten)."""
-    clusters, folders = sorting.clusters, _folder_names(sorting)
+    clusters = sorting.clusters
+    names = {cluster: _called(sorting, cluster) for cluster in sorting.sizes}
+    folders = folder_names(names, {MODEL, TABLE, PAGE})
     sources = sorting.images.sources or [f"image {i}.png" for i in range(len(clusters))]
     places, missing, taken, rewritten = [None] * len(clusters), [], set(), 0
     if files == "none":
@@ -349,46 +342,16 @@ def _put_files(sorting, entries, part, files):
             continue
         if entry is None and not name.lower().endswith(".png"):
             name += ".png"
-        place = _free_place(folders[int(clusters[i])], name, taken)
+        place = free_place(folders[int(clusters[i])], name, taken)
         target = part / place
         target.parent.mkdir(exist_ok=True)
         if entry is None:
             Image.fromarray(sorting.images[i].colour().pixels[0]).save(target)
             rewritten += 1
-        elif files == "link" and entry.path is not None:
-            target.symlink_to(entry.path)
-        elif entry.path is not None:
-            shutil.copy2(entry.path, target)
         else:
-            with entry.open() as opened, target.open("wb") as copy:
-                shutil.copyfileobj(opened, copy)
+            put(entry, target, files)
         places[i] = place
     return places, missing, rewritten
-
-
-def _free_place(folder, name, taken):
-    """Return where a file goes: under its own name, or with its folders' where two share one."""
-    plain = [_FORBIDDEN.sub("_", piece) for piece in name.split("/")]
-    short, long = _shorten(plain[-1]), _shorten("_".join(plain))
-    stem, ending = os.path.splitext(long)
-    choices = chain([short, long], (f"{stem} ({k}){ending}" for k in count(2)))
-    place = next(f"{folder}/{n}" for n in choices if _key(f"{folder}/{n}") not in taken)
-    taken.add(_key(place))
-    return place
-
-
-def _shorten(name):
-    """Return a file name of at most `LONGEST` bytes in UTF-8, with its ending and whole letters."""
-    stem, ending = os.path.splitext(name)
-    if len(ending) > 10:  # what stands behind a dot, and is no ending
-        stem, ending = name, ""
-    room = LONGEST - len(ending.encode())
-    return stem.encode()[:room].decode(errors="ignore") + ending
-
-
-def _key(place):
-    """Return what a file system that ignores case, or accents' spelling, takes for one name."""
-    return unicodedata.normalize("NFC", place).casefold()
 
 
 def _write_table(sorting, probabilities, places, path):

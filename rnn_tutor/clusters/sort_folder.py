@@ -1,44 +1,65 @@
 """A folder of images, sorted from the shell: what `rnn-tutor sort` does.
 
-Look at the folder, set spoilt images aside, sort, write it all into a new folder.
+Look at the folder, set spoilt images aside, sort, write it all into a new folder. What does not fit
+into memory is sorted in chunks (see `sort_chunks`), by a network that saw some of it.
 """
 
-import json
-import os
 import warnings
 from pathlib import Path
 
 import numpy as np
 
 from rnn_tutor._errors import TutorError, check_whole
-from rnn_tutor.clusters.export import NAMES, check_disk, check_target, export
+from rnn_tutor.clusters.export import MODEL, check_disk, check_target, export
+from rnn_tutor.clusters.sort_chunks import check_start, explain_missing, holds_job, load_model, sort
 from rnn_tutor.clusters.sorting import Sorting
 from rnn_tutor.clusters.trust import trust_report
 from rnn_tutor.images.datasets import load_images
 from rnn_tutor.images.inspection import Inspection
 from rnn_tutor.images.originals import find_originals
+from rnn_tutor.images.stream import ImageStream
 
 MOST_SPOILT = 0.3  # share of the images, above which blurred, dark or bright is what they are
+LEARNT_FROM = 20_000  # images, at the most, from which a network learns to sort in chunks
 
 
-def sort_folder(source, out, *, kinds=None, model=None, files="copy", keep_spoilt=False, seed=0):
+def sort_folder(
+    source,
+    out,
+    *,
+    kinds=None,
+    model=None,
+    files=None,
+    keep_spoilt=False,
+    seed=0,
+    chunk=None,
+    workers=None,
+):
     """Sort a folder of images and write the result into a new folder; say what is done.
+
+    A folder that does not fit into memory is sorted in chunks by `rt.sort`, and so is any folder
+    where `chunk` or `workers` is given, or where `out` holds such a job already. Then nothing is
+    set aside, and the result is tables; without a `model`, a network first learns from at most
+    20,000 of the images.
 
     Args:
         source: Path of a folder or a zip; never a named set.
-        out: Path of a folder that does not exist yet, or is empty, outside `source`.
+        out: Path of a folder that does not exist yet, or is empty, outside `source`; or of one with
+            a job in chunks, which goes on.
         kinds: How many clusters, int from 2; None for as many as are proposed. Default None.
         model: Path of a `RecurrentClusterer` that was saved, such as the folder `model` of an
             earlier run, at whose size and channels the images are loaded; None to train one.
             Default None.
-        files: As for `export`. Default "copy".
+        files: "copy", "link" or "none", as for `export`. Default None: "copy"; in chunks "none".
         keep_spoilt: Whether to sort duplicates, blurred, very dark and very bright images, too.
             Default False: they are set aside; but where more than `MOST_SPOILT` of the images are
             blurred, very dark or very bright, only the duplicates are.
         seed: int. Default 0.
+        chunk: Images in a chunk, int; None for no chunks where all fits into memory. Default None.
+        workers: The address of a Dask scheduler, or None, as for `rt.sort`. Default None.
 
     Returns:
-        The `Exported`.
+        The `Exported`; of a job in chunks, the `Sorted`.
 
     Raises:
         TutorError: The folder holds no images, `out` is not free, the disk has no room or takes no
@@ -56,12 +77,19 @@ def sort_folder(source, out, *, kinds=None, model=None, files="copy", keep_spoil
         kinds = check_whole("The number of kinds", kinds, at_least=2)
     path = Path(source).expanduser()  # a text could be the name of a shipped set
     if not path.exists():
-        raise TutorError(
-            f"There is no folder and no zip {str(source)!r}, looked for in {os.getcwd()}. Write "
-            "its path, between quotation marks where it has spaces."
-        )
-    clusterer, names = (None, {}) if model is None else _loaded(Path(model).expanduser())
-    images = load_images(path, **_read_as(clusterer)).without_labels()
+        raise TutorError(explain_missing(source))
+    in_chunks = chunk is not None or workers is not None or holds_job(out)
+    if not in_chunks:
+        clusterer, names = (None, {}) if model is None else load_model(Path(model).expanduser())
+        images = load_images(path, **_read_as(clusterer)).without_labels()
+        in_chunks = isinstance(images, ImageStream)
+    if in_chunks:
+        model = model or _learnt_from_some(path, Path(out).expanduser(), kinds, seed)
+        copies = None if files == "none" else files
+        done = sort(path, model, out, chunk=chunk, copies=copies, workers=workers)
+        print(done)
+        return done
+    files = files or "copy"
     check_target(Path(out), images)  # before minutes go by
     with find_originals(images) as entries:
         check_disk(out, entries, files)
@@ -119,27 +147,6 @@ def _spoilt(inspection):
     return np.union1d(inspection.duplicates, inspection.near_duplicates)
 
 
-def _loaded(folder):
-    """Return (clusterer, {cluster: name}) of a model that was saved."""
-    from rnn_tutor._backend import load_keras
-    from rnn_tutor.clusters.estimator import RecurrentClusterer
-
-    load_keras()
-    clusterer, path = RecurrentClusterer.load(folder), folder / NAMES
-    if not path.exists():
-        return clusterer, {}
-    try:
-        names = json.loads(path.read_text("utf-8-sig"))
-        if not all(isinstance(name, str) for name in names.values()):
-            raise ValueError("a name is no text")
-        return clusterer, {str(int(cluster)): name for cluster, name in names.items()}
-    except (OSError, ValueError, AttributeError) as error:
-        raise TutorError(
-            f"{path} cannot be read as names of clusters: {error}. Expected is a text such as "
-            '{"0": "cats", "1": "dogs"}. Mend it, or move it away to do without names.'
-        ) from None
-
-
 def _read_as(clusterer):
     """Return how images are loaded, as settings of `load_images`: as the network saw them."""
     if clusterer is None:
@@ -147,6 +154,17 @@ def _read_as(clusterer):
     reader = clusterer.reader_
     size = None if reader.width is None else (reader.height, reader.width)
     return {"size": size, "channels": reader.channels}
+
+
+def _learnt_from_some(path, out, kinds, seed):
+    """Return the model in a folder of results, trained on some of the images unless it is there."""
+    check_start(out, str(path))  # before minutes go by
+    model = out / MODEL
+    if not (model / "clusterer.json").exists():
+        some = load_images(path, limit=LEARNT_FROM, seed=seed, stream=True).without_labels()
+        print(f"The network learns from {len(some):,} images, and then sorts all of them.")
+        _trained(some, kinds, seed).save(model)
+    return model
 
 
 def _trained(images, kinds, seed):

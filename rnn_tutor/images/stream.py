@@ -40,13 +40,14 @@ class Shared:
 
     Args:
         archives: An `ExitStack` with the archives that are read; closed when no part is left.
+        warns: Whether a file that cannot be decoded is told by a warning, bool. Default True.
 
     Attributes:
         damaged: A dict from the name of a file that could not be decoded to the reason.
     """
 
-    def __init__(self, archives=None):
-        self.damaged = {}
+    def __init__(self, archives=None, warns=True):
+        self.damaged, self.warns = {}, warns
         if archives is not None:
             weakref.finalize(self, archives.close)
 
@@ -186,11 +187,12 @@ class LazyPixels:
             picture = np.zeros((*self.shape[1:3], 3), np.uint8)
             if entry.name not in self.shared.damaged:
                 self.shared.damaged[entry.name] = str(problem)
-                warnings.warn(
-                    f"{entry.name}: {problem}. A black image takes its place. `report()` lists "
-                    "such files; move them away, and load the folder again.",
-                    stacklevel=2,
-                )
+                if self.shared.warns:
+                    warnings.warn(
+                        f"{entry.name}: {problem}. A black image takes its place. `report()` lists "
+                        "such files; move them away, and load the folder again.",
+                        stacklevel=2,
+                    )
         picture = fit_image(picture, (height, width), channels)
         for step in self.steps:
             picture = step(picture)
@@ -359,6 +361,37 @@ def open_stream(entries, not_used, name, order, archives, *, size, channels, lim
     )
 
 
+def open_entries(entries, shape, levels=None):
+    """Return the pixels of files of which nothing was read yet, not even the headers.
+
+    A file that cannot be decoded is black, without a warning; `shared.damaged` names it.
+
+    Args:
+        entries: A list of `files.Entry`.
+        shape: (height, width, channels) to which an image is cut and resized.
+        levels: From `common_levels`; None where no image has more than 8 bits. Default None.
+
+    Returns:
+        A `LazyPixels`.
+    """
+    _quiet_for_good()
+    return LazyPixels(_safe_in_threads(entries), shape, levels, shared=Shared(warns=False))
+
+
+def common_levels(entries, size):
+    """Return the levels that images of more than 8 bits share, from a sample of 200.
+
+    Args:
+        entries: A list of `files.Entry`.
+        size: (height, width).
+
+    Returns:
+        A dict from "i" and "f", whole numbers and floats, to `decoding.Levels`.
+    """
+    _quiet_for_good()
+    return _look_at_some(_safe_in_threads(entries), size, [])[0]
+
+
 def fit_image(picture, size, channels):
     """Return one image at the size and with the channels that are wanted.
 
@@ -368,7 +401,8 @@ def fit_image(picture, size, channels):
         channels: 1 for grey; anything else leaves it in colour.
     """
     bring, own = (fit, size) if size[1] else (resize, size_of_one(size, *picture.shape[:2]))
-    picture = bring(picture, *own)
+    if picture.shape[:2] != own:
+        picture = bring(picture, *own)
     return _grey(picture) if channels == 1 else picture
 
 

@@ -138,7 +138,7 @@ def test_a_file_is_decoded_once_and_for_its_size_not_at_all(kind, monkeypatch):
     decoded, load = [], ImageFile.ImageFile.load
     monkeypatch.setattr(ImageFile.ImageFile, "load", lambda self: (
         decoded.append(bool(self.tile)), load(self))[1])  # fmt: skip
-    content = coded(PHOTO, kind)
+    content = coded(PHOTO, kind, **({"progressive": True} if kind == "JPEG" else {}))
     decoding.header(entry(content))
     assert not any(decoded)
     decoding.read(entry(content))

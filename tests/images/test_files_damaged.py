@@ -170,3 +170,88 @@ def test_a_png_with_a_wrong_check_sum_is_found():
     packed = zlib.compress(bytes(length * 2))
     content[start + 4 : start + 4 + len(packed)] = packed
     assert read(bytes(content)) == [False, False]
+
+
+# Small JPEGs that OpenCV decodes
+
+
+def grown(*before):
+    """Return a JPEG with more bytes between its start and the rest."""
+    whole = coded("JPEG", quality=90)
+    return whole[:2] + b"".join(before) + whole[2:]
+
+
+def segment(marker, content):
+    return bytes([0xFF, marker]) + (len(content) + 2).to_bytes(2) + content
+
+
+def with_exif(value):
+    exif = Image.Exif()
+    exif[0x0112] = value
+    return coded("JPEG", exif=exif)
+
+
+PLAIN = {
+    "4:4:4": coded("JPEG", quality=95, subsampling=0),
+    "4:2:2": coded("JPEG", subsampling=1),
+    "4:2:0": coded("JPEG", subsampling=2),
+    "grey": coded("JPEG", mode="L"),
+    "own tables": coded("JPEG", optimize=True),
+    "restarts": coded("JPEG", restart_marker_blocks=2),
+    "odd sizes": coded("JPEG", photograph()[:37, :51]),
+    "a profile and a comment": coded("JPEG", icc_profile=bytes(500), comment=b"hello"),
+}
+OTHERS = {
+    "progressive": coded("JPEG", progressive=True),
+    "CMYK": coded("JPEG", mode="CMYK"),
+    "kept as RGB": coded("JPEG", keep_rgb=True),
+    "turned": with_exif(6),
+    "upright by Exif": with_exif(1),
+    "bytes behind the end": PLAIN["4:2:0"] + b"more",
+    "filled markers": grown(b"\xff\xff\xff"),
+    "Adobe's": grown(segment(0xEE, b"Adobe\0\x64\0\0\0\0\x00")),
+}
+
+
+def by_pillow(content):
+    from PIL import ImageOps
+
+    with Image.open(io.BytesIO(content)) as image:
+        return np.asarray(ImageOps.exif_transpose(image).convert("RGB"))
+
+
+def pixels_of(content, size=None):
+    return decoding.read(files.Entry("x", (), lambda: io.BytesIO(content), len(content)), size)
+
+
+@pytest.mark.parametrize("kind", [*PLAIN, *OTHERS])
+def test_small_jpegs_have_the_pixels_that_pillow_reads(kind):
+    content = (PLAIN | OTHERS)[kind]
+    for size in (None, (60, 80)):
+        assert np.array_equal(pixels_of(content, size), by_pillow(content))
+
+
+@pytest.mark.parametrize("kind", [*PLAIN, *OTHERS])
+def test_pillow_is_asked_about_what_is_not_plain_alone(kind, monkeypatch):
+    """It costs a small JPEG three times what decoding does."""
+    asked, real = [], decoding.JpegImageFile
+    monkeypatch.setattr(decoding, "JpegImageFile", lambda file: asked.append(file) or real(file))
+    pixels_of((PLAIN | OTHERS)[kind], (60, 80))
+    assert bool(asked) == (kind in OTHERS)
+    asked.clear()
+    pixels_of((PLAIN | OTHERS)[kind], (5, 5))  # what can be read at a fraction
+    assert asked
+
+
+def test_a_damaged_small_jpeg_is_what_pillow_makes_of_it():
+    contents, same = list(PLAIN.values()), 0
+    for i in range(400):
+        rng = np.random.default_rng([7, i])
+        content = damaged(contents[i % len(contents)], EDITS[i // len(contents) % len(EDITS)], rng)
+        try:
+            pixels = pixels_of(content)
+        except decoding.Unreadable:
+            continue
+        assert np.array_equal(pixels, by_pillow(content)), i
+        same += 1
+    assert same > 100
