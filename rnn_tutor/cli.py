@@ -123,12 +123,16 @@ def _sort(parser, options, further):
 
 
 def _progress(parser, options, further):
-    from rnn_tutor.exercises._progress import COLUMNS, collect
+    from rnn_tutor.exercises._progress import COLUMNS, collect, summarise
 
     _refuse(parser, "progress", further)
-    table = csv.DictWriter(sys.stdout, COLUMNS, lineterminator="\n")
+    rows = collect(options.folders)
+    if options.summary:
+        print(*summarise(rows), sep="\n")
+        return 0
+    table = csv.DictWriter(sys.stdout, COLUMNS, extrasaction="ignore", lineterminator="\n")
     table.writeheader()
-    table.writerows(collect(options.folders))
+    table.writerows(rows)
     return 0
 
 
@@ -249,6 +253,11 @@ def _parser():
     )
     progress.add_argument(
         "folders", metavar="FOLDER", nargs="+", help="searched to the bottom; a file does as well"
+    )
+    progress.add_argument(
+        "--summary",
+        action="store_true",
+        help="print which exercises were hardest and the commonest wrong answers, not CSV",
     )
     progress.set_defaults(run=_progress)
     return parser
