@@ -1,7 +1,8 @@
 """The command `rnn-tutor`: `lab` opens the course, `doctor` says whether it can run here.
 
 `notebooks` lays the course out without opening it, `fetch` brings a full data set, and `sort` sorts
-a folder of images without a notebook. For instructors, `progress` collects what a class has done.
+a folder of images without a notebook. For instructors, `teach` writes a folder with routes, slides
+and answers, and `progress` collects what a class has done.
 This module only reads the command line.
 """
 
@@ -136,6 +137,16 @@ def _progress(parser, options, further):
     return 0
 
 
+def _teach(parser, options, further):
+    from rnn_tutor.course.teach import teach
+
+    _refuse(parser, "teach", further)
+    print("Writing routes, slides and answers. This takes about half a minute.", flush=True)
+    folder = teach(options.folder)
+    print(f"All is in {folder}. Begin with README.md. It holds every answer: keep it to yourself.")
+    return 0
+
+
 def _fetch(parser, options, further):
     from rnn_tutor.images.fetching import fetch
 
@@ -159,7 +170,7 @@ def _parser():
     commands = parser.add_subparsers(
         title="commands",
         required=True,
-        metavar="lab | notebooks | doctor | fetch | sort | progress",
+        metavar="lab | notebooks | doctor | fetch | sort | teach | progress",
     )
     lab = commands.add_parser(
         "lab",
@@ -244,6 +255,17 @@ def _parser():
     )
     sort.add_argument("--seed", metavar="N", type=int, default=0, help="another seed, default 0")
     sort.set_defaults(run=_sort)
+    teach = commands.add_parser(
+        "teach",
+        help="for instructors: write routes, slides, answers and how to run a class",
+        description="Writes into FOLDER, which must be new or empty: routes for 45, 90 and 180 "
+        "minutes, slides of each notebook that need no network, the answers to all questions and "
+        "exercises, ten misconceptions with the cell that cures each, and how to run a class on "
+        "JupyterHub.",
+        allow_abbrev=False,
+    )
+    teach.add_argument("folder", metavar="FOLDER", help="a new or an empty folder")
+    teach.set_defaults(run=_teach)
     progress = commands.add_parser(
         "progress",
         help="for instructors: collect what students have tried, as CSV",
