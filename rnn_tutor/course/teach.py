@@ -117,22 +117,24 @@ def route(known: dict[str, Lesson], minutes: int, parts: list, times: dict) -> s
     }
     lines, running, reading, lacking = [], 0.0, 0.0, False
     for words, section, code in steps:
-        seconds = sum(cells.get(cell, 0) for cell in code)
-        missing = not cells.keys() >= set(code)
+        known_cells = cells.keys() & set(code)
+        seconds, missing = sum(cells[cell] for cell in known_cells), len(known_cells) < len(code)
         ends = [f"`{section.cells[0]}`", f"`{section.cells[-1]}`"] if section else []
         read = f"{section.minutes:.0f}" if section else ""
         place = " … ".join(dict.fromkeys(ends))
-        lines.append(f"| {words} | {place} | {seconds:.0f}{' (?)' if missing else ''} | {read} |")
+        taken = f"{seconds:.0f}{' (?)' if missing else ''}" if known_cells or not code else "?"
+        lines.append(f"| {words} | {place} | {taken} | {read} |")
         running, lacking = running + seconds, lacking or missing
         reading += section.minutes if section else 0
     spare = minutes - reading - running / 60
-    note = " Where a ? stands, cells have changed since they were measured." if lacking else ""
+    least = "at least " if lacking else ""
+    note = " Where a ? stands, cells were not measured, or have changed since." if lacking else ""
     return "\n".join(
         [
             "| read | from cell to cell | runs, s (measured) | reading, min (estimated) |",
             "| --- | --- | ---: | ---: |",
             *lines,
-            f"| **in all** | | **{running:.0f}** | **{reading:.0f}** |",
+            f"| **in all** | | **{least}{running:.0f}** | **{reading:.0f}** |",
             "",
             f"That leaves about {spare:.0f} of the {minutes} minutes for exercises, questions and "
             f"a break.{note}",

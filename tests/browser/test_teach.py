@@ -21,7 +21,7 @@ MADE_UP = [
 
 @pytest.fixture
 def deck(browser, tmp_path):
-    """The slides of a small notebook in a browser without a network, which they must not ask for."""
+    """The slides of a small notebook in a browser that is offline; no address may be asked for."""
     cells = []
     for made in MADE_UP:
         if isinstance(made, str):

@@ -159,7 +159,9 @@ def test_what_was_not_measured_is_marked():
     del times[LESSONS["07"].path.stem]["cpu_cells"][changed]
     text = teach.route(LESSONS, 60, [("07", ["Collapse"])], times)
     assert ["(?)" in row[2] for row in rows(text)] == [False, True, False]
-    assert "changed since" in text
+    assert "changed since" in text and "at least" in rows(text)[-1][2]
+    nothing = rows(teach.route(LESSONS, 60, [("07", ["Collapse"])], {}))
+    assert [row[2] for row in nothing[:-1]] == ["?", "?"]
 
 
 def test_a_heading_or_cell_that_is_gone_is_an_error():
