@@ -161,17 +161,18 @@ def _steps(lesson, headings):
 def class_memory(kernels: dict, students: int = CLASS) -> float:
     """Return the memory of a whole class in GB, extrapolated from two kernels.
 
-    Each kernel holds its peak, less what two kernels were measured to share; that counts once.
+    Each kernel holds its peak, less what it was measured to share with the other, mostly code of
+    libraries; that counts once.
 
     Args:
         kernels: A dict with "peak_mb" and "at_the_end" of two kernels, as `data/class.json` has it.
         students: How many kernels. Default 30.
 
     Example:
-        >>> one = {"rss": 900, "pss": 700, "private": 500}
+        >>> one = {"rss": 900, "private": 500}
         >>> class_memory({"peak_mb": [1000, 1000], "at_the_end": [one, one]}, students=2)
         1.6
     """
     first = kernels["at_the_end"][0]
-    shared = 2 * (first["pss"] - first["private"])
+    shared = first["rss"] - first["private"]
     return (students * (max(kernels["peak_mb"]) - shared) + shared) / 1000
