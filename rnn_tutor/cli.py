@@ -1,7 +1,8 @@
 """The command `rnn-tutor`: `lab` opens the course, `doctor` says whether it can run here.
 
 `notebooks` lays the course out without opening it, `fetch` brings a full data set, and `sort` sorts
-a folder of images without a notebook. For instructors, `progress` collects what a class has done.
+a folder of images without a notebook. For instructors, `teach` writes a folder with routes, slides
+and answers, and `progress` collects what a class has done.
 This module only reads the command line.
 """
 
@@ -125,12 +126,26 @@ def _sort(parser, options, further):
 
 
 def _progress(parser, options, further):
-    from rnn_tutor.exercises._progress import COLUMNS, collect
+    from rnn_tutor.exercises._progress import COLUMNS, collect, summarise
 
     _refuse(parser, "progress", further)
-    table = csv.DictWriter(sys.stdout, COLUMNS, lineterminator="\n")
+    rows = collect(options.folders)
+    if options.summary:
+        print(*summarise(rows), sep="\n")
+        return 0
+    table = csv.DictWriter(sys.stdout, COLUMNS, extrasaction="ignore", lineterminator="\n")
     table.writeheader()
-    table.writerows(collect(options.folders))
+    table.writerows(rows)
+    return 0
+
+
+def _teach(parser, options, further):
+    from rnn_tutor.course.teach import teach
+
+    _refuse(parser, "teach", further)
+    print("Writing routes, slides and answers. This takes about half a minute.", flush=True)
+    folder = teach(options.folder)
+    print(f"All is in {folder}. Begin with README.md. It holds every answer: keep it to yourself.")
     return 0
 
 
@@ -157,7 +172,7 @@ def _parser():
     commands = parser.add_subparsers(
         title="commands",
         required=True,
-        metavar="lab | notebooks | doctor | fetch | sort | progress",
+        metavar="lab | notebooks | doctor | fetch | sort | teach | progress",
     )
     lab = commands.add_parser(
         "lab",
@@ -268,6 +283,17 @@ def _parser():
         help="sort in chunks on the workers of a Dask scheduler, such as tcp://10.0.0.5:8786",
     )
     sort.set_defaults(run=_sort)
+    teach = commands.add_parser(
+        "teach",
+        help="for instructors: write routes, slides, answers and how to run a class",
+        description="Writes into FOLDER, which must be new or empty: routes for 45, 90 and 180 "
+        "minutes, slides of each notebook that need no network, the answers to all questions and "
+        "exercises, ten misconceptions with the cell that cures each, and how to run a class on "
+        "JupyterHub.",
+        allow_abbrev=False,
+    )
+    teach.add_argument("folder", metavar="FOLDER", help="a new or an empty folder")
+    teach.set_defaults(run=_teach)
     progress = commands.add_parser(
         "progress",
         help="for instructors: collect what students have tried, as CSV",
@@ -277,6 +303,11 @@ def _parser():
     )
     progress.add_argument(
         "folders", metavar="FOLDER", nargs="+", help="searched to the bottom; a file does as well"
+    )
+    progress.add_argument(
+        "--summary",
+        action="store_true",
+        help="print which exercises were hardest and the commonest wrong answers, not CSV",
     )
     progress.set_defaults(run=_progress)
     return parser

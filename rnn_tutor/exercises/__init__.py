@@ -50,7 +50,7 @@ def check(number, answer):
     result = examine(exercise, answer)
     if result.state == NOT_TRIED:
         return result  # and no file is written: nothing was tried
-    _, sentence = _progress.change(exercise.number, lambda entry: _after(entry, bool(result)))
+    _, sentence = _progress.change(exercise.number, lambda entry: _after(entry, result))
     return replace(result, notes=(*result.notes, *filter(None, [sentence])))
 
 
@@ -132,7 +132,8 @@ def progress():
 def collect(places):
     """Collect the progress of a whole class.
 
-    `rnn-tutor progress FOLDER` prints the same as CSV.
+    `rnn-tutor progress FOLDER` prints the same as CSV, without the mistakes, and with `--summary`
+    which exercises were hardest.
 
     Args:
         places: A folder, searched to the bottom, a progress file, or a list of these.
@@ -140,7 +141,8 @@ def collect(places):
     Returns:
         A list with a dict for each exercise that was tried: "folder", "exercise", "state" ("not
         tried", "tried" or "right"), "tries" (until first right), "hints", "solution_seen",
-        "first_right" (a date or None). A file that cannot be read has one dict that says so.
+        "first_right" (a date or None), "mistakes" (a dict: what the check says of a usual mistake,
+        and how often it was made). A file that cannot be read has one dict that says so.
 
     Raises:
         TutorError: A path does not exist.
@@ -206,11 +208,14 @@ def _of_notebook(number):
         return ()
 
 
-def _after(entry, right):
+def _after(entry, result):
     """Return what an answer changes; what was right once stays so, and tries end with it."""
     if entry["state"] == RIGHT:
         return {}
-    now = {"state": RIGHT, "first_right": _progress.today()} if right else {"state": "tried"}
+    now = {"state": RIGHT, "first_right": _progress.today()} if result else {"state": "tried"}
+    if result.mistake:
+        times = entry["mistakes"].get(result.mistake, 0) + 1
+        now["mistakes"] = entry["mistakes"] | {result.mistake: times}
     return {"tries": entry["tries"] + 1, **now}
 
 

@@ -125,13 +125,13 @@ def examine(exercise, answer):
     if not wrong:
         return Result(exercise.name, RIGHT, exercise.then, None, notes)
     k = min(wrong, key=lambda k: _size(cases[k]))
-    words = _named_mistake(exercise, cases, expected, received, k)
+    words = mistake = _named_mistake(exercise, cases, expected, received, k)
     if received[k].error:
         stop = "" if found[k].endswith((".", "!", "?")) else "."
         where = _failing_line(answer, received[k].error)
         words = f"Your function stopped{where}: {found[k]}{stop} {words}"
     example = _example(answer, cases[k], expected[k], received[k]) if exercise.inputs else None
-    return Result(exercise.name, TRIED, words.strip() or found[k], example, notes)
+    return Result(exercise.name, TRIED, words.strip() or found[k], example, notes, mistake)
 
 
 def all_cases(exercise):

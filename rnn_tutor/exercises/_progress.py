@@ -1,8 +1,9 @@
 """What a student has tried, kept in a small file beside the notebooks; and its collection.
 
 The file has JSON lines: each try, hint and solution adds one that says how its exercise stands, so
-several notebooks can write into it, and the last line of an exercise counts. Where it cannot be
-written, this kernel remembers.
+several notebooks can write into it, and the last line of an exercise counts. Of a wrong answer it
+keeps what the check said, where a usual mistake was recognised, and never the student's code. Where
+the file cannot be written, this kernel remembers.
 """
 
 import datetime
@@ -10,15 +11,20 @@ import errno
 import json
 import os
 import re
+from collections import Counter
 from pathlib import Path
+from statistics import median
 
 from rnn_tutor._errors import TutorError
-from rnn_tutor._text import atomic_write
+from rnn_tutor._text import atomic_write, format_count, printable_name, shorten
 
 FILE = "rnn-tutor-progress.json"
 COLUMNS = ("folder", "exercise", "state", "tries", "hints", "solution_seen", "first_right")
 STATES = ("not tried", "tried", "right")
 NEW = {"state": STATES[0], "tries": 0, "hints": 0, "solution_seen": False, "first_right": None}
+NEW |= {"mistakes": {}}  # {what the check says of a usual mistake: how often it was made}
+
+MOST = 15  # wrong answers in a summary
 
 OLD, LINES = "one object", "lines"
 
@@ -78,6 +84,7 @@ def read(path):
     content = path.read_bytes()
     try:
         old = json.loads(content)["exercises"]  # one object, as versions before JSON lines wrote
+        old = {number: _completed(entry) for number, entry in old.items()}
         if all(_is_valid(*pair) for pair in old.items()):
             return old, "", OLD
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
@@ -86,7 +93,7 @@ def read(path):
     for line in content.splitlines():
         try:
             entry = json.loads(line)
-            number = entry.pop("exercise")
+            number, entry = entry.pop("exercise"), _completed(entry)
             if not _is_valid(number, entry):
                 raise ValueError
             known[number] = entry
@@ -146,7 +153,7 @@ def _rows(name, path):
     rows = [{"folder": name, "exercise": n} | known[n] for n in sorted(known)]
     if damage:
         state = f"unreadable: {damage}"
-        rows.append(dict.fromkeys(COLUMNS, "") | {"folder": name, "state": state})
+        rows.append(dict.fromkeys(COLUMNS, "") | {"folder": name, "state": state, "mistakes": {}})
     return rows
 
 
@@ -157,6 +164,62 @@ def _folder_name(path, place):
     return folder if path.name == FILE else f"{folder}/{path.name}"
 
 
+def summarise(rows):
+    """Return, as lines of text, which exercises were hardest and the commonest wrong answers.
+
+    Args:
+        rows: List of dict, as `collect` returns them.
+    """
+    rows = [row for row in rows if row["exercise"]]
+    by_exercise = {}
+    for row in rows:
+        if row["state"] != STATES[0]:
+            by_exercise.setdefault(row["exercise"], []).append(row)
+    if not by_exercise:
+        return ["Nobody has tried an exercise yet."]
+    measured = {number: _difficulty(tried) for number, tried in by_exercise.items()}
+    hardest = sorted(measured, key=lambda n: (measured[n]["right"], -measured[n]["tries"], n))
+    students = format_count(len({row["folder"] for row in rows}), "student")
+    lines = [
+        f"Exercises of {students}, the hardest first. Tries are counted until the first",
+        "right answer.",
+        "",
+        "exercise  students   right  median tries  mean hints  saw the solution",
+    ]
+    for number in hardest:
+        one = measured[number]
+        lines.append(
+            f"{number:8}{one['students']:10}{one['right']:8.0%}{one['tries']:14g}"
+            f"{one['hints']:12.1f}{one['seen']:18.0%}"
+        )
+    mistakes = Counter()
+    for row in rows:
+        mistakes.update({(row["exercise"], words): n for words, n in row["mistakes"].items()})
+    lines += ["", "The commonest wrong answers, and what the check says of them:", ""]
+    lines += [
+        f"{times:4} x  {number:6} {shorten(printable_name(words), 300)}"
+        for (number, words), times in sorted(mistakes.items(), key=lambda m: (-m[1], m[0]))[:MOST]
+    ]
+    return lines if mistakes else [*lines[:-3], "", "No usual mistake was recognised."]
+
+
+def _difficulty(rows):
+    """Return how hard an exercise was for those who tried it."""
+    n = len(rows)
+    return {
+        "students": n,
+        "right": sum(row["state"] == STATES[2] for row in rows) / n,
+        "tries": median(row["tries"] for row in rows),
+        "hints": sum(row["hints"] for row in rows) / n,
+        "seen": sum(row["solution_seen"] for row in rows) / n,
+    }
+
+
+def _completed(entry):
+    """Return an entry as it is written now: earlier versions kept no mistakes."""
+    return entry | {"mistakes": entry.get("mistakes", {})}
+
+
 def _is_valid(number, entry):
     """Return whether an entry has the form of those that are written here."""
     return (
@@ -165,6 +228,7 @@ def _is_valid(number, entry):
         and entry["state"] in STATES
         and all(type(entry[name]) is int and entry[name] >= 0 for name in ("tries", "hints"))
         and type(entry["solution_seen"]) is bool
+        and all(type(n) is int and n > 0 for n in entry["mistakes"].values())
         and (entry["first_right"] is None or datetime.date.fromisoformat(entry["first_right"]))
     )
 

@@ -57,6 +57,7 @@ class Result:
         words: What is to be said about it, str.
         example: An `Example`, or None.
         notes: Further sentences, a tuple of str.
+        mistake: What is said about the usual mistake that was recognised, str; "" where none was.
     """
 
     name: str
@@ -64,6 +65,7 @@ class Result:
     words: str = ""
     example: object = None
     notes: tuple[str, ...] = ()
+    mistake: str = ""
 
     def __bool__(self):
         return self.state == RIGHT

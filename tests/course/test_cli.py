@@ -166,6 +166,19 @@ def test_the_course_is_laid_out_without_a_server(folder, capsys):
     assert str(folder.resolve()) in capsys.readouterr().out
 
 
+def test_the_glossary_lies_beside_the_lessons_and_is_restored_by_its_name(
+    folder, monkeypatch, capsys
+):
+    opened = []
+    monkeypatch.setattr(lab, "open_lab", lambda *given: opened.append(given[1]) or 0)
+    assert cli.main(["lab", str(folder)]) == 0
+    (folder / "glossary.ipynb").write_text("mine")
+    assert cli.main(["lab", str(folder), "--restore", "glossary"]) == 0
+    assert opened == [FIRST, "glossary.fresh.ipynb"]
+    assert "## Embedding" in (folder / "glossary.fresh.ipynb").read_text()
+    assert (folder / "glossary.ipynb").read_text() == "mine"
+
+
 def test_the_kernel_is_registered_where_asked(folder, tmp_path, monkeypatch):
     monkeypatch.setenv("JUPYTER_DATA_DIR", str(tmp_path / "data"))
     assert cli.main(["notebooks", str(folder), "--kernel"]) == 0

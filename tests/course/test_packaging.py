@@ -67,7 +67,7 @@ def test_nothing_else_stands_at_the_top():
 
 def test_the_readme_names_the_notebooks_there_are():
     named = re.findall(r"^\| `(\d\d[a-z]?_\w+)` \|", README, re.MULTILINE)
-    assert named == sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))
+    assert named == course.NAMES
 
 
 def test_the_readmes_links_lead_somewhere():
@@ -81,7 +81,7 @@ def copy_of_the_project(folder):
     unwanted = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints")
     shutil.copytree(ROOT / "rnn_tutor", folder / "rnn_tutor", ignore=unwanted)
     (folder / "notebooks").mkdir()
-    for path in course.NOTEBOOKS:
+    for path in (*course.NOTEBOOKS, course.GLOSSARY):
         shutil.copy(path, folder / "notebooks")
 
 
@@ -109,7 +109,8 @@ def test_the_wheel_holds_the_package_and_its_notebooks(tmp_path, version):
         return
     package = [path for path in (tmp_path / "rnn_tutor").rglob("*") if path.is_file()]
     expected = {path.relative_to(tmp_path).as_posix() for path in package}
-    expected |= {f"rnn_tutor/notebooks/{path.name}" for path in course.NOTEBOOKS}
+    shipped = (*course.NOTEBOOKS, course.GLOSSARY)
+    expected |= {f"rnn_tutor/notebooks/{path.name}" for path in shipped}
     assert names == expected
 
 

@@ -628,6 +628,7 @@ def test_progress_survives_and_right_stays_right(folder):
         "state": "right",
         "tries": 2,
         "first_right": _progress.today(),
+        "mistakes": kept(folder)["08.3"]["mistakes"],
     }
     table = exercises.progress()
     (line,) = [line for line in repr(table).splitlines() if line.startswith("8.3")]
@@ -767,9 +768,10 @@ def test_a_class_is_collected(handed_in):
         "hints": 0,
         "solution_seen": False,
         "first_right": "2026-11-30",
+        "mistakes": {},
     }
     assert rows[-1]["state"].startswith("unreadable")
-    assert {tuple(row) for row in rows} == {_progress.COLUMNS}
+    assert {tuple(row) for row in rows} == {(*_progress.COLUMNS, "mistakes")}
     (handed_in / "Cleo" / _progress.FILE).unlink()
     assert len(exercises.collect([handed_in / "Anna", *handed_in.glob("Ben/*.json")])) == 4
     with pytest.raises(TutorError, match="there is no"):
@@ -781,6 +783,65 @@ def test_the_command_prints_what_was_collected_as_csv(handed_in, capsys):
     rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
     assert [(row["exercise"], row["tries"]) for row in rows] == [("00.1", "0"), ("08.1", "2")] * 2
     assert cli.main(["progress", str(handed_in / "Dora")]) == 1
+
+
+def test_a_recognised_mistake_is_kept_by_its_name_until_the_answer_is_right(folder):
+    def secret_of_a_student(states, lengths):
+        secret = states[:, -1]
+        return secret
+
+    exercise = exercises.find("03.2")
+    said = exercise.mistakes[0][1]
+    for answer in (secret_of_a_student, secret_of_a_student, lambda states, lengths: states / 7):
+        assert not exercises.check("03.2", answer)
+    assert kept(folder)["03.2"]["mistakes"] == {said: 2}
+    assert "secret" not in (folder / _progress.FILE).read_text()
+    for answer in (exercise.solution, secret_of_a_student):
+        exercises.check("03.2", answer)
+    assert kept(folder)["03.2"]["mistakes"] == {said: 2}
+
+
+def test_what_a_version_without_mistakes_kept_is_read_and_added_to(folder):
+    entry = {name: value for name, value in ENTRY.items() if name != "mistakes"}
+    (folder / _progress.FILE).write_text(json.dumps({"exercise": "08.1"} | entry) + "\n")
+    exercises.hint("08.1")
+    assert kept(folder) == {"08.1": ENTRY | {"hints": 1}}
+
+
+def test_a_summary_tells_the_hardest_exercise_and_the_commonest_mistake(tmp_path, capsys):
+    tried = _progress.NEW | {"state": "tried"}
+    right = _progress.NEW | {"state": "right", "tries": 1, "first_right": "2026-11-30"}
+    class_ = {
+        "Anna": {"08.1": right, "03.2": right | {"tries": 5, "mistakes": {"One step.": 2}}},
+        "Ben": {"08.1": right | {"tries": 3}, "03.2": tried | {"tries": 2, "hints": 3}},
+        "Cleo": {"08.1": right, "03.2": tried | {"tries": 3, "mistakes": {"One step.": 1}}},
+        "Dora": {"08.1": tried | {"tries": 2, "mistakes": {"A \x1b sign.": 1}}, "00.1": tried},
+        "Emil": {"00.2": _progress.NEW | {"hints": 1}},
+    }
+    for name, entries in class_.items():
+        lines = [json.dumps({"exercise": n} | entry) for n, entry in entries.items()]
+        (tmp_path / name).mkdir()
+        (tmp_path / name / _progress.FILE).write_text("\n".join(lines))
+    (tmp_path / "Ben" / _progress.FILE).open("a").write("\n{")  # damaged: the rest still counts
+    assert cli.main(["progress", str(tmp_path), "--summary"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert "5 students" in lines[0]
+    rows = [line.split() for line in lines if re.match(r"\d\d\.", line)]
+    assert [row[:4] for row in rows] == [
+        ["00.1", "1", "0%", "0"],
+        ["03.2", "3", "33%", "3"],
+        ["08.1", "4", "75%", "1.5"],
+    ]
+    mistakes = [line.split(maxsplit=3) for line in lines if " x " in line]
+    assert mistakes == [["3", "x", "03.2", "One step."], ["1", "x", "08.1", "A \\x1b sign."]]
+
+
+@pytest.mark.parametrize("entry", [None, _progress.NEW | {"hints": 1}])
+def test_a_class_that_tried_nothing_has_a_summary(entry, tmp_path, capsys):
+    if entry:
+        (tmp_path / _progress.FILE).write_text(json.dumps({"exercise": "08.1"} | entry))
+    assert cli.main(["progress", str(tmp_path), "--summary"]) == 0
+    assert "Nobody" in capsys.readouterr().out
 
 
 # Editions without solutions

@@ -66,3 +66,38 @@ def test_a_broken_link_is_found(text, sound, tmp_path):
         (tmp_path / name).touch()
     cells = [nbformat.v4.new_markdown_cell(text), nbformat.v4.new_code_cell("# [x](gone.ipynb)")]
     assert (list(broken(nbformat.v4.new_notebook(cells=cells), tmp_path)) == []) == sound
+
+
+HEADING = re.compile(r"^## +(.+?) *$", re.MULTILINE)
+TO_GLOSSARY = re.compile(r"\]\(glossary\.ipynb(?:#([^)]*))?\)")
+TERMS = {cell.id: cell.source for cell in course.read(course.GLOSSARY).cells[1:]}
+
+
+def test_the_glossary_has_one_term_in_each_cell_in_order():
+    titles = [HEADING.findall(text) for text in TERMS.values()]
+    assert all(len(found) == 1 for found in titles)
+    terms = [found[0] for found in titles]
+    assert terms == sorted(set(terms), key=str.casefold) and len(terms) > 40
+    cells = course.read(course.GLOSSARY).cells
+    assert {cell.cell_type for cell in cells} == {"markdown"}
+
+
+@pytest.mark.parametrize("text", TERMS.values(), ids=TERMS)
+def test_a_term_says_which_notebook_teaches_it(text):
+    assert text.splitlines()[-1].startswith("Taught in [")
+    assert set(re.findall(r"\]\(([^)]+)\)", text)) <= {path.name for path in course.NOTEBOOKS}
+
+
+@pytest.mark.parametrize("path", course.NOTEBOOKS, ids=course.NAMES)
+def test_a_notebook_links_terms_to_the_glossary_each_once(path):
+    """JupyterLab finds a heading by its text, with hyphens for spaces."""
+    anchors = {HEADING.findall(text)[0].replace(" ", "-") for text in TERMS.values()}
+    text = "\n".join(c.source for c in course.read(path).cells if c.cell_type == "markdown")
+    linked = [term for term in TO_GLOSSARY.findall(text) if term]
+    assert linked and set(linked) <= anchors
+    assert len(linked) == len(set(linked))
+
+
+def test_the_first_notebook_names_the_glossary():
+    cells = course.read(course.NOTEBOOKS[0]).cells
+    assert any("](glossary.ipynb)" in cell.source for cell in cells)

@@ -8,7 +8,8 @@ import nbformat
 from IPython.core.inputtransformer2 import TransformerManager
 
 ROOT = Path(__file__).resolve().parents[2]
-NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("[0-9]*.ipynb"))  # the lessons
+GLOSSARY = ROOT / "notebooks" / "glossary.ipynb"
 NAMES = [path.stem for path in NOTEBOOKS]
 OFFLINE = Path(__file__).with_name("offline")
 SANITIZER = ROOT / "tests" / "notebooks" / "sanitize.cfg"
