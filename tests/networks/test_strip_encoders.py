@@ -52,7 +52,7 @@ def test_padding_changes_nothing(name):
     expected = alone(network, pictures)
     for extra in (0, 1, 14):  # an odd number, too: strides of 2 must not shift
         found = together(network, pictures, extra)
-        assert np.abs(found - expected).max() < 1e-6 * max(1, np.abs(expected).max())
+        assert np.abs(found - expected).max() < 5e-6 * max(1, np.abs(expected).max())
 
 
 def test_without_a_mask_padding_counts():
@@ -73,8 +73,8 @@ def test_order_changes_the_embedding(name):
 def test_pooling_cannot_tell_orders():
     """Parts that lie far enough apart, on the same grid of strides, give the same features."""
     network = encoder(reader="pooling")
-    gap = np.zeros((12, 40, 1), np.uint8)
-    first, last = strips((20, 20))
+    gap = np.zeros((12, 64, 1), np.uint8)
+    first, last = strips((24, 24))
     there = alone(network, [np.concatenate([gap, first, gap, last, gap], axis=1)])
     back = alone(network, [np.concatenate([gap, last, gap, first, gap], axis=1)])
     np.testing.assert_allclose(there, back, atol=1e-5)
