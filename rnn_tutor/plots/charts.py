@@ -271,8 +271,8 @@ def score_bars(rows, x="matched accuracy", highlight=None, title=None, start=0):
     least = start or min(0, *map(np.min, rows.values()))
     axes.set(xlabel=x + (f" (the axis starts at {start:g})" if start else ""))
     axes.set_xlim(least, max(ends))  # a whisker may reach beyond 1
-    axes.xaxis.set_major_locator(MaxNLocator(5))
     if start:
+        axes.xaxis.set_major_locator(MaxNLocator(5))
         axes.grid(color="#DDDDDD", linewidth=0.6)
         axes.set_axisbelow(True)
     plain(axes)
