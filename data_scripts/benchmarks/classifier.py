@@ -1,12 +1,13 @@
 """Test accuracy of notebook 05's model: on fashion5 as the notebook trains it, and at full size.
 
-    python data_scripts/benchmarks/classifier.py fashion5 [--seeds 5] [--out FILE]
-    python data_scripts/benchmarks/classifier.py mnist --folder FOLDER     (its four idx files)
-    python data_scripts/benchmarks/classifier.py fashion_mnist --folder FOLDER
+    python data_scripts/benchmarks/classifier.py "fashion5, 7 steps" [--seeds 5] [--out FILE]
+    python data_scripts/benchmarks/classifier.py "mnist, 7 steps" --folder FOLDER
+    python data_scripts/benchmarks/classifier.py "fashion_mnist, 7 steps" --folder FOLDER
 
-The architecture is `rt.models.classifier` at its defaults, with dropout. What else differs by data
-set stands in `RECIPES`. No test picture is looked at before the last epoch is over. Each seed is
-written when it ends; seeds that stand in FILE are not run again.
+FOLDER holds the four idx files of the set. The architecture is `rt.models.classifier` at its
+defaults, with dropout. What else differs by data set stands in `RECIPES`. No test picture is looked
+at before the last epoch is over. Each seed is written when it ends; seeds that stand in FILE are
+not run again.
 """
 
 import argparse
@@ -68,16 +69,16 @@ def halving_rows(layer):
 
 
 RECIPES = {
-    "fashion5": Recipe(epochs=8, batch_size=64, learning_rate=0.001),
+    "fashion5, 7 steps": Recipe(epochs=8, batch_size=64, learning_rate=0.001),
     "fashion5, 3 steps": Recipe(epochs=8, batch_size=64, learning_rate=0.001, three_steps=True),
     "fashion5, one dense layer": Recipe(
         epochs=8, batch_size=64, learning_rate=0.001, one_layer=True
     ),
     "fashion_mnist, one dense layer": Recipe(epochs=24, batch_size=64, one_layer=True),
-    "mnist": Recipe(
+    "mnist, 7 steps": Recipe(
         epochs=8, augmentation=Augmentation(rotation=10, zoom=0.1, shear=0.15, shift=0.07)
     ),
-    "fashion_mnist": Recipe(
+    "fashion_mnist, 7 steps": Recipe(
         epochs=24, batch_size=64, augmentation=Augmentation(shift=0.036, mirror=True)
     ),
 }

@@ -96,11 +96,11 @@ def _automatic(images, encoder, objective, size):
         reason = f"they are grey; {asked}"
     else:
         return "photographs", (
-            f'These are colour pictures of {SMALLEST} pixels or more: features="photographs" sees '
-            "them first. It has learnt from a million photographs that other people labelled. "
-            "`features=None` goes without it."
+            f"These are colour pictures of {SMALLEST} pixels or more, so a pretrained network "
+            'reads them first: features="photographs". It learned from a million photographs that '
+            "other people labelled. `features=None` does without it."
         )
-    return None, f"No ready-trained features see these pictures first: {reason}."
+    return None, f"No pretrained network reads these pictures first: {reason}."
 
 
 def feature_reader(features, images, size):

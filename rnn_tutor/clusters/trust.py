@@ -2,7 +2,7 @@
 
 Four lights look for known ways in which sorting photographs goes wrong: the clusters follow colour,
 there are few images, the images hold little detail, or the clusters are no more stable than those
-of noise.
+of shuffled embeddings.
 
 Green is no promise. On 14 sets, some of them spoilt on purpose, the lights did this
 (`rt.stored_results("photographs")`):
@@ -10,6 +10,10 @@ Green is no promise. On 14 sets, some of them spoilt on purpose, the lights did 
 - images and detail: amber or red on the 2 and 4 sets that needed it, and on no other;
 - colour: on the 1 set that needed it, and wrongly on 2 others;
 - stability: on 0 of the 2 sets that needed it, both of noise.
+
+The light for stability compares with shuffled embeddings. It sets no limit to the stability itself,
+because none would do. In all runs with photographs the stability lay between 0.3 and 0.8, with 51
+to 88 % in the right cluster. For pure noise it was 0.4.
 """
 
 from dataclasses import dataclass
@@ -28,7 +32,7 @@ MARKS = dict(zip(COLOURS, ("●", "▲", "■"), strict=True))  # for readers wh
 LOOKED_AT = 2_000  # images at the most, drawn at random
 FEW = 150  # images, below which a reader of maps learns nothing that lasts
 FEW_A_CLUSTER = 10
-FOLLOWS_COLOUR = 0.6  # share of images whose cluster their colours foretell
+FOLLOWS_COLOUR = 0.6  # share of images whose cluster their colours predict
 FINE = 128  # pixels of the longer side, at which detail is looked for
 COARSE = 32  # pixels, to which an image of little detail can shrink without loss
 LOST = 0.012  # share of an image's variance that is lost where it had more detail
@@ -135,7 +139,7 @@ def trust_report(images, clusters, embeddings, seed=0):
 
 
 def _of_colour(images, clusters):
-    """Whether the colours of an image foretell its cluster, by the vote of five neighbours."""
+    """Whether the colours of an image predict its cluster, by the vote of five neighbours."""
     if images[0].shape[2] != 3 or len(images) <= 6:
         return None
     histograms = np.sqrt([colour_histogram(image) for image in images])
@@ -146,7 +150,7 @@ def _of_colour(images, clusters):
     largest = np.bincount(voters).max() / len(voters)
     # Of two clusters, a blind guess is right half the time: colour must do clearly better.
     follows = share > max(FOLLOWS_COLOUR, (1 + largest) / 2)
-    sentence = f"Colour alone foretells the cluster of {share:.0%} of the images"
+    sentence = f"Colour alone predicts the cluster of {share:.0%} of the images"
     if follows:
         sentence += ": look whether you want them sorted by colour."
         return Light("colour", "amber", share, sentence)
@@ -225,12 +229,13 @@ def _of_stability(points, n_clusters, seed):
     )
     gap = ours - noise
     colour = "green" if gap > UNSTABLE else "red" if gap < UNSTABLE / 3 else "amber"
-    sentence = {
-        "green": f"Other halves of the images give much the same clusters ({ours:.2f}, noise "
-        f"{noise:.2f}); stable need not mean right.",
-        "amber": f"Other halves of the images give other clusters ({ours:.2f}, noise "
-        f"{noise:.2f}): try fewer or more of them.",
-        "red": f"The clusters are hardly more stable than those of noise ({ours:.2f}, noise "
-        f"{noise:.2f}): do not rely on them.",
+    end = {
+        "green": "; stable need not mean right.",
+        "amber": ": try fewer or more clusters.",
+        "red": ": do not rely on them.",
     }[colour]
+    sentence = (
+        f"Clusters of other halves of the images agree by {ours:.2f}, those of shuffled numbers "
+        f"by {noise:.2f}{end}"
+    )
     return Light("stability", colour, gap, sentence)

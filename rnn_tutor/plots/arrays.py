@@ -52,8 +52,9 @@ def maps(rows, titles=None, most=None, title=None):
 def occlusion(pictures, falls, titles=None, step=2, title=None):
     """Draw pictures above their occlusion maps, each number at the middle of its square.
 
-    The brightest yellow stands for a probability that falls by 1. White is a margin that no
-    square's middle reaches.
+    The brightest yellow stands for a probability that falls by 1, the darkest blue for one that
+    rises by 1. Colours grow with the square root, so that small changes can be seen. White is a
+    margin that no square's middle reaches.
 
     Args:
         pictures: `(k, h, w, 1)` or `(k, h, w, 3)`.
@@ -72,7 +73,7 @@ def occlusion(pictures, falls, titles=None, step=2, title=None):
     """
     size = np.asarray(pictures).shape[1:3]
     rows = {
-        name: [_at_the_middle(np.asarray(fall), size, step) for fall in row]
+        name: [_at_the_middle(np.sign(fall) * np.sqrt(np.abs(fall)), size, step) for fall in row]
         for name, row in falls.items()
     }
     return maps({"picture": pictures, **rows}, titles, most=1, title=title)

@@ -19,6 +19,8 @@ from rnn_tutor.plots.figure import (
     style,
 )
 
+RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")  # a `Picture` draws no formulas
+
 
 def loss_curve(losses, x="epoch", y="loss", title=None, start=1, log=False):
     """Draw curves by epoch or step.
@@ -50,7 +52,7 @@ def loss_curve(losses, x="epoch", y="loss", title=None, start=1, log=False):
     axes.set(xlabel=x, ylabel=y)
     if log:
         axes.set_yscale("log")
-        axes.yaxis.set_major_formatter("{x:g}")  # a `Picture` draws no formulas
+        axes.yaxis.set_major_formatter(_power_format(curves.values()))
         axes.yaxis.set_minor_formatter("")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     if not any(map(len, curves.values())):
@@ -60,6 +62,15 @@ def loss_curve(losses, x="epoch", y="loss", title=None, start=1, log=False):
         axes.legend(frameon=False)
     names = f", for {', '.join(map(str, curves))}" if any(curves) else ""
     return finish(figure, f"Line chart: {y} by {x}{names}", title)
+
+
+def _power_format(curves):
+    """Return how the powers of ten of an axis are written: all as 0.01, or all as 10⁻²."""
+    sizes = np.abs(np.concatenate([np.asarray(curve, np.float64) for curve in curves]))
+    sizes = sizes[np.isfinite(sizes) & (sizes > 0)]
+    if sizes.min(initial=1) >= 1e-3 and sizes.max(initial=1) <= 1e3:
+        return "{x:g}"
+    return lambda x, _: "10" + f"{np.log10(x):.0f}".translate(RAISED)
 
 
 def contingency(table, class_names=None, cluster_names=None, title=None, columns="cluster"):
@@ -218,8 +229,10 @@ def confusion(labels, answers, class_names, answer_names=None, columns="cluster"
     return contingency(table, class_names, answer_names, title, columns)
 
 
-def score_bars(rows, x="matched accuracy", highlight=None, title=None):
+def score_bars(rows, x="matched accuracy", highlight=None, title=None, start=0):
     """Draw a bar for each method: its mean, and its standard deviation over seeds as a whisker.
+
+    On an axis that does not start at 0, points stand for the bars, whose lengths would mislead.
 
     Args:
         rows: {name: scores}, for each method one number for each seed. The standard deviation is
@@ -227,6 +240,7 @@ def score_bars(rows, x="matched accuracy", highlight=None, title=None):
         x: Name of the horizontal axis. Default "matched accuracy".
         highlight: Name of the bar that is drawn in another colour. Default: none.
         title: Title of the figure, str. Default: none.
+        start: Where the horizontal axis starts, float. Default 0.
 
     Returns:
         A Picture.
@@ -238,20 +252,32 @@ def score_bars(rows, x="matched accuracy", highlight=None, title=None):
     rows = {str(name): np.atleast_1d(np.asarray(v, np.float64)) for name, v in rows.items()}
     figure = Figure((WIDTH, 0.9 + 0.36 * len(rows)), layout="constrained")
     axes = figure.subplots()
-    notes = []
+    notes, ends = [], [1.0]
     for k, (name, values) in enumerate(rows.items()):
         colour, hatch = (COLOURS[1], "//") if name == highlight else (COLOURS[5], None)
-        spread = values.std(ddof=1) if len(values) > 1 else None
-        axes.barh(k, values.mean(), 0.7, color=colour, hatch=hatch, xerr=spread, capsize=4)
-        note = f"{values.mean():.3f}" + ("" if spread is None else f" ± {spread:.3f}")
-        axes.annotate(note, (1, k), xycoords=("axes fraction", "data"), va="center", fontsize=9)
+        mean, spread = values.mean(), values.std(ddof=1) if len(values) > 1 else None
+        if start:
+            look = {"marker": "D" if name == highlight else "o", "color": COLOURS[0]}
+            axes.errorbar(mean, k, xerr=spread, capsize=5, markersize=4, **look)
+        else:
+            axes.barh(k, mean, 0.7, color=colour, hatch=hatch, xerr=spread, capsize=4)
+        note = f"{mean:.3f}" + ("" if spread is None else f" ± {spread:.3f}")
+        place = {"xycoords": ("axes fraction", "data"), "textcoords": "offset points"}
+        axes.annotate(note, (1, k), (6, 0), **place, va="center", fontsize=9)
         notes.append(note)
+        ends.append(mean + (spread or 0))
     axes.set_yticks(range(len(rows)), [shorten(name, 40) for name in rows])
-    axes.invert_yaxis()
-    axes.set(xlabel=x, xlim=(min(0, *map(np.min, rows.values())), 1))
+    axes.set_ylim(len(rows) - 0.4, -0.6)  # the first one stands at the top
+    least = start or min(0, *map(np.min, rows.values()))
+    axes.set(xlabel=x + (f" (the axis starts at {start:g})" if start else ""))
+    axes.set_xlim(least, max(ends))  # a whisker may reach beyond 1
+    if start:
+        axes.xaxis.set_major_locator(MaxNLocator(5))
+        axes.grid(color="#DDDDDD", linewidth=0.6)
+        axes.set_axisbelow(True)
     plain(axes)
     bars = format_list([f"{name} {note}" for name, note in zip(rows, notes, strict=True)])
-    alt = f"Bar chart of the {x}, with standard deviations: {bars}"
+    alt = f"{'Points' if start else 'Bar chart'} of the {x}, with standard deviations: {bars}"
     return finish(figure, alt, title)
 
 

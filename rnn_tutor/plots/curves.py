@@ -173,7 +173,9 @@ def _intervals(axes, intervals):
     for place, (low, high) in enumerate(intervals):
         clear = low > 0 or high < 0
         colour = COLOURS[0] if clear else "#666666"
-        axes.plot([low, high], [place] * 2, color=colour, linewidth=2.5 if clear else 1.2)
+        # Round or square ends would reach beyond the interval, and over 0.
+        line = {"linewidth": 2 if clear else 1.2, "solid_capstyle": "butt"}
+        axes.plot([low, high], [place] * 2, color=colour, **line)
         marker = {"marker": "D" if clear else "o", "markersize": 6 if clear else 5}
         face = colour if clear else "white"
         axes.plot((low + high) / 2, place, color=colour, markerfacecolor=face, **marker)

@@ -64,15 +64,16 @@ def image_grid(images, titles=None, columns=10, title=None):
     return grid.picture(what + kinds)
 
 
-def image_rows(named, title=None):
+def image_rows(named, title=None, halves=None):
     """Draw rows of images, each row with its name at the left.
 
     An `ImageSet` may be empty; when all are, the figure says that there are no such pictures.
 
     Args:
         named: `{name: images}`, such as `{"original": images, "noisy": noisy}`; the images as for
-            `image_grid`.
+            `image_grid`. With `halves`, each row holds two of them, `{name: (left, right)}`.
         title: A line above the figure, str. Default: no line.
+        halves: Headings of the left and of the right half, two str. Default: no halves.
 
     Returns:
         A `Picture`.
@@ -82,17 +83,27 @@ def image_rows(named, title=None):
         >>> rt.plots.image_rows({"original": black, "inverted": 255 - black})
         Picture: Rows of up to 3 pictures: original, inverted
     """
-    rows = {str(name): () if _is_empty(p) else rgb(p) for name, p in named.items()}
-    if not any(map(len, rows.values())):
+    rows = {
+        str(name): [() if _is_empty(p) else rgb(p) for p in (sets if halves else (sets,))]
+        for name, sets in named.items()
+    }
+    parts = [part for row in rows.values() for part in row if len(part)]
+    if not parts:
         return nothing("There are no such pictures.", title)
-    shape = np.max([box_of(pictures) for pictures in rows.values() if len(pictures)], axis=0)
-    columns = max(map(len, rows.values()))
-    grid = ImageGrid(shape, len(rows), columns, left=1.2, title=title)
-    for row, (name, pictures) in enumerate(rows.items()):
+    columns = max(map(len, parts))
+    shape = np.max([box_of(part) for part in parts], axis=0)
+    middle = {"middle": 0.2, "heading": True} if halves else {}
+    grid = ImageGrid(shape, len(rows), columns * len(halves or "-"), 1.2, **middle, title=title)
+    for k, heading in enumerate(halves or ()):
+        grid.head(k * columns, heading)
+    for row, (name, sets) in enumerate(rows.items()):
         grid.name_row(row, name)
-        for column, picture in enumerate(pictures):
-            grid.put(picture, row, column)
-    return grid.picture(f"Rows of up to {format_count(columns, 'picture')}: {', '.join(rows)}")
+        for k, pictures in enumerate(sets):
+            for column, picture in enumerate(pictures, k * columns):
+                grid.put(picture, row, column)
+    what = f"Rows of up to {format_count(columns, 'picture')}"
+    what += f" {' and as many '.join(halves)}" if halves else ""
+    return grid.picture(f"{what}: {', '.join(rows)}")
 
 
 def photographs(pictures, titles=None, columns=3, title=None):

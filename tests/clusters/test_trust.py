@@ -1,5 +1,7 @@
 """Traffic lights: each is tried on images made for it, with labels that nobody looks at."""
 
+import re
+
 import cv2
 import numpy as np
 import pytest
@@ -81,6 +83,13 @@ def test_clusters_of_noise_are_red_and_half_mixed_ones_are_not_green(noise):
     points = rng.normal(size=(N, 50))
     clusters = rt.Clustering(4, seed=0).fit(points).labels
     assert rt.trust_report(noise, clusters, points)["stability"].colour == "red"
+
+
+def test_the_light_for_stability_names_what_it_compares(noise, blobs):
+    light = rt.trust_report(noise, blobs[1], blobs[0])["stability"]
+    ours, shuffled = map(float, re.findall(r"\d\.\d\d", light.sentence))
+    assert 0.9 < ours <= 1 and shuffled < 0.5
+    assert ours - shuffled == pytest.approx(light.value, abs=0.011)
 
 
 def test_it_reads_as_one_line_for_each_light(noise, blobs):

@@ -25,6 +25,7 @@ FIGURES = {
     "image_grid, titles": lambda x: plots.image_grid(x[:3], titles=["a", "<b>", "$c"]),
     "planes": lambda x: plots.planes(POINTS, {"one": [0, 1, 2] * 10, "<b>": [0] * 30}),
     "image_rows": lambda x: plots.image_rows({"original": x[:4], "noisy": x[:3]}, title="Some"),
+    "image_rows, halves": lambda x: plots.image_rows({"a": (x[:4], x[:3])}, halves=("l", "<b>")),
     "photographs": lambda x: plots.photographs([x[0], x[1, :6], x[2, ..., 0]], ["a", "b", "c"]),
     "photographs, one": lambda x: plots.photographs([x[0] > 0.5], title="One alone"),
     "clusters": lambda x: plots.clusters(x, FITTED, n=4, names=["A", "B", "C"]),
@@ -57,6 +58,7 @@ FIGURES = {
     "circles, many": lambda x: plots.circles(dict.fromkeys("abcdefgh", R.random((500, 2)))),
     "forest": lambda x: plots.forest({"P": {"a": (-1, 2), "$b": (1, 3)}}, "points", title="F"),
     "forest, five": lambda x: plots.forest(dict.fromkeys("12345", dict.fromkeys("abc", (0, 9)))),
+    "score_bars, points": lambda x: plots.score_bars({"a": [0.9, 1.0], "$b": 1}, "a", start=0.8),
     "score_bars, negative": lambda x: plots.score_bars({"a": [-0.1, 0.0]}, x="ARI"),
 }
 
@@ -88,11 +90,22 @@ def test_every_figure_is_drawn_small_and_has_alt_text(name, pixels):
     assert 20 < height <= 620
 
 
-def test_powers_of_ten_are_written_plainly():
-    picture = plots.loss_curve([1, 1e-5], log=True)
+@pytest.mark.parametrize(
+    ("values", "written"),
+    [
+        ([20, 1, 0.05, 0, np.nan], {"10", "1", "0.1"}),
+        ([1, 1e-5], {"10⁰", "10⁻¹", "10⁻⁵"}),
+        ([1e-2, 1e12], {"10⁰", "10¹²"}),
+    ],
+)
+def test_powers_of_ten_are_written_in_one_way(values, written):
+    picture = plots.loss_curve(values, log=True)
     assert picture.png()
-    assert {"1", "0.1", "0.01"} <= set(texts(picture))
-    assert not any("$" in text for text in texts(picture))
+    assert written <= set(texts(picture))
+    assert not any("$" in text or "e-" in text for text in texts(picture))
+    axis = picture.figure.axes[0].yaxis
+    powers = [tick.label1.get_text() for tick in axis.get_major_ticks()]
+    assert len({"10⁰" in written, *(any(c in "⁰¹²³⁴⁵⁶⁷⁸⁹" for c in text) for text in powers)}) == 1
 
 
 def test_a_chain_has_one_state_more_than_steps():
@@ -220,6 +233,23 @@ def test_bars_show_mean_and_sample_deviation():
     assert picture.alt.endswith("pixels 0.700 ± 0.100, once 0.500")
 
 
+def test_a_whisker_beyond_one_is_drawn_whole():
+    (axes,) = plots.score_bars({"a": [0.7, 1.0, 1.0], "b": 0.5}).figure.axes
+    _, _, (whisker,) = axes.containers[0]
+    assert axes.get_xlim()[1] >= whisker.get_segments()[0][:, 0].max() > 1
+    assert plots.score_bars({"b": 0.5}).figure.axes[0].get_xlim() == (0, 1)
+
+
+def test_scores_on_an_axis_from_elsewhere_are_points_and_no_bars():
+    picture = plots.score_bars({"a": [0.94, 0.96], "b": 0.9}, x="share", start=0.8)
+    (axes,) = picture.figure.axes
+    assert not axes.patches and axes.get_xlim()[0] == 0.8
+    assert [float(line.get_xdata()[0]) for line, _, _ in axes.containers] == [0.95, 0.9]
+    assert axes.get_ylim()[0] > axes.get_ylim()[1]  # the first one stands at the top
+    assert "0.8" in axes.get_xlabel() and picture.alt.startswith("Points of the share")
+    assert len(plots.score_bars({"a": 0.9}).figure.axes[0].patches) == 1
+
+
 def test_score_curves_show_mean_and_sample_deviation():
     table = {"a": {10: [0.6, 0.7, 0.8], 1000: [0.9, 0.9]}, "b": {10: [0.5], 1000: [0.8]}}
     picture = plots.score_curves(table, "pictures")
@@ -257,6 +287,7 @@ def test_a_forest_plot_tells_intervals_with_zero_from_those_without():
     looks = [(line.get_marker(), line.get_markerfacecolor()) for line in middles]
     assert looks[0] == looks[1] != looks[2] == looks[3]
     assert left.get_ylim()[0] > left.get_ylim()[1]  # the first name stands at the top
+    assert {line.get_solid_capstyle() for line in ends} == {"butt"}  # none reaches beyond its ends
     assert len({line.get_color() for line in right.lines[1:]}) == 1
     assert "P: below 0 below, above 0 above, 0 inside both and edge; Q: 0 inside" in picture.alt
 
@@ -304,6 +335,19 @@ def test_clusters_show_the_typical_on_the_left_and_the_border_on_the_right():
         GREY[i] for c in range(3) for i in (*FITTED.typical(c, 2), *FITTED.borderline(c, 2))
     ]
     np.testing.assert_array_equal(drawn, expected)
+
+
+def test_rows_in_two_halves_have_headings_and_a_gap():
+    rows = {"a": (GREY[:3], GREY[3:5]), "b": (GREY[5:6], GREY[6:9])}
+    picture = plots.image_rows(rows, halves=("near", "far"))
+    axes = picture.figure.axes[0]
+    drawn = [im.get_array()[..., :1] for im in axes.images]
+    np.testing.assert_array_equal(drawn, GREY[:9])
+    lefts = np.array([im.get_extent()[0] for im in axes.images])
+    places = {t.get_text(): t.get_position()[0] for t in axes.texts}
+    assert lefts[[0, 3]].tolist() == lefts[[5, 6]].tolist() == [places["near"], places["far"]]
+    assert lefts[3] - lefts[2] > 1.2 * (lefts[2] - lefts[1])
+    assert "near" in picture.alt and "far" in picture.alt
 
 
 def test_steps_are_drawn_in_the_order_of_sequences():

@@ -154,3 +154,12 @@ def test_an_occlusion_map_lies_where_the_middles_of_the_squares_were():
     assert (none[:3] == 255).all()
     assert (none[:, :3] == 255).all()
     assert not (none[3:9, 3:7] == 255).any()
+
+
+def test_a_small_rise_on_an_occlusion_map_can_be_told_from_no_change():
+    fall = [[-0.05, 0.0, 0.05, 1.0]]
+    picture = plots.occlusion(np.zeros((1, 8, 14, 1)), {"grey": [fall]})
+    rise, none, drop, most = picture.figure.axes[0].images[1].get_array()[4, 3:11:2].astype(int)
+    assert rise[2] - rise[0] > none[2] - none[0] + 10  # bluer
+    assert drop[0] - drop[2] > none[0] - none[2] + 10  # yellower
+    assert most[0] - most[2] > drop[0] - drop[2] + 50
