@@ -42,7 +42,7 @@ from rnn_tutor.clusters.projection import l2_normalize  # noqa: E402
 SHIPPED = Path(rt.__file__).parent / "data" / "benchmark_strips.json"
 STRIPS, BATCH, TEMPERATURE = 600, 32, 0.5
 VIEWS = rt.augmentation.preset("strips")
-RATES, TUNED_ON, TUNING_SEED, TUNING_STEPS = (0.003, 0.01), "trimmed", 100, 150
+RATES, TUNED_ON, TUNING_SEED, TUNING_STEPS = (0.001, 0.003, 0.01), "trimmed", 100, 150
 # What the strips are, how the views differ from the preset, and steps of training.
 TASKS = {
     "trimmed": ({}, {}, 300),
