@@ -595,7 +595,8 @@ def strip_rows(benchmark, runs, methods):
             fewer = 0 < len(found) < most
             cells.append(f"{cell}, {in_words(found)}" if fewer else cell)
         size, seconds = (round(mean_of(own, what)) for what in ("parameters", "cpu_seconds"))
-        lines.append(f"| {method} | {' | '.join(cells)} | {size or ''} | {seconds} |")
+        size = f"{size:,}" if size else ""
+        lines.append(f"| {method} | {' | '.join(cells)} | {size} | {seconds} |")
     return lines
 
 

@@ -9,10 +9,11 @@ strips and is scored on them; its network also sorts 120 new strips, of other re
 learnt on trimmed strips also sorts the new strips of HARDER. The tasks, the steps and the order of
 the runs were written down before the first network ran on seeds 0 to 4.
 
-The learning rate of each network is chosen first, on the trimmed strips of seed 100, with labels
-for scoring, in half the steps; the three recurrent networks share one. Seeds 0 to 4 are not looked
-at for that. A training that ends in a collapse, as its loss tells without labels, is done again at
-the next lower rate; seconds are those of the last one.
+The learning rate of each network is chosen first, on the strips of seed 100, with labels for
+scoring, in half the steps: one for trimmed strips and one for strips with margins. The three
+recurrent networks share theirs. Seeds 0 to 4 are not looked at for that. A training that ends in a
+collapse, as its loss tells without labels, is done again at the next lower rate; seconds are those
+of the last one.
 
 Runs are added to FILE as they end; a run that stands there is not done again. So the script can be
 stopped and started at any time. One seed after the other: all networks on FIRST, then those in
@@ -45,7 +46,7 @@ from rnn_tutor.clusters.projection import l2_normalize  # noqa: E402
 SHIPPED = Path(rt.__file__).parent / "data" / "benchmark_strips.json"
 STRIPS, BATCH, TEMPERATURE = 600, 32, 0.5
 VIEWS = rt.augmentation.preset("strips")
-RATES, TUNED_ON, TUNING_SEED, TUNING_STEPS = (0.001, 0.003, 0.01), "trimmed", 100, 150
+RATES, TUNED_ON, TUNING_SEED = (0.001, 0.003, 0.01), ("trimmed", "untrimmed"), 100
 # All embeddings are alike: the loss is that of a guess among 2 * BATCH - 1 views.
 COLLAPSED = np.log(2 * BATCH - 1) - 0.1
 # What the strips are, how the views differ from the preset, and steps of training.
@@ -75,7 +76,7 @@ NETWORKS = {
 }
 TUNED = [method for method, settings in NETWORKS.items() if "reader" in settings]
 TUNED.insert(0, "GRU, both ways, masked")
-FIRST, LAST_SEEDS = ("trimmed", "untrimmed"), (0, 1)
+FIRST, LAST_SEEDS = TUNED_ON, (0, 1)
 ORDERED = ("GRU, both ways, masked", "squeezed, dense", "dilated convolutions")
 
 
@@ -238,18 +239,22 @@ class Results:
 
 
 def tune(results, methods):
-    """Train each network at each rate on the strips that are kept for it."""
-    for method in filter(methods.__contains__, TUNED):
-        for rate in RATES:
-            what = {"task": TUNED_ON, "method": method, "seed": TUNING_SEED, "learning_rate": rate}
-            if not results.find(**what):
-                found = by_network(method, TUNED_ON, TUNING_SEED, rate, TUNING_STEPS)
-                results.add(what, found)
+    """Train each network at each rate on the strips that are kept for it, in half the steps."""
+    for task, method, rate in product(TUNED_ON, filter(methods.__contains__, TUNED), RATES):
+        what = {"task": task, "method": method, "seed": TUNING_SEED, "learning_rate": rate}
+        if not results.find(**what):
+            found = by_network(method, task, TUNING_SEED, rate, TASKS[task][2] // 2)
+            results.add(what, found)
 
 
-def best_rate(results, method):
-    """Return the learning rate with the best accuracy; at equal accuracy, the lower loss."""
-    tried = results.find(method=method if method in TUNED else TUNED[0], seed=TUNING_SEED)
+def best_rate(results, method, task):
+    """Return the learning rate with the best accuracy; at equal accuracy, the lower loss.
+
+    Tasks with margins take that of the untrimmed strips, all others that of the trimmed ones.
+    """
+    method = method if method in TUNED else TUNED[0]
+    task = TUNED_ON["margins" in TASKS[task][0]]
+    tried = results.find(task=task, method=method, seed=TUNING_SEED)
     if len(tried) < len(RATES):
         raise SystemExit(f"{method} is not tuned yet: its runs of seed 100 are missing.")
     return max(tried, key=lambda run: (run["accuracy"], -run["loss"]))["learning_rate"]
@@ -287,7 +292,7 @@ def main():
     for method, task, seed in plan(options.seeds, options.tasks, networks):
         what = {"task": task, "method": method, "seed": seed}
         if not results.find(**what):
-            results.add(what, without_collapse(**what, rate=best_rate(results, method)))
+            results.add(what, without_collapse(**what, rate=best_rate(results, method, task)))
 
 
 if __name__ == "__main__":
