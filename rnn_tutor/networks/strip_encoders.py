@@ -20,9 +20,10 @@ def strip_encoder(
 ):
     """Build an encoder from a strip of any width to an embedding.
 
-    Two strided convolutions make a feature map, a quarter as high and wide. Its columns are read
-    from left to right. Keras's convolutions drop a mask. So it is carried past them by hand, and
-    what lies past the end of a strip is set to 0 before each convolution.
+    Two strided convolutions make a feature map, a quarter as high and an eighth as wide. Its
+    columns are normalized and read from left to right. Keras's convolutions drop a mask. So it is
+    carried past them by hand, and what lies past the end of a strip is set to 0 after each
+    convolution.
 
     Args:
         input_shape: `(height, None, channels)`; a width in place of None is not looked at.
@@ -55,14 +56,15 @@ def strip_encoder(
     x = layers.ReLU()(image)
     if reader == "squeezed":
         x, read = squeeze(x, read, SQUEEZED)
-    for kernels, size in ((16, 5), (32, 3)):
+    for kernels, size, strides in ((16, 5, (2, 4)), (32, 3, (2, 2))):
         # Padded here: with padding="same", it would depend on whether a strip is even or odd.
         x = layers.ZeroPadding2D(size // 2)(x)
-        x = layers.Conv2D(kernels, size, strides=2, activation="relu")(x)
-        read = read[:, ::2]
+        x = layers.Conv2D(kernels, size, strides=strides, activation="relu")(x)
+        read = read[:, :: strides[1]]
         x = x * ops.cast(read, x.dtype)[:, None, :, None]
     x = layers.Conv2D(16, 1, activation="relu")(x)
     columns = layers.Reshape((-1, x.shape[1] * 16))(layers.Permute((2, 1, 3))(x))
+    columns = layers.LayerNormalization()(columns)
     if reader == "recurrent":
         layer = CELLS[cell](units)
         layer = layers.Bidirectional(layer) if bidirectional else layer
@@ -72,7 +74,7 @@ def strip_encoder(
     return keras.Model(image, embedding, name="strip_encoder")
 
 
-SQUEEZED = 64  # columns to which the reader "squeezed" brings every strip
+SQUEEZED = 128  # columns to which the reader "squeezed" brings every strip
 
 
 def squeeze(image, read, width):
@@ -106,7 +108,7 @@ def squeeze(image, read, width):
 
 def _squeezed(columns, read):
     """Read the flat feature map of a squeezed strip by dense layers."""
-    steps = SQUEEZED // 4
+    steps = SQUEEZED // 8
     x = layers.Flatten()(layers.Reshape((steps, columns.shape[2]))(columns))
     x = layers.Dense(30, activation="relu")(x)
     return layers.Dense(96, activation="tanh")(x)
