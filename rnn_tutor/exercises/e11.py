@@ -318,7 +318,10 @@ EXERCISES = (
             (_read_at_the_right, "Strips begin at the left. Your mask reads from the right end."),
             (_on_its_side, "Give a row for each strip, and a column for each step."),
             (_counted_from_one, "Step 0 begins at column 0. You began to count at 1."),
-            (_stride_on_the_widths, "Multiply the number of the step by the stride, not the width."),
+            (
+                _stride_on_the_widths,
+                "Multiply the number of the step by the stride, not the width.",
+            ),
         ],
         hints=(
             "Step k begins at column k * stride. When is that column on the strip?",

@@ -56,7 +56,9 @@ FIGURES = {
     "circles": lambda x: plots.circles({"$a": POINTS, "<b>": -POINTS}, [0, 1, 2] * 10, title="C"),
     "circles, many": lambda x: plots.circles(dict.fromkeys("abcdefgh", R.random((500, 2)))),
     "forest": lambda x: plots.forest({"P": {"a": (-1, 2), "$b": (1, 3)}}, "points", title="F"),
-    "score panels": lambda x: plots.score_panels({"A $": {"b": [0.5, 1]}, "C": {"$d": 0}}, title="S"),
+    "score panels": lambda x: plots.score_panels(
+        {"A $": {"b": [0.5, 1]}, "C": {"$d": 0}}, title="S"
+    ),
     "forest, five": lambda x: plots.forest(dict.fromkeys("12345", dict.fromkeys("abc", (0, 9)))),
     "score_bars, negative": lambda x: plots.score_bars({"a": [-0.1, 0.0]}, x="ARI"),
 }
