@@ -9,6 +9,7 @@ _HOMES = {
     "PreprocessingPanel": "preprocessing",
     "ScanPanel": "scan",
     "ReadAlongPanel": "read_along",
+    "StripPanel": "strips",
     "LabellingPanel": "labelling",
     "MapPanel": "map",
     "FolderPanel": "folder",

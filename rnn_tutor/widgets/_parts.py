@@ -399,9 +399,15 @@ def thumbnail(pixels, alt, size):
     )
 
 
+def figure(picture):
+    """Return a `Picture` of `plots` as HTML; on a dark page the style sheet turns it dark."""
+    return f'<div class="rt-figure">{picture.html()}</div>'
+
+
 def source(pixels):
-    """Return an image `(h, w, c)` uint8 as an address that holds it."""
-    bgr = pixels if pixels.shape[2] == 1 else cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR)
+    """Return an image `(h, w, c)` uint8, grey, RGB or RGBA, as an address that holds it."""
+    turn = {3: cv2.COLOR_RGB2BGR, 4: cv2.COLOR_RGBA2BGRA}.get(pixels.shape[2])
+    bgr = pixels if turn is None else cv2.cvtColor(pixels, turn)
     return f"data:image/png;base64,{base64.b64encode(cv2.imencode('.png', bgr)[1]).decode()}"
 
 

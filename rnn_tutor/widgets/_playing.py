@@ -147,9 +147,13 @@ class PlayingPanel(parts.Panel):
         before = len(self._current.sequence) if self._current else 1
         self._current = self._read()
         steps = len(self._current.sequence)
-        step = self.step * steps // before
+        step = self._kept(before, steps)
         self._step.end(steps)
         self.step = step
+
+    def _kept(self, before, steps):
+        """Return how far another image is read: about the share that was read of the last one."""
+        return self.step * steps // before
 
     def _ask(self):
         self._work.submit(self._now())

@@ -13,9 +13,10 @@ from rnn_tutor.widgets import _parts as parts
 
 SIDE = 300  # the image's longer side, in CSS pixels
 SENT = 2 * SIDE  # pixels of a side that the browser is sent; more cannot be seen
-UNREAD, EMPTY = (112, 124, 140), (234, 239, 244)  # in the image; in the sequence
+WIDE, TALL = 1200, 200  # of a strip: pixels that the browser is sent; CSS pixels it is high
+UNREAD = (112, 124, 140)  # in the image; in the sequence, what is not read is transparent
 STRIP, GAP, LANES = 22, 6, 132  # heights in the drawing of a path, in pixels
-INKS = {1: [(34, 34, 34)], 3: [(213, 94, 0), (0, 158, 115), (0, 114, 178)]}
+INKS = {1: [(118, 118, 118)], 3: [(213, 94, 0), (0, 158, 115), (0, 114, 178)]}
 
 
 @dataclass(frozen=True)
@@ -26,11 +27,13 @@ class Reading:
         image: `(h, w, c)` uint8.
         sequence: `(steps, features)` uint8.
         places: `(steps, pixels)`, where in the flat image the pixels of each step stand.
+        unit: What a step reads, "row" or "column".
     """
 
     image: np.ndarray
     sequence: np.ndarray
     places: np.ndarray
+    unit: str = "row"
 
     @property
     def pixelwise(self):
@@ -40,6 +43,23 @@ class Reading:
         """Return (top, left, below, right) of the pixels read at a step, which counts from 1."""
         rows, columns = np.divmod(self.places[step - 1], self.image.shape[1])
         return rows.min(), columns.min(), rows.max() + 1, columns.max() + 1
+
+    @property
+    def length(self):
+        """How many rows or columns are read in all."""
+        return self.image.shape[0 if self.unit == "row" else 1]
+
+    @property
+    def ends(self):
+        """The last row or column of each step, counted from 1, `(steps,)`."""
+        rows, columns = np.divmod(self.places, self.image.shape[1])
+        return (rows if self.unit == "row" else columns).max(axis=1) + 1
+
+    def share(self, step):
+        """Return where a step begins and ends, from 0 to 1 of all rows or columns."""
+        box = self.box(step)
+        first, last = box[::2] if self.unit == "row" else box[1::2]
+        return first / self.length, last / self.length
 
 
 def read(image, order, patch):
@@ -54,6 +74,29 @@ def by_rows(image, steps):
     """Read an image `(h, w, c)` from top to bottom, h / steps rows a step."""
     places = np.arange(image[..., 0].size).reshape(steps, -1)
     return Reading(image, image.reshape(steps, -1), places)
+
+
+def by_columns(image, steps):
+    """Read an image `(h, w, c)` from left to right, in the steps of `column_ends`."""
+    height, width, channels = image.shape
+    ends = column_ends(width, steps)[:, None]
+    starts = np.concatenate([[[0]], ends[:-1]])
+    columns = np.minimum(starts + np.arange((ends - starts).max()), ends - 1)  # the last one twice
+    places = np.arange(height)[:, None] * width + columns[:, None]
+    places = places.reshape(steps, -1)
+    return Reading(image, image.reshape(-1, channels)[places].reshape(steps, -1), places, "column")
+
+
+def column_ends(width, steps):
+    """Return the column, from 1, at which each step ends, `(steps,)` int.
+
+    Each step reads as many columns as the others, and the last one what is left, as the stride of a
+    convolution leaves it. Where that does not come out, the steps are as even as can be.
+    """
+    stride, counted = -(-width // steps), np.arange(1, steps + 1)
+    if stride * (steps - 1) < width:
+        return np.minimum(stride * counted, width)
+    return counted * width // steps
 
 
 def call(order, patch):
@@ -73,20 +116,23 @@ def sentence(reading, step):
     return f"Step {step:,} of {steps:,}: {_where(reading, step)}.{end}"
 
 
-def rows(reading, step):
-    """Name the rows of a step, counted from 1, as steps are."""
-    top, _, below, _ = reading.box(step)
-    return f"row {below}" if below - top == 1 else f"rows {top + 1} to {below}"
+def spans(reading, step):
+    """Name the rows of a step and its columns, counted from 1, as steps are."""
+    top, left, below, right = reading.box(step)
+    return {
+        unit: f"{unit} {last:,}" if last - first == 1 else f"{unit}s {first + 1:,} to {last:,}"
+        for unit, first, last in (("row", top, below), ("column", left, right))
+    }
 
 
 def _where(reading, step):
     """The pixels of a step in words."""
     top, left, below, right = reading.box(step)
     height, width = reading.image.shape[:2]
-    columns = f"column {right}" if right - left == 1 else f"columns {left + 1} to {right}"
+    said = spans(reading, step)
     if not reading.pixelwise and (right - left == width or below - top == height):
-        return rows(reading, step) if right - left == width else columns
-    return f"{rows(reading, step)}, {columns}"
+        return said["row" if right - left == width else "column"]
+    return f"{said['row']}, {said['column']}"
 
 
 def picture(reading, index, step):
@@ -107,6 +153,24 @@ def picture(reading, index, step):
     return f'<div class="rt-head">The picture</div><div class="rt-framed">{image}{frame}</div>'
 
 
+def strip(reading, step):
+    """Return an image that arrives from the left, for a `Front` of "course".
+
+    Returns:
+        `{"alt": in words, "source": its address, "widest": its width in CSS pixels at most}`. What
+        has not arrived is hidden.
+    """
+    height, width = reading.image.shape[:2]
+    arrived = int(reading.ends[step - 1]) if step else 0
+    shown = np.broadcast_to(reading.image, (height, width, 3)).copy()
+    shown[:, arrived:] = UNREAD
+    return {
+        "alt": f"the picture: {arrived:,} of {width:,} columns have arrived",
+        "source": parts.source(at_most(shown, SENT, WIDE)),
+        "widest": round(TALL * max(1, width / height)),
+    }
+
+
 def sequence(reading, step):
     """Return the sequence as HTML: what is read so far from the left, of the width of all steps."""
     steps, features = reading.sequence.shape
@@ -123,9 +187,9 @@ def sequence(reading, step):
 
 
 def _matrix(sequence, step):
-    """(features, steps, 3): each step is a column."""
-    drawn = np.full((*sequence.T.shape, 3), EMPTY, np.uint8)
-    drawn[:, :step] = sequence[:step].T[..., None]
+    """(features, steps, 4): each step is a column."""
+    drawn = np.zeros((*sequence.T.shape, 4), np.uint8)
+    drawn[:, :step, :3], drawn[:, :step, 3] = sequence[:step].T[..., None], 255
     return at_most(drawn, SENT, SENT)
 
 
@@ -134,15 +198,15 @@ def _path(sequence, step):
     steps, channels = sequence.shape
     levels = at_most(sequence[None], 1, SENT)  # of a long path, means over several steps
     columns = levels.shape[1]
-    drawn = np.full((STRIP + GAP + LANES, columns, 3), 255, np.uint8)
-    drawn[:STRIP] = levels
+    drawn = np.zeros((STRIP + GAP + LANES, columns, 4), np.uint8)
+    drawn[:STRIP, :, :3], drawn[:STRIP, :, 3] = levels, 255
     height = LANES // channels
     up = np.arange(height, 0, -1)[:, None] - 0.5
     for lane, ink in enumerate(INKS[channels]):
         top = STRIP + GAP + lane * height
         bar = levels[0, :, lane] * ((height - 3) / 255)
-        drawn[top : top + height][up < bar] = ink
-    drawn[:, -(-step * columns // steps) :] = EMPTY
+        drawn[top : top + height][up < bar] = (*ink, 255)
+    drawn[:, -(-step * columns // steps) :] = 0
     return drawn
 
 

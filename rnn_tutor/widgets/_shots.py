@@ -36,7 +36,10 @@ class Shots(widgets.VBox):
         for one in self.buttons:
             one.add_class(name)
         super().__init__(
-            [parts.text(_drawing(pixels, name), margin="0", height="0"), self._grid()],
+            [
+                parts.text(drawing(pixels, f".rt-panel .{name}"), margin="0", height="0"),
+                self._grid(),
+            ],
             layout={"width": "100%", "overflow": "visible"},
         )
 
@@ -55,8 +58,8 @@ class Shots(widgets.VBox):
         one.add_class(kind) if wanted else one.remove_class(kind)
 
 
-def _drawing(pixels, name):
-    """Return the style that puts the images on their buttons."""
+def drawing(pixels, selector):
+    """Return the style that puts images on their buttons, `selector-0`, `selector-1` and so on."""
     rules = []
     for k, image in enumerate(pixels):
         height, width = image.shape[:2]
@@ -64,7 +67,7 @@ def _drawing(pixels, name):
         way = "pixelated" if scale >= 1 else "auto"
         drawn = parts.source(at_most(image, 2 * SIDE))
         rules.append(
-            f".rt-panel .{name}-{k} {{ background-image: url({drawn}); image-rendering: {way}; "
+            f"{selector}-{k} {{ background-image: url({drawn}); image-rendering: {way}; "
             f"background-size: {width * scale:.1f}px {height * scale:.1f}px; }}"
         )
     return f"<style>{' '.join(rules)}</style>"

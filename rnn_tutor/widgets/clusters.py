@@ -169,7 +169,7 @@ class ClusterPanel(parts.Panel):
             table = evaluation.contingency(
                 self.images.labels, fitted.labels, self.images.n_classes, fitted.n_clusters
             )
-            self._table.value = plots.contingency(table, self.images.class_names).html()
+            self._table.value = parts.figure(plots.contingency(table, self.images.class_names))
 
     def _say(self):
         scores = evaluation.scores(self.images.labels, self._fitted.labels)
@@ -219,7 +219,7 @@ def _examples(images, fitted):
         }
         strips = [
             "".join(
-                parts.thumbnail(images.pixels[i], f"picture {i}, {what} cluster {cluster}", 36)
+                parts.thumbnail(images[i].pixels[0], f"picture {i}, {what} cluster {cluster}", 36)
                 for i in chosen
             )
             for what, chosen in found.items()

@@ -156,7 +156,7 @@ class FolderPanel(parts.Panel):
         words = f"{html.escape(about.meaning)}{beside}{more}"
         head = parts.title(f"{about.title.capitalize()} ({found:,})", words)
         name = f"rt-folder-{self.model_id}-{number}"
-        shots = Shots([self.images.pixels[i] for i in shown], name)
+        shots = Shots([self.images[i].pixels[0] for i in shown], name)
         self._shots[kind] = shots
         self._places += shown
         return [widgets.HBox([head, self._buttons[kind]], layout={"flex_flow": "row wrap"}), shots]

@@ -7,13 +7,14 @@ import ipywidgets as widgets
 import numpy as np
 
 from rnn_tutor._errors import TutorError
-from rnn_tutor.images.imageset import ImageSet, resize
+from rnn_tutor.images.imageset import ImageSet
 from rnn_tutor.images.labels import Labels
 from rnn_tutor.widgets import _parts as parts
 from rnn_tutor.widgets._front import Front
+from rnn_tutor.widgets._shots import at_most, drawing
 
 PER_PAGE = 24
-SMALL, LARGE = 64, 176  # a picture's longer side in the grid, and alone, in CSS pixels
+LARGE = 176  # the longer side of the picture whose turn it is, in CSS pixels
 SHORT = 24  # characters under a picture
 NO_NAME = "no name yet"
 IN_CODE = 200  # named pictures; the code leaves more of them to the file
@@ -268,16 +269,8 @@ class LabellingPanel(parts.Panel):
 
     def _drawing(self, pictures):
         """The style that puts a page's pictures on their buttons."""
-        sent = [_at_most(self._drawn_from.pixels[picture], 2 * SMALL) for picture in pictures]
-        side = max(sent[0].shape[:2])
-        height, width = SMALL * np.array(sent[0].shape[:2]) / side
-        size = f"background-size: {width:.1f}px {height:.1f}px;"
-        way = f"image-rendering: {'pixelated' if side <= SMALL else 'auto'};"
-        rules = [f".{self._own} .rt-shot {{ {size} {way} }}"]
-        for k, pixels in enumerate(sent):
-            image = f"background-image: url({parts.source(pixels)});"
-            rules.append(f".{self._own} .rt-shot-{k} {{ {image} }}")
-        return f"<style>{' '.join(rules)}</style>"
+        shown = [self._drawn_from[int(picture)].pixels[0] for picture in pictures]
+        return drawing(shown, f".{self._own} .rt-shot")
 
     def _show_classes(self, given):
         names = self.labels.class_names
@@ -295,7 +288,7 @@ class LabellingPanel(parts.Panel):
     def _large(self, name):
         picture = self.picture
         alt = f"picture {picture}: {name}"
-        pixels = _at_most(self._drawn_from.pixels[picture], 2 * LARGE)
+        pixels = at_most(self._drawn_from[picture].pixels[0], 2 * LARGE)
         return (
             f'<div class="rt-head">Picture {picture}</div>'
             f'<div class="rt-quiet">{self._place + 1:,} of {len(self.order):,}</div>'
@@ -420,12 +413,6 @@ def _key(k):
 def _short(name):
     """What there is room for under a picture."""
     return name if len(name) <= SHORT else f"{name[: SHORT - 1].rstrip()}\N{HORIZONTAL ELLIPSIS}"
-
-
-def _at_most(pixels, side):
-    """A picture (h, w, c) averaged where its longer side has more pixels."""
-    scale = min(1, side / max(pixels.shape[:2]))
-    return resize(pixels, *(max(1, round(scale * s)) for s in pixels.shape[:2]))
 
 
 def _mark(widget, kind, wanted):

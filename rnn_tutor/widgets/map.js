@@ -234,6 +234,7 @@ class MapView {
     if (near) for (let i = 0; i < this.n; i++) this.neighbours.set(i, near.subarray(i * message.near, (i + 1) * message.near));
     this.sheetSize = message.sheet_size;
     this.cell = message.cell;
+    this.shares = message.ragged ? new Float32Array(buffer(buffers.at(-1))) : null;
     this.buildIndex();
     const names = ["cluster", "name", ...this.columns.map((column) => column.name)];
     this.colours.replaceChildren(...names.map((name) => element("option", { value: name }, name)));
@@ -599,11 +600,11 @@ class MapView {
   /** Thumbnails beside their points: never over each other and, where there are many points, never over one. */
   paintThumbnails(g, seen) {
     const longer = Math.max(...this.cell), size = Math.min(64, Math.max(32, longer)), scale = size / longer;
-    const w = this.cell[0] * scale, h = this.cell[1] * scale, columns = Math.ceil(this.width / CELL) + 1, rows = Math.ceil(this.height / CELL) + 1;
+    const h = this.cell[1] * scale, columns = Math.ceil(this.width / CELL) + 1, rows = Math.ceil(this.height / CELL) + 1;
     const crowded = seen.length > FEW, used = new Uint8Array(columns * rows), among = new Set(seen);
     const mark = (x, y) => { if (x >= 0 && y >= 0 && x < this.width && y < this.height) used[Math.floor(y / CELL) * columns + Math.floor(x / CELL)] = 1; };
     if (crowded) for (const i of seen) mark(...this.at(i));
-    const free = (u, v) => {
+    const free = (u, v, w) => {
       if (u < 2 || v < 2 || u + w > this.width - 2 || v + h > this.height - 2) return false;
       for (let y = Math.floor((v - 3) / CELL); y <= (v + h + 3) / CELL; y++)
         for (let x = Math.floor((u - 3) / CELL); x <= (u + w + 3) / CELL; x++) if (used[y * columns + x]) return false;
@@ -615,11 +616,11 @@ class MapView {
     for (const list of [pinned, this.priority]) for (const i of list) {
       if (!among.delete(i)) continue;
       if (crowded && tried++ > TRIED) break;
-      const [x, y] = this.at(i), gap = crowded ? 9 : 5, far = 14;
+      const [x, y] = this.at(i), w = this.ownWidth(i) * scale, gap = crowded ? 9 : 5, far = 14;
       const places = [[x + gap, y - h / 2], [x - gap - w, y - h / 2], [x - w / 2, y - h - gap], [x - w / 2, y + gap],
         [x + far, y - h - far], [x - w - far, y - h - far], [x + far, y + far], [x - w - far, y + far]];
       const inside = ([u, v]) => u > 2 && v > 2 && u + w < this.width - 2 && v + h < this.height - 2;
-      const place = (crowded ? places : places.slice(0, 1)).find(([u, v]) => free(u, v)) || (i === this.pinned && places.find(inside));
+      const place = (crowded ? places : places.slice(0, 1)).find(([u, v]) => free(u, v, w)) || (i === this.pinned && places.find(inside));
       if (!place) continue;
       const [u, v] = place;
       g.strokeStyle = this.colourOf(i);
@@ -636,12 +637,17 @@ class MapView {
     }
   }
 
+  /** The width of an image in its cell of a sheet: strips are narrower than the widest. */
+  ownWidth(i) {
+    return this.cell[0] * (this.shares ? this.shares[i] : 1);
+  }
+
   /** Draw an image from its sheet; false where the sheet is not there yet. */
   paintImage(g, i, x, y, w, h) {
     const number = Math.floor(i / this.sheetSize), sheet = this.sheets.get(number);
     if (!sheet) return this.askSheet(number), false;
     const place = i % this.sheetSize, [cw, ch] = this.cell;
-    g.drawImage(sheet.image, (place % sheet.columns) * cw, Math.floor(place / sheet.columns) * ch, cw, ch, x, y, w, h);
+    g.drawImage(sheet.image, (place % sheet.columns) * cw, Math.floor(place / sheet.columns) * ch, this.ownWidth(i), ch, x, y, w, h);
     return true;
   }
 
@@ -695,7 +701,7 @@ class MapView {
   picture(i, least, most = Infinity) {
     const longer = Math.max(...this.cell);
     const times = longer > most ? most / longer : Math.max(1, Math.ceil(least / longer));
-    const [w, h] = this.cell.map((v) => Math.round(v * times)), ratio = window.devicePixelRatio || 1;
+    const [w, h] = [this.ownWidth(i), this.cell[1]].map((v) => Math.max(1, Math.round(v * times))), ratio = window.devicePixelRatio || 1;
     const canvas = element("canvas", { width: Math.round(w * ratio), height: Math.round(h * ratio), style: `width:${w}px;height:${h}px`, "data-image": i, role: "img", "aria-label": this.describe(i).join(", ") });
     const g = canvas.getContext("2d");
     g.imageSmoothingEnabled = times < 1;

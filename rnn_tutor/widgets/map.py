@@ -281,17 +281,24 @@ class MapPanel(Scripted, script="map.js", style="map.css"):
             self._nearest_to_all = found.astype(np.int32)
         nearest = self._nearest_to_all.tobytes() if near else b""
         height, width = self._cell()
+        shares = [(self._own_widths() / width).astype(np.float32).tobytes()]
         self.send(
             {
                 "type": "data",
                 "n": n,
+                "ragged": self.images.is_ragged,
                 "near": near,
                 "cell": [width, height],
                 "sheet_size": self._sheet_size(),
                 "columns": columns,
                 "palette": [*COLOURS, *MORE_COLOURS],
             },
-            [_unit_square(self._points).tobytes(), nearest, *values],
+            [
+                _unit_square(self._points).tobytes(),
+                nearest,
+                *values,
+                *(shares if self.images.is_ragged else []),
+            ],
         )
 
     def _send_state(self, words=""):
@@ -328,12 +335,13 @@ class MapPanel(Scripted, script="map.js", style="map.css"):
         rows = -(-len(chosen) // columns)
         channels = self.images.shape[2]
         sheet = np.zeros((rows * height, min(columns, len(chosen)) * width, channels), np.uint8)
-        for place, index in enumerate(chosen):
-            image = self.images.pixels[index]
-            if image.shape[:2] != (height, width):
-                image = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)
+        shown = self.images[chosen.start : chosen.stop].list_of_pixels
+        own_widths = self._own_widths()[chosen.start : chosen.stop].tolist()
+        for place, (image, own) in enumerate(zip(shown, own_widths, strict=True)):
+            if image.shape[:2] != (height, own):
+                image = cv2.resize(image, (own, height), interpolation=cv2.INTER_AREA)
             y, x = place // columns * height, place % columns * width
-            sheet[y : y + height, x : x + width] = image.reshape(height, width, channels)
+            sheet[y : y + height, x : x + own] = image.reshape(height, own, channels)
         if channels == 3:
             kind, options = ".jpg", [cv2.IMWRITE_JPEG_QUALITY, 92]
             sheet = cv2.cvtColor(sheet, cv2.COLOR_RGB2BGR)
@@ -354,10 +362,16 @@ class MapPanel(Scripted, script="map.js", style="map.css"):
 
     def _cell(self):
         """The height and width at which images are sent: their own unless all would be too much."""
-        height, width = self.images.shape[:2]
+        height, width = self.images.pixels.shape[1:3]  # of strips, the width of the widest
         scale = min(1.0, (SHEET_PIXELS / (len(self.images) * height * width)) ** 0.5)
         scale = min(scale, SHEET_SIDE / max(height, width))
         return max(1, int(height * scale)), max(1, int(width * scale))
+
+    def _own_widths(self):
+        """The width at which each image is sent, `(n,)` int: of strips each has its own."""
+        _, width = self._cell()
+        own = self.images.widths * width / self.images.pixels.shape[2]
+        return own.round().astype(int).clip(1)
 
     def _sheet_size(self):
         height, width = self._cell()

@@ -108,7 +108,7 @@ function shown({ model, el, signal }, draw) {
   show();
 }
 
-const EDGE = "#444"; // around lines and markers, some of which are pale
+const EDGE = "var(--rt-edge)"; // around lines and markers: of some the colour is near that of the ground
 const DASHES = { "-": "none", "--": "7 4", "-.": "9 3 2 3", ":": "2 3" };
 const SHAPES = { // paths around (0, 0)
   o: "M-4 0a4 4 0 1 0 8 0a4 4 0 1 0-8 0z",
@@ -121,17 +121,18 @@ const SHAPES = { // paths around (0, 0)
   "*": "M0-5L1.2-1.7 4.8-1.5 2 .6 2.9 4 0 2.1-2.9 4-2 .6-4.8-1.5-1.2-1.7z",
 };
 
-/** A line through places, in two inks, of which one is dark; as the style sheet says where it is of a `kind`. */
+/** A line through places, in two inks, of which one stands out; as the style sheet says where it is of a `kind`. */
 function curve(places, { kind, colour, dash, width = 2 }) {
   const points = places.map(([x, y]) => `${x.toFixed(1)},${y.toFixed(1)}`).join(" ");
   if (kind) return [svg("polyline", { points, class: `rt-line rt-${kind}` })];
-  const inks = [[`${EDGE}8`, width + 1], [colour, width]];
-  return inks.map(([stroke, wide]) => svg("polyline", { points, class: "rt-line", stroke, "stroke-width": wide, "stroke-dasharray": DASHES[dash] }));
+  const inks = [[EDGE, width + 1, 0.5], [colour, width, 1]];
+  return inks.map(([stroke, wide, opacity]) =>
+    svg("polyline", { points, class: "rt-line", style: `stroke:${stroke}`, opacity, "stroke-width": wide, "stroke-dasharray": DASHES[dash] }));
 }
 
 function mark([x, y], { colour, marker, size = 0.8 }) {
   const transform = `translate(${x.toFixed(1)} ${y.toFixed(1)}) scale(${size})`;
-  return svg("path", { d: SHAPES[marker], transform, fill: colour, stroke: EDGE, "stroke-width": 0.8 / size });
+  return svg("path", { d: SHAPES[marker], transform, fill: colour, style: `stroke:${EDGE}`, "stroke-width": 0.8 / size });
 }
 
 /** A line's sample, for a legend. */
@@ -148,7 +149,7 @@ function spread(places, gap, low, high) {
 }
 
 /** Draw a chart into an <svg> that has its place on the page, and so a width. `inset` pixels stay free above and below. */
-function drawChart(place, height, { x, y, ticks, lines, title, label, unread, gap = 11, lift = -4 }, inset = 0) {
+function drawChart(place, height, { x, y, ticks, lines, title, label, unread, settled, gap = 11, lift = -4 }, inset = 0) {
   const { width } = place.getBoundingClientRect();
   const across = (value) => (width * (value - x[0])) / (x[1] - x[0]);
   // What is far outside is drawn a little less far, as browsers draw no line to very far places.
@@ -165,8 +166,13 @@ function drawChart(place, height, { x, y, ticks, lines, title, label, unread, ga
   const names = named.map(({ name, kind, bold, end }, i) =>
     text(name, { x: end[0], y: heights[i], dx: -lift === 4 ? 3 : 6, dy: lift, class: bold ? "rt-largest" : kind && `rt-${kind}` }));
   const around = [];
+  if (settled) {
+    const left = settled.at > (x[0] + x[1]) / 2, at = across(settled.at);
+    inside.append(svg("path", { d: `M${at} 0V${height}`, class: "rt-line rt-settled" }));
+    names.push(text(settled.name, { x: at, y: 0.3 * height, dx: left ? -5 : 5, "text-anchor": left ? "end" : "start" }));
+  }
   if (title) {
-    around.push(text(title, { y: -10 }), svg("path", { d: `M0 0V${height}H${width}`, class: "rt-line", stroke: EDGE }));
+    around.push(text(title, { y: -10 }), svg("path", { d: `M0 0V${height}H${width}`, class: "rt-line rt-axis" }));
     around.push(...ticks.y.map(([value, words]) => text(words, { x: -7, y: up(value), dy: 4, "text-anchor": "end" })));
     around.push(...ticks.x.map(([value, words]) => text(words, { x: across(value), y: height + 17, "text-anchor": "middle" })));
     around.push(text(label, { x: width / 2, y: height + 33, "text-anchor": "middle" }));
@@ -201,24 +207,25 @@ function bars(part) {
   });
 }
 
-/** The probabilities so far as lines; under them, each in its column, the hidden states. */
+/** The probabilities so far as lines; over them the strip, if it is one; under them the hidden states. All have the same columns. */
 function course(part) {
   const height = 132;
-  shown(part, ({ head, unit, step, steps, alt, chart, state }) => {
+  shown(part, ({ head, ends, now, alt, chart, picture, state }) => {
     if (!chart) return;
     const place = svg("svg", { class: "rt-lines", height, role: "img", "aria-label": alt });
     const levels = html("div", { class: "rt-levels" }, ...chart.ticks.y.map(([, words]) => html("span", {}, words)));
     const rows = [levels, place];
+    if (picture) rows.unshift(html("img", { class: "rt-thumb rt-arriving", alt: picture.alt, src: picture.source }));
     if (state) {
       const scale = html("div", {}, ...["1", "0", "\u22121"].map((words) => html("span", {}, words)));
       rows.push(html("div", { class: "rt-units" }, state.units.toLocaleString("en"), html("br"), state.units > 1 ? "units" : "unit"),
-        html("img", { class: "rt-thumb", alt: state.alt, src: state.source }),
+        html("img", { class: "rt-thumb rt-state", alt: state.alt, src: state.source }),
         html("div", { class: "rt-scale" }, html("i", { style: `background:linear-gradient(${state.scale})` }), scale));
     }
-    const frame = html("div", { class: "rt-frame", style: `left:${(100 * (step - 1)) / steps}%;width:${100 / steps}%;top:0;height:100%` });
-    const ends = [1, steps].map((number) => html("span", {}, `${unit}\u00a0${number.toLocaleString("en")}`));
-    rows.push(html("div", { class: "rt-now" }, ...(step ? [frame] : [])), html("div", { class: "rt-ends" }, ...ends));
-    part.el.replaceChildren(html("div", { class: "rt-head" }, head), html("div", { class: "rt-course" }, ...rows));
+    const frame = now && html("div", { class: "rt-frame", style: `left:${100 * now[0]}%;width:${100 * (now[1] - now[0])}%;top:0;height:100%` });
+    rows.push(html("div", { class: "rt-now" }, ...(now ? [frame] : [])), html("div", { class: "rt-ends" }, ...ends.map((words) => html("span", {}, words))));
+    const widest = picture && `--rt-widest:${picture.widest}px`;
+    part.el.replaceChildren(html("div", { class: "rt-head" }, head), html("div", { class: "rt-course", style: widest }, ...rows));
     drawChart(place, height, chart, 6);
   });
 }

@@ -114,7 +114,7 @@ class PreprocessingPanel(parts.Panel):
         used = sorted(kind.__name__ for kind in self._used())
         lines = _import(used) if used else ""
         lines += f"chain = {_chain(self.chain)}\n"
-        return lines + f"after = chain({self.name}.pixels[{self.index}])"
+        return lines + f"after = chain({self.name}[{self.index}].pixels[0])"
 
     def wait(self, timeout=None):
         """Block until the newest settings are shown; return whether they are.
@@ -178,7 +178,7 @@ class PreprocessingPanel(parts.Panel):
         """Apply the chain and show what comes of it; on a thread of its own."""
         chain, index = request
         try:
-            stages = chain.stages(self.images.pixels[index])
+            stages = chain.stages(self.images[index].pixels[0])
             self._error, self._after = None, stages[-1][1]
             self._show_pictures(chain, index, stages[0][1])
             self._show_histogram(chain, stages)
@@ -205,7 +205,7 @@ class PreprocessingPanel(parts.Panel):
         self._say_done(drawn, len(chain.steps), words)
 
     def _say_done(self, histogram, count, words=""):
-        self._histogram.value = histogram.html()
+        self._histogram.value = parts.figure(histogram)
         done = f"{count} step{'s' * (count > 1)} done." if count else "No step is on."
         self._status.value = f'<div role="status">{done} {words}</div>'
 

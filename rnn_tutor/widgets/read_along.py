@@ -5,18 +5,11 @@ import numpy as np
 
 from rnn_tutor._errors import TutorError
 from rnn_tutor.widgets import _parts as parts
-from rnn_tutor.widgets import _predictions, _reading
-from rnn_tutor.widgets._front import Front
-from rnn_tutor.widgets._playing import PlayingPanel
-
-SPEEDS = [1, 2, 4, 8, 12, 20, 30, 60]  # steps a second
-REMEDY = (
-    "Predict these very pictures with a model whose recurrent layer has return_sequences=True, so "
-    "that it answers after each step."
-)
+from rnn_tutor.widgets import _reading
+from rnn_tutor.widgets._verdicts import REMEDY, VerdictPanel, check_softmax, check_tanh, held
 
 
-class ReadAlongPanel(PlayingPanel):
+class ReadAlongPanel(VerdictPanel):
     """Read an image row by row, and see what a classifier says after each row.
 
     `play` reads on by a timer, on a thread of its own, until the end, `pause`, or another image.
@@ -35,6 +28,7 @@ class ReadAlongPanel(PlayingPanel):
     Attributes:
         probabilities_now: `(classes,)`, what the classifier says now; None before the first row.
         state_now: `(units,)`, the hidden state now, or None.
+        settled_at: The step, from 1, after which the most probable class does not change.
         playing: Whether the panel reads on by itself.
         code: The lines of Python that give the same.
 
@@ -51,74 +45,38 @@ class ReadAlongPanel(PlayingPanel):
         (10,)
     """
 
+    AT = "[{index}, {step}]"
+
     def __init__(self, images, probabilities, states=None, name="images", index=0, step=0, speed=4):
-        self.probabilities = _checked_probabilities(images, np.asarray(probabilities))
-        self.states = None if states is None else np.asarray(states)
+        probabilities = _checked_probabilities(images, np.asarray(probabilities))
         if states is not None:
-            _check_states(self.states, *self.probabilities.shape[:2])
-        super().__init__("read-along", images, name, SPEEDS)
+            states = np.asarray(states)
+            _check_states(states, *probabilities.shape[:2])
+        super().__init__("read-along", images, probabilities, states, name)
         self._begin(index, step, speed)
 
-    @property
-    def probabilities_now(self):
-        """What the classifier says after the rows that are read, `(classes,)`; None before them."""
-        return self.probabilities[self.index, self.step - 1] if self.step else None
-
-    @property
-    def state_now(self):
-        """The hidden state after the rows that are read, `(units,)`, or None."""
-        if self.states is None or not self.step:
-            return None
-        return self.states[self.index, self.step - 1]
-
-    @property
-    def code(self):
-        """The lines of plain Python that give the same rows, probabilities and state."""
-        return self._lines(self.index, self.step)
-
     def _read(self):
-        picture = self.images.pixels[self.index]
+        picture = self.images[self.index].pixels[0]
         return _reading.by_rows(picture, self.probabilities.shape[1])
 
-    def _now(self):
-        i, images = self.index, self.images
-        labelled = images.has_labels and images.labels[i] >= 0
-        true = int(images.labels[i]) if labelled else None
-        states = None if self.states is None else self.states[i]
-        predictions = _predictions.Predictions(
-            self._current, self.probabilities[i], images.class_names, true, states
-        )
-        return predictions, i, self.step
+    def _tells_label(self, step, steps):
+        return step > 0
 
     def _draw(self, predictions, index, step):
         self._seen.value = _reading.picture(predictions.reading, index, step)
-        self._bars.data = _predictions.bars(predictions, step)
-        self._course.data = _predictions.course(predictions, step)
-        return _predictions.sentence(predictions, step), self._lines(index, step)
+        return super()._draw(predictions, index, step)
 
-    def _lines(self, index, step):
-        height, steps = self.images.shape[0], self.probabilities.shape[1]
-        lines = [f"rows = {self.name}.pixels[{index}, :{step * height // steps}]"]
-        at = f"[{index}, {step - 1}]"
-        lines.append("now = " + (f"probabilities{at}" if step else "None"))
-        if self.states is not None:
-            lines.append("state = " + (f"states{at}" if step else "None"))
-        return "\n".join(lines)
+    def _so_far(self, index, step):
+        rows = step * self.images.shape[0] // self.probabilities.shape[1]
+        return f"rows = {self.name}[{index}].pixels[0, :{rows}]"
 
     def _layout(self):
-        self._seen, self._bars, self._course = parts.text(), Front("bars"), Front("course")
-        place = {"overflow": "visible"}
-        said = widgets.VBox([self._bars, self._course], layout=place)
+        self._seen = parts.text()
+        said = widgets.VBox([self._bars, self._course], layout={"overflow": "visible"})
         said.add_class("rt-said")
-        body = widgets.GridBox([self._seen, said, self._code])
-        body.add_class("rt-read")
-        holder = widgets.Box([body])
-        holder.add_class("rt-holder")
         return [
-            parts.title("What the classifier says, row by row", "Steps and rows count from 1"),
-            parts.grid(self._step, self._picture, self._speed),
-            self._bar(),
-            holder,
+            *self._controls("What the classifier says, row by row", "Steps and rows count from 1"),
+            held(self._seen, said, self._code, kind="rt-read"),
         ]
 
 
@@ -134,11 +92,7 @@ def _checked_probabilities(images, given):
             f"Expected steps that divide the {height} rows of a picture; received {given.shape[1]} "
             "steps. Let each step read the same number of rows, such as one."
         )
-    if not (given >= 0).all() or not np.allclose(given.sum(2), 1, atol=0.01):
-        raise TutorError(
-            "Expected probabilities of 0 or more, 1 in sum over the classes; received values from "
-            f"{given.min():.3g} to {given.max():.3g}. End the model with a softmax."
-        )
+    check_softmax(given)
     return given
 
 
@@ -146,8 +100,4 @@ def _check_states(given, n, steps):
     wanted = f"states (n, steps, units) = ({n}, {steps}, units) as float"
     if given.shape[:-1] != (n, steps) or given.dtype.kind != "f" or given.size == 0:
         raise TutorError(f"Expected {wanted}; received {given.shape} as {given.dtype}. {REMEDY}")
-    if not (np.abs(given) <= 1.001).all():
-        raise TutorError(
-            "Expected states from -1 to 1, as a tanh leaves them; received values from "
-            f"{given.min():.3g} to {given.max():.3g}. Divide them by np.abs(states).max()."
-        )
+    check_tanh(given)

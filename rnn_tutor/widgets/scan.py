@@ -51,8 +51,7 @@ class ScanPanel(PlayingPanel):
     """
 
     def __init__(self, images, order="spiral", index=0, step=0, speed=50, name="images"):
-        self._patch = tuple(_near_seven(side) for side in images.shape[:2])
-        ways = _ways(self._patch)
+        ways = _ways(None if images.is_ragged else _patch(images))
         _check_order(order, ways.values())
         self._way = parts.choice("Way to read", ways, order)
         super().__init__("scan", images, name, SPEEDS)
@@ -80,7 +79,8 @@ class ScanPanel(PlayingPanel):
         return self._lines(self.index, self.order, self.step)
 
     def _read(self):
-        return _reading.read(self.images.pixels[self.index], self.order, self._patch)
+        image = self.images[self.index]
+        return _reading.read(image.pixels[0], self.order, _patch(image))
 
     def _now(self):
         return self._current, self.index, self.order, self.step
@@ -91,7 +91,7 @@ class ScanPanel(PlayingPanel):
         return _reading.sentence(reading, step), self._lines(index, order, step)
 
     def _lines(self, index, order, step):
-        function, *more = _reading.call(order, self._patch)
+        function, *more = _reading.call(order, _patch(self.images[index]))
         pictures = ", ".join([f"{self.name}[{index}]", *map(parts._literal, more)])
         read = f"rt.sequences.{function}({pictures})[0]"
         return f"sequence = {read}\nso_far = sequence[:{step}]"
@@ -109,10 +109,15 @@ class ScanPanel(PlayingPanel):
 
 
 def _ways(patch):
-    """{what the reader is offered: the order}."""
+    """{what the reader is offered: the order}; the size of a patch is None where it varies."""
     ways = {words: order for order, words in WHOLE.items()}
-    ways[f"patches of {patch[0]} x {patch[1]}"] = "patches"
+    ways[f"patches of {patch[0]} x {patch[1]}" if patch else "patches"] = "patches"
     return ways | {f"pixels, {PATHS.get(o, o)}": o for o in sequences.ORDERS}
+
+
+def _patch(images):
+    """The height and width of a patch: near seven pixels, and no rest."""
+    return tuple(_near_seven(side) for side in images.shape[:2])
 
 
 def _near_seven(side):

@@ -116,7 +116,7 @@ class SpotCheckPanel(parts.Panel):
 
     def _large(self, image):
         name = self.images.sources[image] if self.images.sources else f"image {image}"
-        drawn = parts.thumbnail(at_most(self.images.pixels[image], 2 * LARGE), name, LARGE)
+        drawn = parts.thumbnail(at_most(self.images[image].pixels[0], 2 * LARGE), name, LARGE)
         return (
             f'<div class="rt-picture">{drawn}</div><div class="rt-quiet">{html.escape(name)}</div>'
         )
@@ -144,7 +144,7 @@ class SpotCheckPanel(parts.Panel):
 
     def _strip(self, indices, words, otherwise):
         drawn = [
-            parts.thumbnail(at_most(self.images.pixels[i], 2 * SMALL), f"image {i}", SMALL)
+            parts.thumbnail(at_most(self.images[i].pixels[0], 2 * SMALL), f"image {i}", SMALL)
             for i in indices
         ]
         shown = "".join(drawn) or html.escape(otherwise)

@@ -52,6 +52,18 @@ states = np.cos(so_far[..., None] * np.arange(40))
 panel = ReadAlongPanel(images, probabilities, states, speed=1)
 panel
 """
+STRIP = """
+from rnn_tutor.widgets import StripPanel
+
+tunes = rt.load_images("tunes", limit=6)
+steps = [-(-width // 4) for width in tunes.widths]
+said = [np.linspace(0.1, 0.75, count)[:, None] * np.eye(6)[i] for i, count in enumerate(steps)]
+probabilities = [one + (1 - one.sum(1, keepdims=True)) / 6 for one in said]
+states = [np.sin(np.arange(count)[:, None] / np.arange(5, 25)) for count in steps]
+tones = [(8000, np.sin(np.arange(800) * (i + 1) / 9)) for i in range(6)]
+panel = StripPanel(tunes, probabilities, states, tones, name="tunes", speed=1)
+panel
+"""
 LABELLING = """
 from rnn_tutor.widgets import LabellingPanel
 
@@ -80,6 +92,8 @@ RESTART = "() => window.jupyterapp.shell.currentWidget.sessionContext.session.ke
 RUN_CELL = """async number => { const notebook = window.jupyterapp.shell.currentWidget.content;
     notebook.activeCellIndex = number;
     await window.jupyterapp.commands.execute('notebook:run-cell'); }"""
+GROUND = "part => getComputedStyle(part).backgroundColor"
+DARK = "() => document.body.dataset.jpThemeLight === 'false'"
 ABOVE = "panel => getComputedStyle(panel, '::before').content"
 NUMBER_OF_CELLS = "() => window.jupyterapp.shell.currentWidget.content.widgets.length"
 
@@ -399,6 +413,61 @@ def test_read_along_panel(show):
     assert below > frame["y"] + frame["height"]  # in a narrow window the code comes last
     panel.get_by_role("button", name="Back to the start").press("Enter")
     expect(status).to_have_text("Nothing is read yet.")
+
+
+def test_strip_panel(show):
+    page = show(SETUP, STRIP)
+    panel, key = page.locator(".rt-strip-panel"), page.keyboard.press
+    code, status = panel.get_by_role("textbox", name="plain Python"), panel.get_by_role("status")
+    expect(status).to_have_text("Nothing is read yet.")
+    check(page, panel)
+    step, picture = box(panel, "Step"), panel.get_by_alt_text("the picture")
+    hidden = picture.get_attribute("src")
+    panel.get_by_role("slider").first.press("ArrowRight")
+    expect(step).to_have_value("1")
+    expect(status).to_contain_text("Columns 1 to 4 of")
+    expect(code).to_contain_text("columns = tunes[0].pixels[0][:, :4]\nnow = probabilities[0][0]")
+    expect(panel.get_by_alt_text("the state as 20 cells, from")).to_be_visible()
+    assert picture.get_attribute("src") != hidden
+    sound = panel.locator("audio")
+    expect(sound).to_have_attribute("aria-label", "The sound of picture 0")
+    page.wait_for_function("() => document.querySelector('audio').duration === 0.1")
+    box(panel, "Picture").press("ArrowUp")
+    box(panel, "Picture").press("Enter")
+    expect(sound).to_have_attribute("aria-label", "The sound of picture 1")
+    expect(step).to_have_value("0")
+    play = panel.get_by_role("button", name="Play")
+    play.press("Space")
+    expect(panel.get_by_role("button", name="Pause")).to_be_focused()
+    expect(panel.get_by_text(re.compile(r"says after column [48]$"))).to_be_visible()
+    expect(panel.get_by_text("label", exact=True)).to_have_count(0)
+    box(panel, "Steps a second").fill("60")
+    key("Enter")
+    expect(status).to_contain_text(re.compile("in the end .*It settled after column"))
+    expect(panel.get_by_text("label", exact=True)).to_have_count(1)
+    expect(panel.locator(".rt-settled")).to_have_count(1)
+    for width in (1280, 700):
+        resize(page, panel, width)
+        assert panel.evaluate(CUT_OFF) == []
+        frame = panel.locator(".rt-now .rt-frame").bounding_box()
+        for drawn in (picture, panel.get_by_alt_text("the hidden state")):  # all end in one column
+            place = drawn.bounding_box()
+            assert abs(place["x"] + place["width"] - frame["x"] - frame["width"]) < 2
+        assert frame["y"] <= picture.bounding_box()["y"]
+
+
+@pytest.mark.parametrize("theme", ["Light", "Dark"])
+def test_charts_stand_on_the_ground_of_the_page(show, theme):
+    page = show(SETUP, STRIP, "panel.step = 3")
+    panel = page.locator(".rt-strip-panel")
+    name = {"theme": f"JupyterLab {theme}"}
+    page.evaluate("name => window.jupyterapp.commands.execute('apputils:change-theme', name)", name)
+    page.wait_for_function(DARK if theme == "Dark" else f"() => !({DARK})()")
+    for part in (".rt-course", ".rt-bars svg", ".rt-lines"):
+        assert panel.locator(part).first.evaluate(GROUND) == "rgba(0, 0, 0, 0)"
+    ink = panel.locator(".rt-lines text").first.evaluate("text => getComputedStyle(text).fill")
+    levels = [int(level) for level in re.findall(r"\d+", ink)[:3]]
+    assert min(levels) > 180 if theme == "Dark" else max(levels) < 80
 
 
 def test_labelling_panel(show, lab):

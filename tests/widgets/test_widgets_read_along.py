@@ -21,6 +21,7 @@ GREY = rt.ImageSet(PIXELS, [2, 0], NAMES)
 RISE = np.linspace(0.2, 0.9, 12)
 SAID = np.stack([np.stack([0.1 - RISE / 10, 0.9 - 0.9 * RISE, RISE], -1)] * 2)
 STATES = RNG.uniform(-1, 1, (2, 12, 7))
+SETTLED = "It settled after row 6 of 12."
 
 
 def at_random(n, steps, classes):
@@ -37,6 +38,7 @@ def predictions(step_count=12, true=2, **more):
 def ran(panel):
     """What the panel's plain Python leaves behind."""
     names = {"images": panel.images, "probabilities": panel.probabilities, "states": panel.states}
+    names["np"] = np
     exec(panel.code, names)
     return names
 
@@ -65,6 +67,8 @@ def test_the_code_gives_what_is_shown(steps, each, channels, labelled, data):
     np.testing.assert_array_equal(made["rows"], pixels[panel.index, : panel.step * each])
     np.testing.assert_array_equal(made["now"], panel.probabilities_now)
     np.testing.assert_array_equal(made.get("state"), panel.state_now)
+    if panel.step == steps:
+        assert made["settled_at"] == panel.settled_at
     assert panel.wait(10)
 
 
@@ -76,7 +80,7 @@ def test_setting_from_code_moves_the_controls():
     assert [box.value for box in boxes] == [0, 5, 3]
     assert slider(panel, "Step").max == 12
     assert panel.code == (
-        "rows = pictures.pixels[0, :5]\nnow = probabilities[0, 4]\nstate = states[0, 4]"
+        "rows = pictures[0].pixels[0, :5]\nnow = probabilities[0, 4]\nstate = states[0, 4]"
     )
     assert "Row 5 of 12" in shown(panel)
     assert "states[0, 4]" in html_of(panel)
@@ -99,9 +103,12 @@ def test_moving_the_controls_sets_what_code_reads():
         (0, 12, 2, "Nothing is read yet."),
         (1, 12, 2, "Row 1 of 12: it says boot with 72 %; so far wrong, the label is coat."),
         (11, 12, 2, "Row 11 of 12: it says coat with 84 %; so far right."),
-        (12, 12, 2, "Row 12 of 12: it says coat with 90 %; in the end right."),
-        (12, 12, 0, "Row 12 of 12: it says coat with 90 %; in the end wrong, the label is bag."),
-        (12, 12, None, "Row 12 of 12: it says coat with 90 %."),
+        (12, 12, 2, f"Row 12 of 12: it says coat with 90 %; in the end right. {SETTLED}"),
+        (
+            *(12, 12, 0),
+            "Row 12 of 12: it says coat with 90 %; in the end wrong, the label is bag. " + SETTLED,
+        ),
+        (12, 12, None, f"Row 12 of 12: it says coat with 90 %. {SETTLED}"),
         (2, 4, None, "Rows 4 to 6 of 12: it says boot with 66 %."),
     ],
 )
@@ -145,7 +152,9 @@ def test_a_step_may_be_several_rows():
     assert "Rows 5 to 8 of 12" in shown(panel)
     assert "top:33.333%;width:100.000%;height:33.333%" in html_of(panel)
     sent = drawn(panel, "course").data
-    assert (sent["step"], sent["steps"], sent["unit"]) == (2, 3, "step")
+    assert [plain(end) for end in sent["ends"]] == ["row 1", "row 12"]
+    np.testing.assert_allclose(sent["now"], [1 / 3, 2 / 3])
+    assert "after each step" in sent["head"]
     np.testing.assert_array_equal(ran(panel)["rows"], PIXELS[0, :8])
 
 
@@ -178,9 +187,18 @@ def test_what_cannot_be_shown_is_refused(field, value):
     assert panel.step == 2
 
 
+def test_no_label_is_told_before_the_first_row():
+    panel = ReadAlongPanel(GREY, SAID)
+    assert panel.wait(10)
+    assert not any(bar["label"] for bar in drawn(panel, "bars").data["bars"])
+    panel.step = 1
+    assert panel.wait(10)
+    assert [bar["name"] for bar in drawn(panel, "bars").data["bars"] if bar["label"]] == ["coat"]
+
+
 def test_without_labels_classes_have_numbers():
     panel = ReadAlongPanel(GREY.without_labels(), SAID, step=12)
-    assert shown(panel).endswith("it says class 2 with 90 %.")
+    assert "it says class 2 with 90 %. It" in shown(panel)
     assert not any(bar["label"] for bar in drawn(panel, "bars").data["bars"])
 
 
@@ -237,9 +255,9 @@ def test_no_two_classes_look_alike():
 def test_the_state_grows_to_the_right():
     state = _predictions.course(predictions(states=STATES[0]), 5)["state"]
     png = np.frombuffer(base64.b64decode(state["source"].partition(",")[2]), np.uint8)
-    seen = cv2.imdecode(png, cv2.IMREAD_COLOR)[..., ::-1]
-    np.testing.assert_array_equal(seen[:, :5], _predictions.colours(STATES[0, :5].T))
-    assert (seen[:, 5:] == _reading.EMPTY).all()
+    seen = cv2.imdecode(png, cv2.IMREAD_UNCHANGED)
+    np.testing.assert_array_equal(seen[:, :5, 2::-1], _predictions.colours(STATES[0, :5].T))
+    assert (seen[:, :5, 3] == 255).all() and not seen[:, 5:, 3].any()
 
 
 def test_the_colours_are_readable_in_grey():

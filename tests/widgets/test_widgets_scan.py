@@ -211,10 +211,11 @@ def test_the_sentence_changes_twice_a_second_at_most():
 
 
 def drawn(reading, step):
-    """The pixels of the sequence's drawing."""
+    """The pixels of the sequence's drawing, RGB, and which of them can be seen."""
     source = re.search(r'base64,([^"]+)', _reading.sequence(reading, step))[1]
     encoded = np.frombuffer(base64.b64decode(source), np.uint8)
-    return cv2.imdecode(encoded, cv2.IMREAD_COLOR)[..., ::-1]
+    pixels = cv2.imdecode(encoded, cv2.IMREAD_UNCHANGED)
+    return pixels[..., 2::-1], pixels[..., 3] > 0
 
 
 @pytest.mark.parametrize("images", [GREY, COLOUR])
@@ -224,9 +225,11 @@ def test_the_drawings(images, order):
     steps, features = reading.sequence.shape
     half = steps // 2
     empty, begun, full = (drawn(reading, k) for k in (0, half, steps))
-    assert (empty == _reading.EMPTY).all()
-    assert (begun[:, half:] == _reading.EMPTY).all()
-    np.testing.assert_array_equal(begun[:, :half], full[:, :half])
+    assert not empty[1].any() and not begun[1][:, half:].any()  # the ground of the page shows
+    for of_begun, of_full in zip(begun, full, strict=True):
+        np.testing.assert_array_equal(of_begun[:, :half], of_full[:, :half])
+    full, seen = full
+    assert seen[0].all()
     if reading.pixelwise:
         expected = np.broadcast_to(reading.sequence, (steps, 3))
         np.testing.assert_array_equal(full[0], expected)
@@ -237,9 +240,23 @@ def test_the_drawings(images, order):
 
 def test_the_height_of_a_bar_is_the_level():
     picture = np.array([0, 128, 255], np.uint8).reshape(1, 3, 1)
-    bars = drawn(_reading.read(picture, "row_major", (1, 1)), 3)[_reading.STRIP + _reading.GAP :]
-    heights = (bars[..., 0] < 255).sum(0) / _reading.LANES
+    _, seen = drawn(_reading.read(picture, "row_major", (1, 1)), 3)
+    heights = seen[_reading.STRIP + _reading.GAP :].sum(0) / _reading.LANES
     np.testing.assert_allclose(heights, [0, 0.5, 1], atol=0.03)
+
+
+def test_strips_are_read_at_their_width():
+    tunes = rt.load_images("tunes", limit=6)
+    widest, narrowest = tunes.widths.argmax(), tunes.widths.argmin()
+    panel = ScanPanel(tunes, "columns", index=int(widest), step=int(tunes.widths.max()))
+    panel.index = int(narrowest)
+    assert panel.step == len(panel.sequence) == tunes.widths.min()
+    np.testing.assert_array_equal(panel.sequence, ran(panel)["so_far"])
+    for order in ("patches", "snake"):
+        panel.order = order
+        panel.step = len(ran(panel)["sequence"])
+        assert panel.sequence.size == 32 * tunes.widths.min()
+        np.testing.assert_array_equal(panel.sequence, ran(panel)["so_far"])
 
 
 def test_what_is_not_read_is_dimmed(monkeypatch):
