@@ -170,7 +170,8 @@ def forest(panels, x="difference", title=None):
 def score_panels(panels, x="matched accuracy", title=None):
     """Draw scores side by side: a panel for each task, a row for each method, a dot for each seed.
 
-    A diamond marks the mean. A row stays empty where a method has no score in a panel.
+    A diamond marks the mean. A row stays empty where a method has no score in a panel. If there are
+    no scores at all, the figure says so.
 
     Args:
         panels: {title of a panel: {name: scores}}, for each method one number for each seed.
@@ -179,9 +180,6 @@ def score_panels(panels, x="matched accuracy", title=None):
 
     Returns:
         A Picture.
-
-    Raises:
-        TutorError: There is nothing to draw.
 
     Example:
         >>> rt.plots.score_panels({"easy": {"GRU": [0.9, 1.0]}, "hard": {"GRU": 0.5}})
@@ -193,10 +191,7 @@ def score_panels(panels, x="matched accuracy", title=None):
     }
     names = list(dict.fromkeys(name for rows in panels.values() for name in rows))
     if not names:
-        raise TutorError(
-            f"Expected panels with scores, {{panel: {{name: scores}}}}; received {panels}. Give at "
-            "least one score."
-        )
+        return nothing("Nothing to draw: no score has been measured yet.", title)
     figure = Figure((WIDTH, 1.0 + 0.26 * len(names)), layout="constrained")
     all_axes = figure.subplots(1, len(panels), squeeze=False, sharey=True)[0]
     for axes, (panel, rows) in zip(all_axes, panels.items(), strict=True):
