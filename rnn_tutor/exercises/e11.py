@@ -207,7 +207,7 @@ def _nearest_values(a, b):
 # 11.5: when did the reader settle?
 
 
-def settled_at(probabilities):
+def settling_step(probabilities):
     best = probabilities.argmax(axis=1)
     changes = np.flatnonzero(best != best[-1])
     return int(changes[-1]) + 1 if len(changes) else 0
@@ -230,15 +230,15 @@ def _first_met(probabilities):
 
 
 def _last_change_itself(probabilities):
-    return max(settled_at(probabilities) - 1, 0)
+    return max(settling_step(probabilities) - 1, 0)
 
 
 def _columns_left(probabilities):
-    return len(probabilities) - settled_at(probabilities)
+    return len(probabilities) - settling_step(probabilities)
 
 
 def _from_one(probabilities):
-    return settled_at(probabilities) + 1
+    return settling_step(probabilities) + 1
 
 
 def _surest_step(probabilities):
@@ -409,7 +409,7 @@ EXERCISES = (
     exercise(
         "11.5",
         "when did the reader settle?",
-        solution=settled_at,
+        solution=settling_step,
         cases=_course_cases,
         returns="index",
         mistakes=[
