@@ -173,7 +173,7 @@ PRESETS = {
 # Views of another width than the image: only for networks that read any width.
 PRESETS_OF_STRIPS = {
     "strips": StripAugmentation(
-        pauses=1.2,
+        pauses=0.8,
         tempo=0.3,
         stretch=0.2,
         shift=0.07,

@@ -73,8 +73,8 @@ def test_order_changes_the_embedding(name):
 def test_pooling_cannot_tell_orders():
     """Parts that lie far enough apart, on the same grid of strides, give the same features."""
     network = encoder(reader="pooling")
-    gap = np.zeros((12, 40, 1), np.uint8)
-    first, last = strips((20, 20))
+    gap = np.zeros((12, 64, 1), np.uint8)
+    first, last = strips((24, 24))
     there = alone(network, [np.concatenate([gap, first, gap, last, gap], axis=1)])
     back = alone(network, [np.concatenate([gap, last, gap, first, gap], axis=1)])
     np.testing.assert_allclose(there, back, atol=1e-5)
