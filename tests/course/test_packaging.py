@@ -217,20 +217,33 @@ def test_strips_stand_in_the_results_once_they_are_measured(tmp_path, monkeypatc
     monkeypatch.setattr(results, "DATA", tmp_path)
     assert results.stored("strips") == []
     run = {"task": "trimmed", "nmi": 0.5, "cpu_seconds": 9.6, "date": "2026-01-01"}
+    network = run | {"method": "pooling", "parameters": 900, "accuracy_noise": 0.25}
     runs = [
-        run | {"method": "pooling", "seed": 0, "accuracy": 0.7, "parameters": 900},
-        run | {"method": "pooling", "seed": 1, "accuracy": 0.8, "parameters": 900},
-        run | {"method": "pooling", "seed": 100, "accuracy": 0.1, "parameters": 900},
+        network | {"seed": 0, "accuracy": 0.7, "accuracy_new": 0.5},
+        network | {"seed": 1, "accuracy": 0.8, "accuracy_new": 0.6},
+        network | {"seed": 100, "accuracy": 0.1, "accuracy_new": 0.1},
         run | {"method": "DTW", "seed": 0, "accuracy": 1.0, "parameters": 0},
     ]
     about = {"tasks": {"trimmed": {}, "noise": {}}, "seeds": [0, 1], "images": 480}
-    about |= {"chosen_on": "learning rates on seed 100", "runs": runs}
+    about |= {"chosen_on": "learning rates on seed 100", "runs": runs, "steps": {"trimmed": 300}}
     about |= {key: BENCHMARK[key] for key in ("machine", "versions")}
     (tmp_path / "benchmark_strips.json").write_text(json.dumps(about), encoding="utf-8")
     [found] = results.stored("strips")
     lines = results.strip_table(found)
     assert "| pooling | 75.0 ± 7.1 (0.50) |  | 900 | 10 |" in lines
-    assert "| DTW | 100.0 (0.50) |  |  | 10 |" in lines
+    assert "| DTW | 100.0 (0.50), 1 seed |  |  | 10 |" in lines
+    assert "| network | noise | new |" in lines
+    assert "| pooling | 25.0 ± 0.0 | 55.0 ± 7.1 |" in lines
+    # Without a network that was taught on trimmed strips, that table is left out.
+    assert not any(
+        "| network |" in line for line in results.strip_table(found | {"runs": runs[3:]})
+    )
+
+
+def test_the_summary_of_strips_has_at_most_seven_rows():
+    [benchmark] = results.stored("strips")
+    methods = {run["method"] for run in benchmark["runs"]}
+    assert len(methods - set(results.LESS_ASKED)) <= 7
 
 
 def test_no_miss_is_rounded_away():

@@ -52,7 +52,7 @@ def test_padding_changes_nothing(name):
     expected = alone(network, pictures)
     for extra in (0, 1, 14):  # an odd number, too: strides of 2 must not shift
         found = together(network, pictures, extra)
-        assert np.abs(found - expected).max() < 1e-6 * max(1, np.abs(expected).max())
+        assert np.abs(found - expected).max() < 5e-6 * max(1, np.abs(expected).max())
 
 
 def test_without_a_mask_padding_counts():
