@@ -154,7 +154,7 @@ def course(predictions, step):
 def cells(predictions, step):
     """Return the hidden state after a step as HTML: a row of cells, one for each unit."""
     units = predictions.states.shape[1]
-    drawn, words = np.zeros((1, units, 4), np.uint8), "nothing is read yet"
+    drawn, words = np.full((1, units, 4), _reading.EMPTY, np.uint8), "nothing is read yet"
     if step:
         now = predictions.states[step - 1]
         drawn[0, :, :3], drawn[..., 3] = colours(now), 255
@@ -198,7 +198,7 @@ def _state(predictions, step):
     """A column a step, as wide as what it reads; a row a unit; on a scale from -1 to 1."""
     states, each = predictions.states, np.diff(predictions.reading.ends, prepend=0)
     steps, units = states.shape
-    drawn = np.zeros((units, steps, 4), np.uint8)
+    drawn = np.full((units, steps, 4), _reading.EMPTY, np.uint8)
     drawn[:, :step, :3], drawn[:, :step, 3] = colours(states[:step].T), 255
     drawn = drawn.repeat(each // np.gcd.reduce(each), axis=1)
     scale = ",".join(f"rgb{colour}" for colour in SCALE[::-1])

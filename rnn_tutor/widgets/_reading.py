@@ -14,7 +14,7 @@ from rnn_tutor.widgets import _parts as parts
 SIDE = 300  # the image's longer side, in CSS pixels
 SENT = 2 * SIDE  # pixels of a side that the browser is sent; more cannot be seen
 WIDE, TALL = 1200, 200  # of a strip: pixels that the browser is sent; CSS pixels it is high
-UNREAD = (112, 124, 140)  # in the image; in the sequence, what is not read is transparent
+UNREAD, EMPTY = (112, 124, 140), (128, 128, 128, 40)  # in the image; in the sequence: a veil
 STRIP, GAP, LANES = 22, 6, 132  # heights in the drawing of a path, in pixels
 INKS = {1: [(118, 118, 118)], 3: [(213, 94, 0), (0, 158, 115), (0, 114, 178)]}
 
@@ -188,7 +188,7 @@ def sequence(reading, step):
 
 def _matrix(sequence, step):
     """(features, steps, 4): each step is a column."""
-    drawn = np.zeros((*sequence.T.shape, 4), np.uint8)
+    drawn = np.full((*sequence.T.shape, 4), EMPTY, np.uint8)
     drawn[:, :step, :3], drawn[:, :step, 3] = sequence[:step].T[..., None], 255
     return at_most(drawn, SENT, SENT)
 
@@ -206,7 +206,7 @@ def _path(sequence, step):
         top = STRIP + GAP + lane * height
         bar = levels[0, :, lane] * ((height - 3) / 255)
         drawn[top : top + height][up < bar] = (*ink, 255)
-    drawn[:, -(-step * columns // steps) :] = 0
+    drawn[:, -(-step * columns // steps) :] = EMPTY
     return drawn
 
 

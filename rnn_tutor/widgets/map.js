@@ -872,8 +872,8 @@ class MapView {
     if (!this.cell || !this.clusters) return;
     const items = (this.items = this.listing ? this.inView() : [...this.selected]), longer = Math.max(...this.cell), size = Math.min(96, Math.max(56, longer));
     const scale = size / longer, pitch = Math.ceil(Math.max(this.cell[0] * scale, 56)) + 8, height = Math.ceil(this.cell[1] * scale) + 8;
+    this.grid.hidden = !items.length; // first: what is hidden has no width
     const columns = Math.max(1, Math.floor((this.grid.clientWidth - 4) / pitch)), top = this.grid.scrollTop;
-    this.grid.hidden = !items.length;
     this.grid.classList.toggle("rt-map-listing", !!this.listing);
     this.grid.setAttribute("aria-label", this.listing ? `Images on the map: ${items.length.toLocaleString()}` : "Selected images");
     if (this.active >= items.length) this.active = 0;

@@ -387,7 +387,7 @@ def test_read_along_panel(show):
     expect(code).to_contain_text("now = probabilities[0, 0]\nstate = states[0, 0]")
     box(panel, "Picture").press("ArrowUp")
     box(panel, "Picture").press("Enter")
-    expect(code).to_contain_text("rows = images.pixels[1, :1]")
+    expect(code).to_contain_text("rows = images[1].pixels[0, :1]")
     play = panel.get_by_role("button", name="Play")
     play.press("Space")
     pause = panel.get_by_role("button", name="Pause")
@@ -458,7 +458,7 @@ def test_strip_panel(show):
 
 @pytest.mark.parametrize("theme", ["Light", "Dark"])
 def test_charts_stand_on_the_ground_of_the_page(show, theme):
-    page = show(SETUP, STRIP, "panel.step = 3")
+    page = show(SETUP, STRIP, "panel.step = 3; panel")
     panel = page.locator(".rt-strip-panel")
     name = {"theme": f"JupyterLab {theme}"}
     page.evaluate("name => window.jupyterapp.commands.execute('apputils:change-theme', name)", name)

@@ -22,6 +22,7 @@ CALLED = {
     "PreprocessingPanel": {0: "name"},
     "ScanPanel": {0: "name"},
     "ReadAlongPanel": {0: "name", 1: "=probabilities", 2: "=states"},
+    "StripPanel": {0: "name", 1: "=probabilities", 2: "=states"},
 }
 DEFAULTS = {
     "ClassifierPanel": {"name": "train", "validation_name": "validation"},

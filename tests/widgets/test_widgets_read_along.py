@@ -257,7 +257,7 @@ def test_the_state_grows_to_the_right():
     png = np.frombuffer(base64.b64decode(state["source"].partition(",")[2]), np.uint8)
     seen = cv2.imdecode(png, cv2.IMREAD_UNCHANGED)
     np.testing.assert_array_equal(seen[:, :5, 2::-1], _predictions.colours(STATES[0, :5].T))
-    assert (seen[:, :5, 3] == 255).all() and not seen[:, 5:, 3].any()
+    assert (seen[:, :5, 3] == 255).all() and (seen[:, 5:, 3] < 64).all()
 
 
 def test_the_colours_are_readable_in_grey():

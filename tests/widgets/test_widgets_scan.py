@@ -211,11 +211,11 @@ def test_the_sentence_changes_twice_a_second_at_most():
 
 
 def drawn(reading, step):
-    """The pixels of the sequence's drawing, RGB, and which of them can be seen."""
+    """The pixels of the sequence's drawing, RGB, and which of them are more than a veil."""
     source = re.search(r'base64,([^"]+)', _reading.sequence(reading, step))[1]
     encoded = np.frombuffer(base64.b64decode(source), np.uint8)
     pixels = cv2.imdecode(encoded, cv2.IMREAD_UNCHANGED)
-    return pixels[..., 2::-1], pixels[..., 3] > 0
+    return pixels[..., 2::-1], pixels[..., 3] == 255
 
 
 @pytest.mark.parametrize("images", [GREY, COLOUR])
@@ -225,7 +225,7 @@ def test_the_drawings(images, order):
     steps, features = reading.sequence.shape
     half = steps // 2
     empty, begun, full = (drawn(reading, k) for k in (0, half, steps))
-    assert not empty[1].any() and not begun[1][:, half:].any()  # the ground of the page shows
+    assert not empty[1].any() and not begun[1][:, half:].any()  # a veil
     for of_begun, of_full in zip(begun, full, strict=True):
         np.testing.assert_array_equal(of_begun[:, :half], of_full[:, :half])
     full, seen = full

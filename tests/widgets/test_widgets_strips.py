@@ -3,6 +3,7 @@
 import base64
 import io
 import re
+import warnings
 import wave
 
 import cv2
@@ -98,6 +99,15 @@ def test_each_step_reads_a_stride_and_the_last_one_the_rest():
     assert "Column 137 of 137" in shown(panel)
     panel.step = 2
     assert "Columns 5 to 8 of 137" in shown(panel)
+
+
+def test_steps_that_no_stride_gives_are_as_even_as_can_be():
+    panel = StripPanel(of_widths(10), at_random([7]))
+    read = []
+    for step in range(8):
+        panel.step = step
+        read.append(ran(panel)["columns"].shape[1])
+    assert (read[0], read[-1]) == (0, 10) and {*np.diff(read)} == {1, 2}
 
 
 @pytest.mark.parametrize(
@@ -201,8 +211,10 @@ def test_a_strip_can_be_heard(sounds):
 
 
 def test_silence_is_a_sound_and_without_sounds_there_is_none():
-    panel = StripPanel(TUNES, SAID, sounds=lambda i: (8000, np.zeros(9, np.int16)))
-    np.testing.assert_array_equal(heard(panel)[1], np.zeros(9))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # no division by a loudness of 0
+        panel = StripPanel(TUNES, SAID, sounds=lambda i: (8000, np.zeros(9, np.int16)))
+        np.testing.assert_array_equal(heard(panel)[1], np.zeros(9))
     panel = StripPanel(TUNES, SAID)
     assert panel.wait(10) and "<audio" not in html_of(panel)
 
