@@ -14,7 +14,7 @@ from rnn_tutor.plots.charts import (
     planes,
     score_bars,
 )
-from rnn_tutor.plots.curves import forest, score_curves, training_curves
+from rnn_tutor.plots.curves import forest, score_curves, score_panels, training_curves
 from rnn_tutor.plots.figure import Picture, style
 from rnn_tutor.plots.findings import findings
 from rnn_tutor.plots.pictures import clusters, embedding_map, image_grid, image_rows, photographs
@@ -44,6 +44,7 @@ __all__ = [
     "scan_paths",
     "score_bars",
     "score_curves",
+    "score_panels",
     "sequence",
     "style",
     "training_curves",

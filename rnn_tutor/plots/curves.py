@@ -167,6 +167,54 @@ def forest(panels, x="difference", title=None):
     return finish(figure, f"Forest plot of the {x}. {found}", title)
 
 
+def score_panels(panels, x="matched accuracy", title=None):
+    """Draw scores side by side: a panel for each task, a row for each method, a dot for each seed.
+
+    A diamond marks the mean. A row stays empty where a method has no score in a panel. If there are
+    no scores at all, the figure says so.
+
+    Args:
+        panels: {title of a panel: {name: scores}}, for each method one number for each seed.
+        x: Name of the horizontal axis, which goes from 0 to 1. Default "matched accuracy".
+        title: Title of the figure, str. Default: none.
+
+    Returns:
+        A Picture.
+
+    Example:
+        >>> rt.plots.score_panels({"easy": {"GRU": [0.9, 1.0]}, "hard": {"GRU": 0.5}})
+        Picture: Dots for each matched accuracy. easy: GRU 0.95; hard: GRU 0.50
+    """
+    panels = {
+        str(panel): {str(name): np.atleast_1d(np.asarray(v, float)) for name, v in rows.items()}
+        for panel, rows in panels.items()
+    }
+    names = list(dict.fromkeys(name for rows in panels.values() for name in rows))
+    if not names:
+        return nothing("Nothing to draw: no score has been measured yet.", title)
+    figure = Figure((WIDTH, 1.0 + 0.26 * len(names)), layout="constrained")
+    all_axes = figure.subplots(1, len(panels), squeeze=False, sharey=True)[0]
+    for axes, (panel, rows) in zip(all_axes, panels.items(), strict=True):
+        for name, scores in rows.items():
+            place = [names.index(name)] * len(scores)
+            axes.plot(scores, place, "o", color=COLOURS[5], markersize=4, clip_on=False)
+            mean = {"color": COLOURS[0], "marker": "D", "markersize": 6, "clip_on": False}
+            axes.plot(scores.mean(), place[0], **mean)
+        axes.set_title(panel.replace(" ", "\n", 1), fontsize=8)
+        axes.set(xlim=(0, 1), xticks=(0, 0.5, 1), ylim=(len(names) - 0.4, -0.6))
+        axes.set_xticklabels(("0", "0.5", "1"), fontsize=8)
+        axes.grid(color="#DDDDDD", linewidth=0.6)
+        axes.set_axisbelow(True)
+        plain(axes)
+    all_axes[0].set_yticks(range(len(names)), [shorten(n, 30) for n in names], fontsize=9)
+    figure.supxlabel(x, fontsize=9)
+    found = (
+        f"{panel}: " + ", ".join(f"{name} {scores.mean():.2f}" for name, scores in rows.items())
+        for panel, rows in panels.items()
+    )
+    return finish(figure, f"Dots for each {x}. {'; '.join(found)}", title)
+
+
 def _intervals(axes, intervals):
     """Draw intervals one below the other; whether 0 lies inside decides how they look."""
     axes.axvline(0, color="#888888", linewidth=1)

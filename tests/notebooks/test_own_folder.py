@@ -28,13 +28,19 @@ SETS = {
     "two classes": {"a flower": 12, "shapes": 12},
     "one class": {"shapes": 20},
     "12 pictures": {"寺庙": 4, "a flower": 4, "shapes": 4},
+    "strips": {"thin to thick": 14, "thick to thin": 14},
 }
-ALWAYS = {"00_start_here": "no labels"}  # in the usual run
+STRIPS_ONLY = "11_pictures_of_any_width"  # the notebook that reads "strips" at their own width
+ALWAYS = {  # in the usual run
+    "00_start_here": "no labels",
+    STRIPS_ONLY: "strips",
+}
 CHOSEN = {  # with `full` in CI, those that say most about the images; by hand, `full` runs all
     "05_cnn_rnn_classifier": "labels for some",
     "08_clusters": "no labels",
     "09_clusters_to_classes": "labels for some",
     "10_five_classes": "no labels",
+    STRIPS_ONLY: "no labels",
     "12_your_own_pictures": "labels for some",
 }
 WARN_OF_FEW = {"09_clusters_to_classes", "10_five_classes", "12_your_own_pictures"}  # and go on
@@ -65,6 +71,15 @@ def drawing(rng):
     return picture
 
 
+def strip(rng, widths):
+    """Bars from left to right, as wide as `widths` say, with gaps of any width around them."""
+    parts = []
+    for width in (*widths, 0):
+        parts += [np.full((40, int(rng.integers(5, 90)), 3), 20, np.uint8)]
+        parts += [np.full((40, width, 3), 220, np.uint8)]
+    return np.concatenate(parts, axis=1)
+
+
 def write(picture, path):
     """Write RGB pixels under any name, Windows and Chinese characters included."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -81,6 +96,8 @@ def made(folder, pictures, seed=0):
         "寺庙": lambda: crop(china, rng),
         "a flower": lambda: crop(flower, rng),
         "shapes": lambda: drawing(rng),
+        "thin to thick": lambda: strip(rng, (6, 14, 30)),
+        "thick to thin": lambda: strip(rng, (30, 14, 6)),
     }
     for name, count in pictures.items():
         for index in range(count):
@@ -108,7 +125,8 @@ def run_on(path, pictures, folder, more=""):
     (cell,) = course.tagged(notebook, "data")
     line = course.data_line(cell)
     assert line
-    cell.source = cell.source.replace(line, f"load_images({pictures.as_posix()!r})")
+    own = re.sub(r'"\w+"', lambda _: repr(pictures.as_posix()), line)  # its settings stay
+    cell.source = cell.source.replace(line, own)
     if more:
         notebook.cells.append(nbformat.v4.new_code_cell(more))
     complaints = execute(notebook, folder).complaints
@@ -119,6 +137,8 @@ def combinations():
     """Each notebook with each set; most of them with `full` only."""
     for name in SETS:
         for path in course.NOTEBOOKS:
+            if name == "strips" and path.stem != STRIPS_ONLY:
+                continue
             marks = () if name == ALWAYS.get(path.stem) else pytest.mark.full
             chosen = "chosen-" if name == CHOSEN.get(path.stem) else ""
             yield pytest.param(name, path, id=f"{chosen}{name}-{path.stem}", marks=marks)

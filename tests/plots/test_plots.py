@@ -57,6 +57,9 @@ FIGURES = {
     "circles": lambda x: plots.circles({"$a": POINTS, "<b>": -POINTS}, [0, 1, 2] * 10, title="C"),
     "circles, many": lambda x: plots.circles(dict.fromkeys("abcdefgh", R.random((500, 2)))),
     "forest": lambda x: plots.forest({"P": {"a": (-1, 2), "$b": (1, 3)}}, "points", title="F"),
+    "score panels": lambda x: plots.score_panels(
+        {"A $": {"b": [0.5, 1]}, "C": {"$d": 0}}, title="S"
+    ),
     "forest, five": lambda x: plots.forest(dict.fromkeys("12345", dict.fromkeys("abc", (0, 9)))),
     "score_bars, points": lambda x: plots.score_bars({"a": [0.9, 1.0], "$b": 1}, "a", start=0.8),
     "score_bars, negative": lambda x: plots.score_bars({"a": [-0.1, 0.0]}, x="ARI"),
@@ -297,6 +300,20 @@ def test_a_forest_plot_needs_the_same_names_in_every_panel():
         plots.forest({"P": {"a": (0, 1)}, "Q": {"b": (0, 1)}})
     with pytest.raises(TutorError, match="same names"):
         plots.forest({})
+
+
+def test_score_panels_have_a_dot_for_each_seed_and_a_row_for_each_method():
+    panels = {"one task": {"a": [0.2, 0.4], "b": [1, 1, 1]}, "other": {"c": [0.5], "b": 0.25}}
+    picture = plots.score_panels(panels)
+    left, right = picture.figure.axes
+    assert [t.get_text() for t in left.get_yticklabels()] == ["a", "b", "c"]
+    drawn = [(list(line.get_xdata()), set(line.get_ydata())) for line in right.lines]
+    assert drawn == [([0.5], {2}), ([0.5], {2}), ([0.25], {1}), ([0.25], {1})]
+    seeds, mean = left.lines[:2]
+    assert list(seeds.get_xdata()) == [0.2, 0.4] and list(mean.get_xdata()) == [pytest.approx(0.3)]
+    assert left.get_ylim()[0] > left.get_ylim()[1]  # the first name stands at the top
+    assert "one task: a 0.30, b 1.00; other: c 0.50, b 0.25" in picture.alt
+    assert "Nothing to draw" in plots.score_panels({"empty": {}}).alt
 
 
 def test_curves_start_at_one_and_name_their_axes():

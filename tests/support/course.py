@@ -15,6 +15,7 @@ OFFLINE = Path(__file__).with_name("offline")
 SANITIZER = ROOT / "tests" / "notebooks" / "sanitize.cfg"
 DATA_LINE = 'load_images("fashion5")'
 PHOTOS_LINE = 'load_images("photos5")'  # where the lesson is about photographs
+STRIPS_LINE = 'load_images("spoken3", height=16)'  # where it is about pictures of any width
 UNCOMPARED_TAGS = {"nbval-ignore-output", "nbval-skip"}
 NEVER_COMPARED = {"image/png", "image/jpeg", "application/vnd.jupyter.widget-view+json"}
 
@@ -26,7 +27,7 @@ def read(path):
 
 def data_line(cell):
     """The line that names the pictures, as it stands in a cell; "" where it does not."""
-    return next((line for line in (DATA_LINE, PHOTOS_LINE) if line in cell.source), "")
+    return next((line for line in (DATA_LINE, PHOTOS_LINE, STRIPS_LINE) if line in cell.source), "")
 
 
 def code_cells(notebook):

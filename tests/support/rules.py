@@ -25,7 +25,7 @@ def data_cell(notebook):
     if len(tagged) != 1:
         yield f"{len(tagged)} cells are tagged `data`; one must be"
     if tagged != holding:
-        yield f"the cell tagged `data`, and no other, must say {course.DATA_LINE} (or photos5)"
+        yield "the cell tagged `data`, and no other, must load fashion5, photos5 or spoken3"
 
 
 def metadata(notebook):
