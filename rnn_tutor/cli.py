@@ -140,11 +140,11 @@ def _progress(parser, options, further):
 
 
 def _teach(parser, options, further):
-    from rnn_tutor.course.teach import teach
+    from rnn_tutor.course.teach import write_folder
 
     _refuse(parser, "teach", further)
     print("Writing routes, slides and answers. This takes about half a minute.", flush=True)
-    folder = teach(options.folder)
+    folder = write_folder(options.folder)
     print(f"All is in {folder}. Begin with README.md. It holds every answer: keep it to yourself.")
     return 0
 

@@ -76,6 +76,7 @@ def put_file(entry, target, how):
         OSError: It cannot be written, or something else is there.
 
     Example:
+        >>> from pathlib import Path
         >>> folder = rt.load_images("digits", limit=1).write("mine")
         >>> with rt.files.find_images(folder, str) as (entries, _):
         ...     rt.copies.put_file(entries[0], Path("copies/one.png"), "copy")
@@ -104,6 +105,7 @@ def put(entry, target, how):
         how: "copy" or "link"; what stands in an archive is copied.
 
     Example:
+        >>> from pathlib import Path
         >>> folder = rt.load_images("digits", limit=1).write("mine")
         >>> with rt.files.find_images(folder, str) as (entries, _):
         ...     rt.copies.put(entries[0], Path("one.png"), "link")

@@ -16,7 +16,7 @@ PAGES = ("README.md", "routes.md", "answers.md", "misconceptions.md", "class.md"
 CLASS = 30  # students
 
 
-def teach(folder) -> Path:
+def write_folder(folder) -> Path:
     """Write the instructor's folder, and return its full path.
 
     Args:

@@ -283,6 +283,6 @@ def test_formulas_outside_of_code_become_mathml():
 
 @pytest.mark.full
 def test_the_whole_folder_for_real(tmp_path):
-    folder = teach.teach(tmp_path / "all")
+    folder = teach.write_folder(tmp_path / "all")
     assert len(list(folder.glob("slides/*.html"))) == len(course.NOTEBOOKS)
     assert sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) < 20_000_000
