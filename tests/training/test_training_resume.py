@@ -17,6 +17,7 @@ from rnn_tutor.training.trainer import RunCallback, Trainer
 pytestmark = pytest.mark.filterwarnings(
     "error",
     "ignore:__array__:DeprecationWarning",
+    "ignore::pytest.PytestUnraisableExceptionWarning",  # what an earlier test left unclosed
 )
 TENSORFLOW = keras.backend.backend() == "tensorflow"
 
