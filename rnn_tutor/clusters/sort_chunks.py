@@ -13,6 +13,7 @@ import os
 import shutil
 import threading
 import time
+import warnings
 from collections import Counter
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -256,7 +257,9 @@ def load_model(folder):
     """
     from rnn_tutor.clusters.estimator import RecurrentClusterer
 
-    clusterer, path = RecurrentClusterer.load(folder), Path(folder, NAMES)
+    with warnings.catch_warnings():  # that a setting was not saved matters to `fit` alone
+        warnings.simplefilter("ignore", UserWarning)
+        clusterer, path = RecurrentClusterer.load(folder), Path(folder, NAMES)
     if not path.exists():
         return clusterer, {}
     try:
