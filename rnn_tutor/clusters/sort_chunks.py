@@ -258,7 +258,7 @@ def load_model(folder):
     from rnn_tutor.clusters.estimator import RecurrentClusterer
 
     with warnings.catch_warnings():  # that a setting was not saved matters to `fit` alone
-        warnings.simplefilter("ignore", UserWarning)
+        warnings.filterwarnings("ignore", "The trained network was saved")
         clusterer, path = RecurrentClusterer.load(folder), Path(folder, NAMES)
     if not path.exists():
         return clusterer, {}
