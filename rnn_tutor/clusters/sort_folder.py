@@ -67,11 +67,11 @@ def sort_folder(
 
     Example:
         >>> import contextlib, io
-        >>> folder = rt.load_images("shapes", limit=60, size=32).write("mine")
+        >>> folder = rt.load_images("photos5", limit=30).write("mine")
         >>> with contextlib.redirect_stdout(io.StringIO()):
         ...     exported = rt.sort_folder.sort_folder(folder, "sorted", kinds=3)
         >>> exported.copied
-        60
+        30
     """
     if kinds is not None:
         kinds = check_whole("The number of kinds", kinds, at_least=2)

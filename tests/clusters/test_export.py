@@ -378,6 +378,7 @@ def write(folder, pictures):
     return folder
 
 
+@pytest.mark.full
 def test_a_folder_that_is_called_like_a_shipped_set(tmp_path, model, monkeypatch):
     monkeypatch.chdir(tmp_path)
     before = contents(write(Path("digits"), map(noise, range(12))))

@@ -81,7 +81,9 @@ def test_a_folder_without_features_is_still_read(photographs, sorted_photographs
     assert rt.RecurrentClusterer.load(folder).trust_ is None
 
 
-@pytest.mark.parametrize("encoder", ["pool", "recurrent", "attention", "dense"])
+@pytest.mark.parametrize(
+    "encoder", ["pool", "recurrent", pytest.param("attention", marks=pytest.mark.full), "dense"]
+)
 @pytest.mark.filterwarnings("ignore:40 pictures are few")
 def test_each_reader_reads_the_map(encoder, tmp_path):
     pixels, _ = halves()
@@ -92,6 +94,7 @@ def test_each_reader_reads_the_map(encoder, tmp_path):
 
 
 @pytest.mark.filterwarnings("ignore:40 pictures are few")
+@pytest.mark.full
 def test_a_reader_knows_what_is_above_and_the_mean_does_not():
     pixels, kinds = halves()
     right = {

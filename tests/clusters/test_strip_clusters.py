@@ -53,24 +53,31 @@ def test_a_saved_clusterer_reads_strips(strips, clusterer, tmp_path):
     np.testing.assert_allclose(found, clusterer.predict_proba(strips), atol=1e-5)
 
 
+@pytest.mark.full
 def test_one_width_and_any_width_can_be_asked_for(strips):
     assert fitted(strips, width="one").network_.input_shape[2] is not None
     square = rt.load_images("digits", limit=20)
     assert fitted(square, width="any").network_.input_shape == (None, 8, None, 1)
 
 
+@pytest.mark.full
 def test_images_of_many_heights_are_cut_to_one_size():
     rng = np.random.default_rng(0)
     images = [rng.integers(0, 256, (h, 16, 1), np.uint8) for h in (8, 16, 24, 40)] * 4
     assert fitted(images).network_.input_shape[2] is not None
 
 
-def test_the_choice_is_said(strips, capsys):
-    fitted(strips, verbose=True)
+def test_the_choice_is_said(strips, capsys, monkeypatch):
+    def broken(trainer):
+        raise RuntimeError
+
+    monkeypatch.setattr(rt.Trainer, "run", broken)  # it is said before
+    with pytest.raises(RuntimeError):
+        fitted(strips, verbose=True)
     assert 'width="one"' in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("encoder", ["dense", "pooling"])
+@pytest.mark.parametrize("encoder", ["dense", pytest.param("pooling", marks=pytest.mark.full)])
 def test_other_readers(strips, encoder):
     assert fitted(strips, encoder=encoder).transform(strips[:2]).shape == (2, 64)
 

@@ -596,6 +596,7 @@ def test_a_file_in_the_folder_that_wins_over_a_module_is_named(
     assert not [other for other in others if "pip" in other.remedy]
 
 
+@pytest.mark.full
 def test_a_file_that_is_in_nobodys_way_is_no_finding(tmp_path):
     for name in ("statistics.py", "mine.py", "cats_and_dogs.py"):
         (tmp_path / name).write_text("")
@@ -625,7 +626,14 @@ def test_another_keras_on_the_python_path_is_named(tmp_path, monkeypatch):
 MANAGER = "@jupyter-widgets/jupyterlab-manager"
 
 
-@pytest.mark.parametrize("off", [MANAGER, f"{MANAGER}:plugin", f"{MANAGER}:controls-2.0.0"])
+@pytest.mark.parametrize(
+    "off",
+    [
+        MANAGER,
+        pytest.param(f"{MANAGER}:plugin", marks=pytest.mark.full),
+        pytest.param(f"{MANAGER}:controls-2.0.0", marks=pytest.mark.full),
+    ],
+)
 def test_a_widget_manager_that_is_switched_off_is_a_problem(tmp_path, off):
     file = tmp_path / "config/labconfig/page_config.json"
     file.parent.mkdir(parents=True)
@@ -639,6 +647,7 @@ def test_a_widget_manager_that_is_switched_off_is_a_problem(tmp_path, off):
     assert f"enable {off}" in finding.remedy
 
 
+@pytest.mark.full
 def test_an_old_widget_manager_that_is_found_first_is_a_problem(tmp_path):
     place = tmp_path / "data/labextensions" / MANAGER
     place.mkdir(parents=True)

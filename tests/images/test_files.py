@@ -566,7 +566,7 @@ def test_links_to_files_elsewhere_are_read(tmp_path):
     assert images.sources == ("cats/a.png",) and len(images.skipped) == 1
 
 
-@pytest.mark.parametrize("depth", [10, 1500])
+@pytest.mark.parametrize("depth", [10, pytest.param(1500, marks=pytest.mark.full)])
 def test_a_folder_may_be_deep(tmp_path, depth):
     if os.name == "nt":
         depth = min(depth, 50)  # Windows allows paths of 260 characters

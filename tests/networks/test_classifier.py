@@ -37,6 +37,7 @@ def test_every_setting_arrives():
     assert "Dropout" not in {type(k).__name__ for k in rt.models.classifier((28, 28, 1)).layers}
 
 
+@pytest.mark.full
 def test_three_epochs_on_fashion5():
     train, test = rt.load_images("fashion5").split()
     keras.utils.set_random_seed(0)

@@ -113,6 +113,7 @@ def test_names_that_do_not_exist_are_refused(wrong):
         rt.models.strip_encoder(SHAPE, **wrong)
 
 
+@pytest.mark.full
 def test_contrastive_training_reads_strips():
     images = rt.load_images("morse", limit=24)
     network = rt.models.strip_encoder(images.shape, units=4)

@@ -68,6 +68,7 @@ def test_short_names_reach_the_taught_functions():
     assert "rest" not in names
 
 
+@pytest.mark.full
 def test_different_models_are_told_apart(models):
     def encoder(**settings):
         return models.recurrent_encoder(contract.INPUT_SHAPE, units=4, **settings)

@@ -31,17 +31,15 @@ SETS = {
     "strips": {"thin to thick": 14, "thick to thin": 14},
 }
 STRIPS_ONLY = "11_pictures_of_any_width"  # the notebook that reads "strips" at their own width
-ALWAYS = {  # in the usual run
-    "00_start_here": "no labels",
-    STRIPS_ONLY: "strips",
-}
+ALWAYS = {("00_start_here", "no labels")}  # in the usual run
 CHOSEN = {  # with `full` in CI, those that say most about the images; by hand, `full` runs all
-    "05_cnn_rnn_classifier": "labels for some",
-    "08_clusters": "no labels",
-    "09_clusters_to_classes": "labels for some",
-    "10_five_classes": "no labels",
-    STRIPS_ONLY: "no labels",
-    "12_your_own_pictures": "labels for some",
+    ("05_cnn_rnn_classifier", "labels for some"),
+    ("08_clusters", "no labels"),
+    ("09_clusters_to_classes", "labels for some"),
+    ("10_five_classes", "no labels"),
+    (STRIPS_ONLY, "no labels"),
+    (STRIPS_ONLY, "strips"),
+    ("12_your_own_pictures", "labels for some"),
 }
 WARN_OF_FEW = {"09_clusters_to_classes", "10_five_classes", "12_your_own_pictures"}  # and go on
 ABOUT_LABELS = {"05_cnn_rnn_classifier", "06_cnn_or_rnn"}  # these may end with NeedsLabels
@@ -139,8 +137,8 @@ def combinations():
         for path in course.NOTEBOOKS:
             if name == "strips" and path.stem != STRIPS_ONLY:
                 continue
-            marks = () if name == ALWAYS.get(path.stem) else pytest.mark.full
-            chosen = "chosen-" if name == CHOSEN.get(path.stem) else ""
+            marks = () if (path.stem, name) in ALWAYS else pytest.mark.full
+            chosen = "chosen-" if (path.stem, name) in CHOSEN else ""
             yield pytest.param(name, path, id=f"{chosen}{name}-{path.stem}", marks=marks)
 
 

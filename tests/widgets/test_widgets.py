@@ -325,6 +325,7 @@ def earlier(panel, measure):
     return [look["name"] for look in lines if look.get("kind") == "old"]
 
 
+@pytest.mark.full
 def test_the_last_runs_are_kept_and_compared(images):
     panel = TrainingPanel(images, replace(QUICK, epochs=2))
     panel.run()
@@ -351,7 +352,7 @@ def test_the_last_runs_are_kept_and_compared(images):
 @pytest.mark.parametrize(
     "change",
     [
-        {"objective": "reconstruction"},
+        pytest.param({"objective": "reconstruction"}, marks=pytest.mark.full),
         pytest.param({"objective": "reconstruction", "noise": 0.5}, marks=pytest.mark.full),
     ],
 )

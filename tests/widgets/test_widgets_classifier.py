@@ -114,6 +114,7 @@ def test_the_code_gives_the_panel_s_result(trained, images, test_images):
     assert_same_result(panel, ran(panel, train=images, validation=test_images))
 
 
+@pytest.mark.full
 def test_the_code_drops_out_as_the_panel_does(images):
     dropout = 0.0 if keras.backend.backend() == "torch" else 0.4  # the trainer seeds torch's anew
     settings = replace(QUICK, dropout=dropout, cell="lstm", bidirectional=True, seed=3)

@@ -50,7 +50,7 @@ def moved_from(panel, step):
         time.sleep(0.01)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(shapes, st.sampled_from(ORDERS), st.data())
 def test_the_code_gives_the_sequence(shape, order, data):
     images = rt.ImageSet(RNG.integers(0, 256, (2, *shape), np.uint8))
