@@ -1,0 +1,96 @@
+"""One of the processes that train together: `one_of_them.py FOLDER TASK`.
+
+The variables that `keras.distribution.initialize` reads say which one it is. Without them, this
+process trains alone, on the same batches.
+"""
+
+import os
+import signal
+import sys
+
+import keras
+import numpy as np
+
+TOGETHER = "KERAS_DISTRIBUTION_NUM_PROCESSES" in os.environ
+if TOGETHER:
+    keras.distribution.initialize()
+if TOGETHER or "XLA_FLAGS" in os.environ:
+    keras.distribution.set_distribution(keras.distribution.DataParallel(auto_shard_dataset=False))
+
+import rnn_tutor as rt  # noqa: E402
+from rnn_tutor.training import checkpoints  # noqa: E402
+
+FOLDER, TASK = sys.argv[1:]
+RANK = int(os.environ.get("KERAS_DISTRIBUTION_PROCESS_ID", 0))
+IMAGES = rt.datasets.draw_shapes(40, size=8)
+SETTINGS = {
+    "contrastive": rt.training.TrainingSettings(units=3, batch_size=12, epochs=4),
+    "classifier": rt.training.ClassifierSettings(
+        units=3, blocks=1, dropout=0.3, batch_size=12, epochs=4
+    ),
+}
+
+
+def a_trainer(name, folder=None):
+    validation = IMAGES[:20] if name == "classifier" else None
+    trainer = rt.Trainer.from_settings(IMAGES, SETTINGS[name], folder, validation)
+    if not TOGETHER:
+        trainer.batches.parts, trainer.batches.here = 2, [0, 1]
+    return trainer
+
+
+def keep(trainer, name):
+    variables = [*trainer.model.variables, *trainer.model.optimizer.variables]
+    history = {key: np.array(values) for key, values in trainer.history.items()}
+    arrays = {f"variable {i}": variable.numpy() for i, variable in enumerate(variables)}
+    path = os.path.join(FOLDER, f"{name}-{RANK}.npz")
+    np.savez(path, losses=trainer.batch_losses, **history, **arrays)
+
+
+def whole():
+    """Each training from start to end, and a clustering."""
+    for name in SETTINGS:
+        trainer = a_trainer(name)
+        trainer.run()
+        keep(trainer, name)
+    fitted = rt.RecurrentClusterer(
+        3, epochs=2, batch_size=12, augmentation="none", random_state=0, verbose=False
+    ).fit(IMAGES)
+    path = os.path.join(FOLDER, f"clusters-{RANK}.npz")
+    np.savez(path, labels=fitted.labels_, embeddings=fitted.transform(IMAGES))
+
+
+def killed():
+    """A training of which process 1 is killed."""
+    trainer = a_trainer("classifier", os.path.join(FOLDER, "checkpoints"))
+    if RANK == 1:
+        trainer.on(
+            "batch",
+            lambda progress: (
+                len(trainer.batch_losses) == 5 and os.kill(os.getpid(), signal.SIGKILL)
+            ),
+        )
+    trainer.run()
+
+
+def resumed():
+    """The same from the last checkpoint, with process 1 told to end on the way."""
+    trainer = a_trainer("classifier", os.path.join(FOLDER, "checkpoints"))
+    trainer.load_checkpoint()
+    begun = len(trainer.batch_losses)
+    if RANK == 1:
+        trainer.on(
+            "batch",
+            lambda progress: (
+                len(trainer.batch_losses) == 8 and os.kill(os.getpid(), signal.SIGTERM)
+            ),
+        )
+    trainer.run()
+    stopped = len(trainer.batch_losses)
+    trainer.run()
+    keep(trainer, "resumed")
+    np.savez(os.path.join(FOLDER, f"places-{RANK}.npz"), begun=begun, stopped=stopped)
+
+
+checkpoints.SECONDS_BETWEEN = 0
+{"whole": whole, "killed": killed, "resumed": resumed}[TASK]()
