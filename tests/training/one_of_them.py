@@ -23,17 +23,29 @@ from rnn_tutor.training import checkpoints  # noqa: E402
 FOLDER, TASK = sys.argv[1:]
 RANK = int(os.environ.get("KERAS_DISTRIBUTION_PROCESS_ID", 0))
 IMAGES = rt.datasets.draw_shapes(40, size=8)
-SETTINGS = {
-    "contrastive": rt.training.TrainingSettings(units=3, batch_size=12, epochs=4),
-    "classifier": rt.training.ClassifierSettings(
-        units=3, blocks=1, dropout=0.3, batch_size=12, epochs=4
-    ),
+OBJECTIVES = {
+    "contrastive": rt.objectives.Contrastive("objects"),
+    "classifier": rt.objectives.Classification(),
 }
 
 
+def dense(shape, units=6, activation="tanh", dropout=0.0):
+    """A network whose graph is built at once."""
+    keras.utils.set_random_seed(0)
+    image = keras.Input(shape)
+    x = keras.layers.Dropout(dropout)(keras.layers.Flatten()(image))
+    return keras.Model(image, keras.layers.Dense(units, activation)(x))
+
+
 def a_trainer(name, folder=None):
-    validation = IMAGES[:20] if name == "classifier" else None
-    trainer = rt.Trainer.from_settings(IMAGES, SETTINGS[name], folder, validation)
+    keras.utils.set_random_seed(0)
+    settings = {"epochs": 4, "batch_size": 12, "checkpoints": folder}
+    if name == "classifier":
+        encoder = dense(IMAGES.shape, IMAGES.n_classes, "softmax", dropout=0.3)
+        settings["validation"] = IMAGES[:20]
+    else:
+        encoder = rt.models.row_encoder(IMAGES.shape, units=3)
+    trainer = rt.Trainer(encoder, OBJECTIVES[name], IMAGES, **settings)
     if not TOGETHER:
         trainer.batches.parts, trainer.batches.here = 2, [0, 1]
     return trainer
@@ -49,13 +61,12 @@ def keep(trainer, name):
 
 def whole():
     """Each training from start to end, and a clustering."""
-    for name in SETTINGS:
+    for name in OBJECTIVES:
         trainer = a_trainer(name)
         trainer.run()
         keep(trainer, name)
-    fitted = rt.RecurrentClusterer(
-        3, epochs=2, batch_size=12, augmentation="none", random_state=0, verbose=False
-    ).fit(IMAGES)
+    settings = {"epochs": 2, "batch_size": 12, "augmentation": "none", "encoder": dense}
+    fitted = rt.RecurrentClusterer(3, **settings, random_state=0, verbose=False).fit(IMAGES)
     path = os.path.join(FOLDER, f"clusters-{RANK}.npz")
     np.savez(path, labels=fitted.labels_, embeddings=fitted.transform(IMAGES))
 
