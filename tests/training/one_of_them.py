@@ -71,35 +71,34 @@ def whole():
     np.savez(path, labels=fitted.labels_, embeddings=fitted.transform(IMAGES))
 
 
+def at_batch(trainer, number, send):
+    """Process 1 gets a signal after so many batches."""
+
+    def callback(progress):
+        if RANK == 1 and len(trainer.batch_losses) == number:
+            os.kill(os.getpid(), send)
+
+    trainer.on("batch", callback)
+
+
 def killed():
     """A training of which process 1 is killed."""
     trainer = a_trainer("classifier", os.path.join(FOLDER, "checkpoints"))
-    if RANK == 1:
-        trainer.on(
-            "batch",
-            lambda progress: (
-                len(trainer.batch_losses) == 5 and os.kill(os.getpid(), signal.SIGKILL)
-            ),
-        )
+    at_batch(trainer, 5, signal.SIGKILL)
     trainer.run()
 
 
 def resumed():
-    """The same from the last checkpoint, with process 1 told to end on the way."""
+    """The same from the last checkpoint; then without end, until process 1 is told to end."""
     trainer = a_trainer("classifier", os.path.join(FOLDER, "checkpoints"))
     trainer.load_checkpoint()
     begun = len(trainer.batch_losses)
-    if RANK == 1:
-        trainer.on(
-            "batch",
-            lambda progress: (
-                len(trainer.batch_losses) == 8 and os.kill(os.getpid(), signal.SIGTERM)
-            ),
-        )
-    trainer.run()
-    stopped = len(trainer.batch_losses)
     trainer.run()
     keep(trainer, "resumed")
+    trainer.epochs = 100_000
+    at_batch(trainer, len(trainer.batch_losses) + 1, signal.SIGTERM)
+    trainer.run()
+    stopped = len(trainer.batch_losses)
     np.savez(os.path.join(FOLDER, f"places-{RANK}.npz"), begun=begun, stopped=stopped)
 
 
