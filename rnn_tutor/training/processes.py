@@ -11,8 +11,9 @@ own `process_id`, and begin it with these lines, before anything computes:
 The address is that of process 0. All processes need the same images, settings and folder of
 checkpoints. Process 0 alone writes checkpoints. Whoever stops a training must stop it in all
 processes at the same batch. A callback that counts batches does so, and so does SIGTERM to any of
-them. A killed process ends the others after a minute or two; start all of them again, and they go
-on from the last checkpoint.
+them. When a process is killed, the others end with an error, after minutes at times. Start all of
+them again, and they go on from the last checkpoint. Strips of any width are trained on by one
+process.
 
 There is no such way on TensorFlow and PyTorch here. On these, train on one machine, and sort on
 many by `rt.sort`.

@@ -8,8 +8,10 @@ import os
 import signal
 import sys
 
-import keras
-import numpy as np
+sys.modules["tensorflow"] = None  # Keras would load it beside JAX, which takes seconds
+
+import keras  # noqa: E402
+import numpy as np  # noqa: E402
 
 TOGETHER = "KERAS_DISTRIBUTION_NUM_PROCESSES" in os.environ
 if TOGETHER:
