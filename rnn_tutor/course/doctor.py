@@ -192,7 +192,9 @@ def check_keras(status: int, output: str, chosen: str | None) -> list[Finding]:
             for key, said, wanted in _lines("setting", output)
             if said != wanted
         ]
+        devices = ", ".join(name for names in _lines("devices", output) for name in names)
         text = f"Keras {version} computes, on {TITLES[backend]} {backend_version}"
+        text += f" and {devices}" if devices else ""
         return found or [Finding("ok", text)]
     for (missing,) in _lines("missing", output):
         if missing == "keras":

@@ -27,12 +27,19 @@ def imports():
 
 
 def keras():
-    """Print `ready` with what Keras computes on, each `setting` with the one needed, or why not."""
+    """Print `ready` with what Keras computes on, each `setting` with the one needed, or why not.
+
+    Print `devices`, too, with those that Keras sees.
+    """
     error = _begin_like_a_kernel()
     try:
         keras = importlib.import_module("keras")
-        assert float(keras.ops.sum(keras.ops.ones((2, 2)))) == 4
+        ones = keras.ops.ones((2, 2))
+        assert float(keras.ops.sum(ones)) == 4
         backend = keras.backend.backend()
+        # Keras lists the devices of TensorFlow and JAX; on PyTorch it takes one.
+        listed = backend != "torch" and keras.distribution.list_devices()
+        print("devices", *(listed or [ones.device]), sep="\t")
         version = getattr(importlib.import_module(backend), "__version__", "")
         print("ready", keras.__version__, backend, version, sep="\t")
         order = keras.config.image_data_format()

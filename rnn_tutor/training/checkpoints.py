@@ -9,6 +9,7 @@ import warnings
 from pathlib import Path
 
 from rnn_tutor._errors import TutorError
+from rnn_tutor.training import processes
 
 SECONDS_BETWEEN = 5  # checkpoints; a kill loses no more than this and a batch
 
@@ -20,8 +21,11 @@ class Checkpoints:
     trainer's history. A draft gets that name by one rename when it is complete. A checkpoint is
     therefore complete, whenever the program is killed.
 
+    Where several processes train together (see `processes`), each has the same weights, and the
+    first one writes them. All of them load.
+
     Args:
-        folder: A folder for this training and no other, str or path.
+        folder: A folder for this training and no other, str or path. Several processes share it.
         settings: `{name: str}`. A checkpoint that was made with other settings is not loaded.
 
     Raises:
@@ -51,6 +55,8 @@ class Checkpoints:
             model: A compiled Keras model.
             state: A dict that JSON can hold.
         """
+        if processes.shares()[1] > 0:  # the first process saves
+            return
         random = [variable.numpy().tolist() for variable in _random_state(model)]
         text = json.dumps({**state, "settings": self.settings, "random": random})
         news = int(model.optimizer.iterations), text
@@ -79,7 +85,8 @@ class Checkpoints:
         test_file = draft / "test"
         test_file.write_bytes(bytes(8 * numbers + 2**18))
         test_file.unlink()
-        model.save_weights(draft / "model.weights.h5")
+        with processes.by_itself():
+            model.save_weights(draft / "model.weights.h5")
         (draft / "state.json").write_text(text)
         older = self._complete()
         draft.rename(self.folder / f"checkpoint-{_number(older[-1]) + 1 if older else 1}")
@@ -98,11 +105,16 @@ class Checkpoints:
 
         Raises:
             TutorError: The checkpoint is damaged, or comes from another model or other settings.
-                `model` is unchanged.
+                `model` is unchanged. Or the processes that train together see different ones.
         """
         for draft in self.folder.glob(".draft-*"):  # left by trainings that were killed
             shutil.rmtree(draft, ignore_errors=True)
         saved = self._complete()
+        processes.check_equal(
+            saved[-1].name if saved else None,
+            f"All processes must see the same checkpoints in {self.folder}: choose a folder that "
+            "the machines share.",
+        )
         if not saved:
             return None
         try:

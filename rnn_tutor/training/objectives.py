@@ -11,6 +11,7 @@ from rnn_tutor.images.augmentation import PRESETS, Augmentation, preset
 from rnn_tutor.images.imageset import joined, padded
 from rnn_tutor.networks import models
 from rnn_tutor.networks.gradients import gradients as gradients
+from rnn_tutor.training import processes
 
 ops = keras.ops
 
@@ -157,6 +158,18 @@ class Objective:
         """
         raise NotImplementedError
 
+    def number_targets(self, targets, first):
+        """Number the targets of a part of a batch through the whole batch, where they are numbers.
+
+        Args:
+            targets: As `batch` made them from the part's pixels.
+            first: How many images the parts before it have, int.
+
+        Returns:
+            `targets`; other objectives than `Contrastive` have nothing to number.
+        """
+        return targets
+
 
 @dataclass(frozen=True)
 class Contrastive(Objective):
@@ -227,6 +240,14 @@ class Contrastive(Objective):
         is_list = isinstance(first, list)
         views = padded(first + second) if is_list else np.concatenate([first, second])
         return views, np.tile(np.arange(len(pixels)), 2)
+
+    def number_targets(self, targets, first):
+        """Return pair numbers that no other part of the batch has.
+
+        The loss compares all views of the whole batch. Where two parts used the same numbers, it
+        would take views of different images for partners, and nothing would tell.
+        """
+        return targets + first
 
     @property
     def reads_any_width(self):
@@ -338,13 +359,16 @@ OBJECTIVES = {
 class Batches(keras.utils.PyDataset):
     """The batches of an objective: which images they hold, and how these change at random.
 
-    A batch is a function of (seed, epoch, step) alone, so a run can resume anywhere.
+    A batch is a function of (seed, epoch, step) alone, so a run can resume anywhere. Where several
+    processes train together, each makes its part of every batch, with random numbers of that part.
+    See `training.processes`.
 
     Args:
         images: An `ImageSet`, or pixels `(n, height, width, channels)`, uint8 or float in 0..1. A
             batch of an `ImageStream` is read when it is made.
         objective: An `Objective`.
-        batch_size: Images a batch, int; all of them when there are fewer.
+        batch_size: Images a batch, int; all of them when there are fewer. With several devices,
+            a few less where they could not be divided evenly.
         seed: Decides the order of the images and everything random in a batch, int from 0.
         labels: `(n,)` int from 0, for an objective with `uses_labels`. Default: those of the
             `ImageSet`. Other objectives ignore them.
@@ -354,6 +378,9 @@ class Batches(keras.utils.PyDataset):
         labels: `(n,)` int; None without `uses_labels`.
         widths: Of strips, `(n,)` int64; None where all images have one size.
         epoch: The epoch of `batches[step]`, int from 0, for Keras's `fit`.
+        parts: In how many parts a batch is made, int: one for each process.
+        here: The parts that are made in this process, a list of int. In one process, `parts` 2 and
+            `here` [0, 1] give the batches of two processes.
 
     Raises:
         TutorError: A batch would hold too few images for the objective, `images` are no images of
@@ -383,7 +410,15 @@ class Batches(keras.utils.PyDataset):
             self.pixels = objective.read(images)
         # Of a stream, Keras has the next batch read while it works on one.
         super().__init__(workers=1 if isinstance(self.pixels, np.ndarray) else 2)
-        self.batch_size = min(batch_size, len(self.pixels))
+        self.parts, part, self._devices = processes.shares()
+        self.here = [part]
+        if self.widths is not None and self.parts > 1:
+            raise TutorError(
+                "Strips of any width are trained on by one process: their padding would differ "
+                "between processes. Train on one machine, and sort on many by `rt.sort`."
+            )
+        batch_size = min(batch_size, len(self.pixels))
+        self.batch_size = batch_size - batch_size % self._devices
         if self.batch_size < objective.smallest_batch:
             noun = "picture" if objective.smallest_batch == 1 else "pictures"
             raise TutorError(
@@ -410,17 +445,32 @@ class Batches(keras.utils.PyDataset):
             epoch, step: Int from 0.
 
         Returns:
+            `(inputs, targets)`; those of one part where the other processes make the others.
+        """
+        made = [self.draw_part(epoch, step, part) for part in self.here]
+        return made[0] if len(made) == 1 else tuple(map(np.concatenate, zip(*made, strict=True)))
+
+    def draw_part(self, epoch, step, part):
+        """Make one of the `parts` of a batch.
+
+        Args:
+            epoch, step, part: Int from 0.
+
+        Returns:
             `(inputs, targets)`.
         """
         if self._ordered[0] != epoch:
             self._ordered = epoch, self._order(epoch)
-        chosen = self._ordered[1][step * self.batch_size : (step + 1) * self.batch_size]
-        rng = np.random.default_rng([self.seed, epoch, step])
+        batch = self._ordered[1][step * self.batch_size : (step + 1) * self.batch_size]
+        chosen = np.split(batch, self.parts)[part]
+        of_its_own = [part] if self.parts > 1 else []
+        rng = np.random.default_rng([self.seed, epoch, step, *of_its_own])
         labels = () if self.labels is None else (self.labels[chosen],)
         pixels = self.pixels[chosen]
         if self.widths is not None:
             pixels = [p[:, :w] for p, w in zip(pixels, self.widths[chosen], strict=True)]
-        return self.objective.batch(pixels, rng, *labels)
+        inputs, targets = self.objective.batch(pixels, rng, *labels)
+        return inputs, self.objective.number_targets(targets, part * len(chosen))
 
     def _order(self, epoch):
         rng = np.random.default_rng([self.seed, epoch])
@@ -438,6 +488,8 @@ class Batches(keras.utils.PyDataset):
 class AllInOrder(Batches):
     """The batches of a validation: every image once, in order; the last batch may be smaller.
 
+    With several devices, the last few images are left out that cannot be divided evenly.
+
     Example:
         >>> images = rt.datasets.draw_shapes(20, size=8)
         >>> len(AllInOrder(images, Reconstruction(), batch_size=8, seed=0))
@@ -445,10 +497,10 @@ class AllInOrder(Batches):
     """
 
     def __len__(self):
-        return -(-len(self.pixels) // self.batch_size)
+        return -(-len(self._order(0)) // self.batch_size)
 
     def _order(self, epoch):
-        return np.arange(len(self.pixels))
+        return np.arange(len(self.pixels) // self._devices * self._devices)
 
 
 def _checked_labels(labels, n):

@@ -18,7 +18,7 @@ from rnn_tutor._backend import forget_graph_with_model, keras, release_memory
 from rnn_tutor._errors import TutorError, check_above_0, check_known, check_whole
 from rnn_tutor.images.arrays import fingerprint
 from rnn_tutor.networks import models
-from rnn_tutor.training import objectives
+from rnn_tutor.training import objectives, processes
 from rnn_tutor.training.checkpoints import Checkpoints
 from rnn_tutor.training.settings import TrainingSettings
 
@@ -26,6 +26,9 @@ _RUNNING = []  # the trainers that train just now, in the order in which they be
 
 
 EVENTS = ("start", "batch", "epoch", "stop", "end")
+STOPPED_APART = (
+    "The processes must stop at the same batch. Train on from the last checkpoint, in all of them."
+)
 
 
 @dataclass(frozen=True)
@@ -148,6 +151,9 @@ class Trainer:
         names += [f"val_{name}" for name in names] if self._validation else []
         self.history = {name: [] for name in names}
         made_with = self._made_with(f"{learning_rate}, falling" if decay else learning_rate)
+        processes.check_equal(
+            made_with, "All processes must train on the same images by the same settings."
+        )
         self._checkpoints = checkpoints and Checkpoints(checkpoints, made_with)
         self._callbacks = {event: [] for event in EVENTS}
         self._stop = threading.Event()
@@ -217,6 +223,8 @@ class Trainer:
         again, it stops at once. On backends other than TensorFlow that may leave half a step in the
         weights.
 
+        Several processes can run the same training together; `training.processes` says how.
+
         Returns:
             `history`.
         """
@@ -229,6 +237,8 @@ class Trainer:
             if self.step == steps and len(self.history["loss"]) < self.epochs:
                 self._end_epoch(run)  # it was stopped before it was measured
             for number in range(self.steps_done, last):
+                if processes.told_to_end(number):
+                    self.stop()
                 if self.stopping:
                     break
                 batch = ahead.result() if ahead else draw(*divmod(number, steps))
@@ -245,6 +255,7 @@ class Trainer:
         if self.stopping:
             run.emit("stop")
         self._save()
+        processes.check_equal(self.steps_done, STOPPED_APART)
         run.emit("end")
         return self.history
 
@@ -345,11 +356,12 @@ class Trainer:
     def _made_with(self, learning_rate):
         """Return what must be the same to resume; the shapes of the weights are checked anyway."""
         batches, layers = self.batches, self.model.layers
+        in_parts = f" in {batches.parts} parts" if batches.parts > 1 else ""
         settings = {
             "objective": re.sub(" at 0x[0-9a-fA-F]+", "", repr(batches.objective)),
             "pictures": len(batches.pixels),
             "checksum of the pictures": fingerprint(batches.pixels),
-            "batch_size": batches.batch_size,
+            "batch_size": f"{batches.batch_size}{in_parts}",
             "learning_rate": learning_rate,
             "seed": self.seed,
             "dropout": [x.rate for x in layers if isinstance(x, keras.layers.Dropout)],

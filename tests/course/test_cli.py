@@ -5,6 +5,7 @@ import contextlib
 import functools
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -462,7 +463,8 @@ def test_the_doctor_survives_an_unknown_user(tmp_path):
 def test_the_doctor_finds_no_problem_here(capsys):
     assert cli.main(["doctor"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert any("Keras" in line and line.startswith("ok") for line in lines)
+    (line,) = (line for line in lines if "Keras" in line and line.startswith("ok"))
+    assert re.search(r" and (cpu|gpu|cuda|mps)", line), "it names the devices"
     assert "rnn-tutor lab" in lines[-1]
 
 
@@ -566,6 +568,11 @@ def test_settings_as_they_should_be_are_no_finding(tmp_path, monkeypatch):
     settings(tmp_path, '{"backend": "tensorflow", "floatx": "float32"}', monkeypatch)
     (finding,) = doctor.check_keras(0, "ready\t3.15\ttensorflow\t2.20\n", None)
     assert finding.level == "ok"
+
+
+def test_the_devices_that_keras_sees_are_named():
+    (finding,) = doctor.check_keras(0, "devices\tgpu:0\tgpu:1\nready\t3.15\tjax\t0.10\n", None)
+    assert finding.text == "Keras 3.15 computes, on JAX 0.10 and gpu:0, gpu:1"
 
 
 @pytest.mark.parametrize(
