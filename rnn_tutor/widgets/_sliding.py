@@ -99,8 +99,7 @@ class SlidingPanel(PlayingPanel):
         (rows, columns), (height, width) = sliding.grid, picture.shape[:2]
         side = _reading.SIDE / max(height, width)  # of a pixel, in CSS pixels
         sent = (max(1, length * _reading.SENT // max(height, width)) for length in (height, width))
-        at = list(map(int, divmod(step - 1, columns))) if step else None
-        shared = {"grid": [rows, columns], "at": at}
+        shared = {"at": list(divmod(step - 1, columns)) if step else None}
         self._seen.data = {
             **shared,
             "head": "The picture",
@@ -110,7 +109,7 @@ class SlidingPanel(PlayingPanel):
             else "the picture",
             "label": f"Arrow keys move the {self.WINDOW} on the picture",
             "width": round(width * side),
-            "size": [size / length for size, length in zip(sliding.window, (height, width))],
+            "size": [sliding.window[0] / height, sliding.window[1] / width],
             "pitch": [sliding.stride / height, sliding.stride / width],
         }
         largest = float(np.abs(values).max()) or 1.0

@@ -25,8 +25,9 @@ class GatePanel(PlayingPanel):
 
     Args:
         images: An `ImageSet` of images `(h, w, c)`, with labels or without; a step is a row.
-        weights: `(W, U, b)` of a Keras LSTM, as its `get_weights()` gives them: `(w * c, 4 * units)`,
-            `(units, 4 * units)`, `(4 * units,)`, with the gates in the order i, f, c, o.
+        weights: `(W, U, b)` of a Keras LSTM, as its `get_weights()` gives them:
+            `(w * c, 4 * units)`, `(units, 4 * units)`, `(4 * units,)`, with the gates in the order
+            i, f, c, o.
         name: The variable that holds the images, for the code that the panel shows.
         index: Which image is read; can be set, as `step`, `unit`, `added` and `speed` can.
         step: How many rows are read.
@@ -54,9 +55,7 @@ class GatePanel(PlayingPanel):
     Source: Hochreiter, Schmidhuber (1997); Gers, Schmidhuber, Cummins (2000), for the forget gate.
     """
 
-    def __init__(
-        self, images, weights, name="images", index=0, step=0, unit=0, added=0.0, speed=4
-    ):
+    def __init__(self, images, weights, name="images", index=0, step=0, unit=0, added=0.0, speed=4):
         self.weights = _checked(images, weights)
         self._units = len(self.weights[1])
         self._unit = parts.Number("Unit", 0, range(self._units), 0, self._units - 1)
@@ -164,7 +163,7 @@ class GatePanel(PlayingPanel):
 def _checked(images, weights):
     """(W, U, b) as arrays; TutorError where they are no LSTM that reads rows of these images."""
     weights = [np.asarray(weight, float) for weight in weights]
-    features = images.shape[1] * images.shape[2]
+    features = (images.shape[1] or 0) * images.shape[2]  # no LSTM reads rows of any width
     shapes = [weight.shape for weight in weights]
     units = shapes[-1][0] // 4 if shapes and shapes[-1] else 0
     wanted = [(features, 4 * units), (units, 4 * units), (4 * units,)]
@@ -242,7 +241,8 @@ def _memory(c, step, unit):
     alt = f"the memory c of all {units} units: {step} of {len(c)} rows are read"
     return (
         f'<div class="rt-head">The memory c of all {units} units, from top to bottom</div>'
-        f'<div class="rt-framed rt-sequence rt-memory"><img class="rt-thumb" alt="{alt}" src="{source}">'
+        f'<div class="rt-framed rt-sequence rt-memory">'
+        f'<img class="rt-thumb" alt="{alt}" src="{source}">'
         f"{_reading._frame(0, unit / units, 1, (unit + 1) / units)}</div>"
         f'<div class="rt-ends rt-quiet"><span>row&nbsp;1</span><span>dark blue is '
         f"\N{MINUS SIGN}{most:.1f}, grey is 0, yellow is {most:.1f}</span>"

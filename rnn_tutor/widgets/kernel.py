@@ -63,8 +63,10 @@ class KernelPanel(SlidingPanel):
 
     WINDOW = "kernel"
 
-    def __init__(self, images, kernel="brighter to the right", index=0, step=0, speed=50, name="images"):
-        if (smallest := _smallest_side(images)) < SIZE:
+    def __init__(
+        self, images, kernel="brighter to the right", index=0, step=0, speed=50, name="images"
+    ):
+        if (smallest := min(images.shape[0], images.widths.min())) < SIZE:
             raise TutorError(
                 f"Expected images of {SIZE} x {SIZE} pixels or more, as the kernel has; received "
                 f"one with a side of {smallest}. Leave it out, or resize it."
@@ -125,7 +127,10 @@ class KernelPanel(SlidingPanel):
         values = _feature_map(picture, kernel)
         self._show_places(sliding, step, sliding.image, values, "The feature map")
         window, products = self._at(sliding, picture, kernel, step)
-        self._pixels.value, self._products.value = _nine(window, "Pixels"), _nine(products, "Products")
+        self._pixels.value, self._products.value = (
+            _nine(window, "Pixels"),
+            _nine(products, "Products"),
+        )
         words = f"Nothing is computed yet. The map has {len(sliding.sequence):,} places."
         if step:
             total = _number(products.sum())
@@ -198,10 +203,6 @@ def _sign(words):
     return parts.text(f'<div class="rt-sign" aria-hidden="true">{words}</div>')
 
 
-def _smallest_side(images):
-    return min(side for image in images for side in image.shape[:2])
-
-
 def _grey(image):
     """(h, w) float32 from 0 to 1."""
     return image.grey().as_float()[0, :, :, 0]
@@ -232,8 +233,8 @@ def _checked_kernel(kernel):
 
 
 def _number(value):
-    """A number with two decimals, as far as they are not 0."""
-    return f"{value + 0.0:.2f}".rstrip("0").rstrip(".").replace("-0", "0").replace("-", "\N{MINUS SIGN}")
+    """A number with at most two decimals."""
+    return f"{round(float(value), 2) + 0.0:g}".replace("-", "\N{MINUS SIGN}")
 
 
 def _nine(numbers, head):
@@ -248,6 +249,10 @@ def _nine(numbers, head):
         for value in row:
             ink = _predictions.colours(value / most) if signed else np.full(3, 255 * value / most)
             ground = "#{:02x}{:02x}{:02x}".format(*ink.astype(int))
-            cells += f"<td>{parts.chip(_number(value), ground)}</td>" if known else "<td>\N{EN DASH}</td>"
+            cells += (
+                f"<td>{parts.chip(_number(value), ground)}</td>"
+                if known
+                else "<td>\N{EN DASH}</td>"
+            )
         rows.append(f"<tr>{cells}</tr>")
     return f'<div class="rt-head">{head}</div><table class="rt-nine">{"".join(rows)}</table>'

@@ -5,7 +5,6 @@ from functools import cached_property
 
 import numpy as np
 
-from rnn_tutor._errors import TutorError
 from rnn_tutor.networks.models import embed
 from rnn_tutor.plots.figure import name_of
 from rnn_tutor.widgets import _parts as parts
@@ -65,11 +64,13 @@ class OcclusionPanel(SlidingPanel):
     def __init__(
         self, model, images, size=None, grey=0.5, index=0, step=0, speed=10, name="images"
     ):
-        shortest = min(images.shape[:2])
+        shortest = int(min(images.shape[0], images.widths.min()))
         size = max(1, round(SIZE * shortest)) if size is None else size
         self.model, self._bars = model, Front("bars")
         self._size = parts.Number("Side (pixels)", 1, range(1, shortest + 1))
-        self._brightness = parts.Number("Grey (0 to 1)", 0.5, [k / 20 for k in range(21)], step=0.05)
+        self._brightness = parts.Number(
+            "Grey (0 to 1)", 0.5, [k / 20 for k in range(21)], step=0.05
+        )
         super().__init__("occlusion", images, name)
         self.size, self.grey = size, grey
         for number in (self._size, self._brightness):
@@ -129,7 +130,7 @@ class OcclusionPanel(SlidingPanel):
         head = "What the model says " + ("now" if step else "of the whole picture")
         self._bars.data = _predictions.bars(predictions, step + 1, head)
         drawn = np.sign(occlusion.falls) * np.sqrt(np.abs(occlusion.falls))
-        picture = (255 * occlusion.covered(step)).astype(np.uint8)
+        picture = (255 * occlusion.covered(step)).round().astype(np.uint8)
         self._show_places(occlusion, step, picture, drawn, "Where it falls", most=1.0)
         return self._words(occlusion, step), self._lines(occlusion, index, step)
 
@@ -150,7 +151,10 @@ class OcclusionPanel(SlidingPanel):
         return name_of(self.images.class_names, k, "class")
 
     def _lines(self, occlusion, index, step):
-        lines = [f"covered = {self.name}[{index}].as_float()", "before = rt.embed(model, covered)[0]"]
+        lines = [
+            f"covered = {self.name}[{index}].as_float()",
+            "before = rt.embed(model, covered)[0]",
+        ]
         if step:
             top, left, below, right = occlusion.box(step)
             lines.append(f"covered[0, {top}:{below}, {left}:{right}] = {occlusion.grey}")
