@@ -11,7 +11,7 @@ from rnn_tutor.widgets import _charts, _predictions, _reading
 from rnn_tutor.widgets import _parts as parts
 from rnn_tutor.widgets._front import Front
 from rnn_tutor.widgets._playing import PlayingPanel, _whole
-from rnn_tutor.widgets._verdicts import SPEEDS, held
+from rnn_tutor.widgets._verdicts import SPEEDS
 
 WIDEST = 8.0  # what the forget bias can be moved by
 GATES = {"f": "forget gate f", "i": "input gate i", "o": "output gate o"}
@@ -148,15 +148,16 @@ class GatePanel(PlayingPanel):
         )
 
     def _layout(self):
-        self._seen = parts.text()
-        said = widgets.VBox([self._charts, self._memory], layout={"overflow": "visible"})
-        said.add_class("rt-said")
+        self._seen = parts.text(flex="0 1 324px")
+        place = {"flex": "1 1 400px", "min_width": "0"}
+        right = widgets.VBox([self._memory, self._code], layout=place)
         hint = "Rows count from 1. The bias is added to what the network learnt"
         return [
             parts.title("Inside an LSTM, row by row", hint),
             parts.grid(self._added, self._step, self._unit, self._speed, self._picture),
             self._bar(),
-            held(self._seen, said, self._code, kind="rt-read"),
+            parts.wrapped(self._seen, right),
+            self._charts,
         ]
 
 

@@ -64,6 +64,7 @@ class OcclusionPanel(SlidingPanel):
     def __init__(
         self, model, images, size=None, grey=0.5, index=0, step=0, speed=10, name="images"
     ):
+        check_softmax(embed(model, images[:1]))
         shortest = int(min(images.shape[0], images.widths.min()))
         size = max(1, round(SIZE * shortest)) if size is None else size
         self.model, self._bars = model, Front("bars")
@@ -76,7 +77,6 @@ class OcclusionPanel(SlidingPanel):
         for number in (self._size, self._brightness):
             number.box.observe(self._other, "value")
         self._begin(index, step, speed)
-        check_softmax(self._current.probabilities[:1])
 
     @property
     def size(self):
