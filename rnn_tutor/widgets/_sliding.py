@@ -85,7 +85,7 @@ class SlidingPanel(PlayingPanel):
         self.pause()
         self.step = row * columns + column + 1
 
-    def _show_places(self, sliding, step, picture, values, words, most=None):
+    def _show_places(self, sliding, step, picture, values, words, ends=None):
         """Draw an image `(h, w, c)` uint8 and a map `(rows, columns)`, filled up to the step.
 
         Args:
@@ -94,7 +94,8 @@ class SlidingPanel(PlayingPanel):
             picture: What is drawn below the window.
             values: Float, what the map holds.
             words: What the map holds, in words.
-            most: The number that is drawn brightest; the largest magnitude if None.
+            ends: Words for -1 and 1, where the colours go from there to there whatever the
+                values are; from the largest magnitude's negative, or from 0, if None.
         """
         (rows, columns), (height, width) = sliding.grid, picture.shape[:2]
         side = _reading.SIDE / max(height, width)  # of a pixel, in CSS pixels
@@ -112,11 +113,10 @@ class SlidingPanel(PlayingPanel):
             "size": [sliding.window[0] / height, sliding.window[1] / width],
             "pitch": [sliding.stride / height, sliding.stride / width],
         }
-        largest = float(np.abs(values).max()) or 1.0
-        most = most or largest
+        signed = ends is not None or (values < 0).any()
+        most = 1.0 if ends else float(np.abs(values).max()) or 1.0
         drawn = np.full((rows * columns, 4), _reading.EMPTY, np.uint8)
         filled = np.clip(values.ravel()[:step] / most, -1, 1)
-        signed = (values < 0).any()
         inks = _predictions.colours(filled) if signed else np.uint8(255 * filled + 0.5)[:, None]
         drawn[:step, :3], drawn[:step, 3] = inks, 255
         self._map.data = {
@@ -133,7 +133,8 @@ class SlidingPanel(PlayingPanel):
         }
         inks = _predictions.SCALE if signed else ((0, 0, 0), (255, 255, 255))
         low = f"{-most:.2g}".replace("-", "\N{MINUS SIGN}") if signed else "0"
+        low, high = ends or (low, f"{most:.2g}")
         self._legend.value = (
             f'<div class="rt-legend"><span>{low}</span><i style="background:linear-gradient('
-            f'90deg,{",".join(f"rgb{ink}" for ink in inks)})"></i><span>{most:.2g}</span></div>'
+            f'90deg,{",".join(f"rgb{ink}" for ink in inks)})"></i><span>{high}</span></div>'
         )

@@ -186,10 +186,10 @@ def _sentence(run, so_far, unit, step):
         for name in ("f", "i", "o", "c", "h", "candidate")
     )
     old = f"{run['c'][step - 2, unit] if step > 1 else 0:.2f}".replace("-", "\N{MINUS SIGN}")
-    times = "\N{MULTIPLICATION SIGN}"
+    times, about = "\N{MULTIPLICATION SIGN}", "\N{ALMOST EQUAL TO}"
     return (
-        f"Row {step}, unit {unit}: c = {f} {times} {old} + {i} {times} {written} = <b>{c}</b>; "
-        f"h = {o} {times} tanh({c}) = <b>{h}</b>."
+        f"Row {step}, unit {unit}: c = {f} {times} {old} + {i} {times} {written} {about} <b>{c}</b>; "
+        f"h = {o} {times} tanh({c}) {about} <b>{h}</b>."
     )
 
 
@@ -197,9 +197,9 @@ def _drawn(run, so_far, unit, step):
     """The charts of a unit: its gates, its memory and state, and what is left of each row."""
     rows, most = len(run["c"]), max(1.0, 1.05 * float(np.abs(run["c"][:, unit]).max()))
     charts = [
-        _chart("the gates", ["f", "i", "o"], so_far, unit, rows, (0.0, 1.0), 0),
+        _chart("the gates", ["f", "i", "o"], so_far, unit, rows, (0.0, 1.04), 0),
         _chart("memory c and state h", ["c", "h"], so_far, unit, rows, (-most, most), 3),
-        _chart("left now of what each row wrote", ["left"], so_far, unit, rows, (0.0, 1.0), 5),
+        _chart("left now of what each row wrote", ["left"], so_far, unit, rows, (0.0, 1.04), 5),
     ]
     words = {**GATES, "c": "memory c", "h": "state h"}
     keys = [{"name": words[k], **_look(n)} for n, k in enumerate(words)]

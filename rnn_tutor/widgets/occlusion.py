@@ -131,7 +131,8 @@ class OcclusionPanel(SlidingPanel):
         self._bars.data = _predictions.bars(predictions, step + 1, head)
         drawn = np.sign(occlusion.falls) * np.sqrt(np.abs(occlusion.falls))
         picture = (255 * occlusion.covered(step)).round().astype(np.uint8)
-        self._show_places(occlusion, step, picture, drawn, "Where it falls", most=1.0)
+        ends = "rises by 1", "falls by 1"
+        self._show_places(occlusion, step, picture, drawn, "Where it falls", ends)
         return self._words(occlusion, step), self._lines(occlusion, index, step)
 
     def _words(self, occlusion, step):

@@ -84,7 +84,9 @@ def test_the_sentence_computes_the_newest_step():
     assert "Nothing is read yet." in shown(panel)
     panel.step = 6
     so_far = {name: values[:, 2] for name, values in panel.so_far.items()}
-    words = shown(panel).replace("\N{MINUS SIGN}", "-").replace("\N{MULTIPLICATION SIGN}", "x")
+    words = shown(panel)
+    for sign, plain in ("\N{MINUS SIGN}-", "\N{MULTIPLICATION SIGN}x", "\N{ALMOST EQUAL TO}="):
+        words = words.replace(sign, plain)
     assert words.startswith(f"Row 6, unit 2: c = {so_far['f'][5]:.2f} x {so_far['c'][4]:.2f} + ")
     assert f"= {so_far['c'][5]:.2f}; h = {so_far['o'][5]:.2f} x tanh" in words
     assert words.endswith(f"= {so_far['h'][5]:.2f}.")
