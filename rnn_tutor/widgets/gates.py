@@ -188,8 +188,8 @@ def _sentence(run, so_far, unit, step):
     old = f"{run['c'][step - 2, unit] if step > 1 else 0:.2f}".replace("-", "\N{MINUS SIGN}")
     times, about = "\N{MULTIPLICATION SIGN}", "\N{ALMOST EQUAL TO}"
     return (
-        f"Row {step}, unit {unit}: c = {f} {times} {old} + {i} {times} {written} {about} <b>{c}</b>; "
-        f"h = {o} {times} tanh({c}) {about} <b>{h}</b>."
+        f"Row {step}, unit {unit}: c = {f} {times} {old} + {i} {times} {written} {about} "
+        f"<b>{c}</b>; h = {o} {times} tanh({c}) {about} <b>{h}</b>."
     )
 
 
