@@ -150,8 +150,9 @@ class KernelPanel(SlidingPanel):
 
     def _lines(self, sliding, index, kernel, step):
         grey = ".grey()" if self.images.shape[2] > 1 else ""
+        rows = ",\n                   ".join(map(str, kernel.tolist()))
         lines = [
-            f"kernel = np.array({kernel.tolist()})",
+            f"kernel = np.array([{rows}])",
             f"picture = {self.name}[{index}]{grey}.as_float()[0, :, :, 0]",
         ]
         if step:
