@@ -94,19 +94,23 @@ def sentence(predictions, step):
     return f"{where}: it says <b>{html.escape(predictions.name(top))}</b> with {share}{end}."
 
 
-def bars(predictions, step):
+def bars(predictions, step, head=None):
     """Return a bar for each class, as long as its probability, for a `Front` of "bars".
+
+    Args:
+        predictions: A `Predictions`.
+        step: After how many steps, from 1; 0 for nothing yet.
+        head: The title; says after which row or column if None.
 
     Returns:
         `{"head": a title, "bars": [...]}`. A bar has a `name`, a `share` from 0 to 1, its `words`,
         whether it is the `largest` and the `label`, and how its line looks.
     """
-    head = "What the classifier says: nothing yet"
     now = np.zeros(predictions.probabilities.shape[1])
     if step:
-        reading = predictions.reading
-        head = f"What the classifier says after {reading.unit} {reading.ends[step - 1]:,}"
-        now = predictions.probabilities[step - 1]
+        now, reading = predictions.probabilities[step - 1], predictions.reading
+        if head is None:
+            head = f"What the classifier says after {reading.unit} {reading.ends[step - 1]:,}"
     classes = predictions.drawn(step)
 
     def bar(name, share, **more):
@@ -120,7 +124,7 @@ def bars(predictions, step):
     if others := len(now) - len(classes):
         rest = max(0.0, now.sum() - now[classes].sum())
         rows.append(bar(f"{others:,} more", rest))
-    return {"head": head, "bars": rows}
+    return {"head": head or "What the classifier says: nothing yet", "bars": rows}
 
 
 def course(predictions, step):

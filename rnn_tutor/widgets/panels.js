@@ -230,7 +230,46 @@ function course(part) {
   });
 }
 
-const PARTS = { keys, labelling, charts, bars, course };
+/** An image with a grid of places, and a frame on one of them, which the mouse and the arrow keys move. */
+function places(part) {
+  const { model, el, signal } = part;
+  const head = html("div", { class: "rt-head" }), image = html("img", { class: "rt-thumb", draggable: "false" });
+  const frame = html("div", { class: "rt-frame" });
+  const place = html("div", { class: "rt-framed rt-places", tabindex: "0", role: "application" }, image, frame);
+  el.replaceChildren(head, place);
+  let last = "";
+  const pointed = ({ clientX, clientY }) => {
+    const { left, top, width, height } = image.getBoundingClientRect(), { size, pitch } = model.get("data");
+    const shares = [(clientY - top) / height, (clientX - left) / width];
+    const at = shares.map((share, i) => Math.round((share - size[i] / 2) / pitch[i]));
+    if (String(at) !== last) model.send({ at });
+    last = String(at);
+  };
+  place.addEventListener("pointerdown", (event) => {
+    place.setPointerCapture(event.pointerId);
+    last = "";
+    pointed(event);
+  }, { signal });
+  place.addEventListener("pointermove", (event) => event.buttons & 1 && pointed(event), { signal });
+  place.addEventListener("keydown", (event) => {
+    const by = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[event.key];
+    if (!by || event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault();
+    model.send({ by });
+  }, { signal });
+  shown(part, ({ head: words, source, alt, label, width, at, size, pitch }) => {
+    if (!source) return;
+    head.textContent = words;
+    place.setAttribute("aria-label", label);
+    Object.assign(image, { src: source, alt, width });
+    const share = (value) => `${100 * value}%`;
+    frame.style = at
+      ? `top:${share(at[0] * pitch[0])};left:${share(at[1] * pitch[1])};height:${share(size[0])};width:${share(size[1])}`
+      : "display:none";
+  });
+}
+
+const PARTS = { keys, labelling, charts, bars, course, places };
 
 export default {
   render({ model, el }) {

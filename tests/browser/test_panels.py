@@ -64,6 +64,25 @@ tones = [(8000, np.sin(np.arange(800) * (i + 1) / 9)) for i in range(6)]
 panel = StripPanel(tunes, probabilities, states, tones, name="tunes", speed=1)
 panel
 """
+GATE = """
+shapes = ((12, 16), (4, 16), (16,))
+weights = [np.random.default_rng(1).normal(0, 0.6, shape) for shape in shapes]
+panel = rt.widgets.GatePanel(images, weights)
+panel
+"""
+KERNEL = """
+panel = rt.widgets.KernelPanel(images)
+panel
+"""
+OCCLUSION = """
+rt.load_keras()
+import keras
+
+layers = [keras.layers.Flatten(), keras.layers.Dense(3, activation="softmax")]
+model = keras.Sequential([keras.Input(images.shape), *layers])
+panel = rt.widgets.OcclusionPanel(model, images)
+panel
+"""
 LABELLING = """
 from rnn_tutor.widgets import LabellingPanel
 
@@ -544,3 +563,72 @@ def test_labelling_panel(show, lab):
     expect(again.get_by_role("button", name="149 grey")).to_be_visible()
     again.get_by_role("button", name="1 dark").press("1")
     expect(again.get_by_role("button", name="148 dark")).to_be_visible()
+
+
+def test_gate_panel(show):
+    page = show(SETUP, GATE)
+    panel = page.locator(".rt-gate-panel")
+    code, status = panel.get_by_role("textbox", name="plain Python"), panel.get_by_role("status")
+    expect(status).to_contain_text("Nothing is read yet.")
+    check(page, panel)
+    box(panel, "Step").fill("5")
+    box(panel, "Step").press("Enter")
+    expect(status).to_contain_text("Row 5, unit 0: c = ")
+    bias = panel.get_by_role("slider", name="Forget bias +")
+    bias.press("ArrowRight")
+    expect(code).to_contain_text("b + 0.5 * np.repeat")
+    box(panel, "Unit").press("ArrowUp")
+    expect(status).to_contain_text("Row 5, unit 1: c = ")
+    charts = panel.get_by_role("img", name=re.compile("unit 1 after row 5: forget gate f 0"))
+    expect(charts).to_be_visible()
+    for width in (700, 1280):
+        resize(page, panel, width)
+        assert panel.evaluate(CUT_OFF) == []
+
+
+def test_kernel_panel(show):
+    page = show(SETUP, KERNEL)
+    panel = page.locator(".rt-kernel-panel")
+    code, status = panel.get_by_role("textbox", name="plain Python"), panel.get_by_role("status")
+    expect(status).to_contain_text("Nothing is computed yet.")
+    check(page, panel)
+    picture = panel.get_by_role("application", name="on the picture")
+    for key in ("ArrowRight", "ArrowDown"):
+        picture.press(key)
+    expect(status).to_contain_text("Place 12 of 100, rows 2 to 4 and columns 2 to 4")
+    expect(code).to_contain_text("picture[1:4, 1:4]")
+    kernel = panel.get_by_label("Kernel", exact=True)
+    kernel.press("ArrowDown")
+    expect(code).to_contain_text("[[-1.0, -1.0, -1.0]")
+    weight = panel.get_by_role("spinbutton", name="row 1, column 1 of the kernel")
+    weight.fill("7")
+    weight.press("Enter")
+    expect(code).to_contain_text("[[7.0, -1.0, -1.0]")
+    assert kernel.evaluate("list => list.selectedOptions[0].text") == "your own"
+    place = panel.get_by_alt_text("the feature map").bounding_box()
+    corner = place["x"] + place["width"] - 2, place["y"] + place["height"] - 2
+    page.mouse.move(place["x"] + 2, place["y"] + 2)
+    page.mouse.down()
+    expect(status).to_contain_text("Place 1 of 100")
+    page.mouse.move(*corner)
+    page.mouse.up()
+    expect(status).to_contain_text("Place 100 of 100")
+    for width in (700, 1280):
+        resize(page, panel, width)
+        assert panel.evaluate(CUT_OFF) == []
+
+
+@pytest.mark.full
+def test_occlusion_panel(show):
+    page = show(SETUP, OCCLUSION, seconds=120)
+    panel = page.locator(".rt-occlusion-panel")
+    code, status = panel.get_by_role("textbox", name="plain Python"), panel.get_by_role("status")
+    expect(status).to_contain_text("Nothing is covered. It says")
+    check(page, panel)
+    panel.get_by_role("application", name="on the picture").press("ArrowDown")
+    expect(status).to_contain_text("The square is on rows 2 to 4 and columns 1 to 3.")
+    expect(code).to_contain_text("covered[0, 1:4, 0:3] = 0.5")
+    place = panel.get_by_alt_text("the picture; the square").bounding_box()
+    page.mouse.click(place["x"] + place["width"] - 2, place["y"] + place["height"] - 2)
+    expect(status).to_contain_text("The square is on rows 10 to 12 and columns 10 to 12.")
+    expect(panel.locator(".rt-bars [role=listitem]")).to_have_count(3)

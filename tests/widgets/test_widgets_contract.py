@@ -23,6 +23,9 @@ CALLED = {
     "ScanPanel": {0: "name"},
     "ReadAlongPanel": {0: "name", 1: "=probabilities", 2: "=states"},
     "StripPanel": {0: "name", 1: "=probabilities", 2: "=states"},
+    "GatePanel": {0: "name", 1: "=weights"},
+    "KernelPanel": {0: "name"},
+    "OcclusionPanel": {0: "=model", 1: "name"},
 }
 DEFAULTS = {
     "ClassifierPanel": {"name": "train", "validation_name": "validation"},
