@@ -102,7 +102,7 @@ def test_the_panel_of_notebook_05_starts_as_the_lesson_trains():
 
 
 def test_the_panel_of_notebook_06_finds_what_its_figures_show():
-    names, _ = run_cells("06", "setup", "models", "rates", "verdict", "pair-questions", "pair")
+    names, _ = run_cells("06", "setup", "models", "rates", "verdict", "pair")
     panel = names["panel"]
     assert list(panel.scores) == list(names["questions"]) and len(panel.scores) == 3
     for ours in ("RNN, LSTM", "CNN+RNN, SimpleRNN"):
