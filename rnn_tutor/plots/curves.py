@@ -121,7 +121,7 @@ def _describe_ends(table):
     )
 
 
-def forest(panels, x="difference", title=None):
+def forest(panels, x="difference", title=None, dots=None):
     """Draw intervals around differences, with a line at 0: a forest plot.
 
     An interval that leaves out 0 is drawn with a filled diamond, in colour; one that holds 0 with
@@ -131,6 +131,8 @@ def forest(panels, x="difference", title=None):
         panels: {title of a panel: {name: (low, high)}}. Every panel has the same names.
         x: Name of the horizontal axis. Default "difference".
         title: Title of the figure, str. Default: none.
+        dots: {title of a panel: {name: numbers}}, drawn below each interval, such as the difference
+            of each seed. Default: none.
 
     Returns:
         A Picture.
@@ -156,6 +158,9 @@ def forest(panels, x="difference", title=None):
     all_axes = figure.subplots(1, len(panels), squeeze=False, sharey=True)[0]
     for axes, (panel, intervals) in zip(all_axes, panels.items(), strict=True):
         _intervals(axes, list(intervals.values()))
+        for place, numbers in enumerate((dots or {}).get(panel, {}).values()):
+            below = [place + 0.3] * len(numbers)
+            axes.plot(numbers, below, "o", color=COLOURS[5], markersize=4, markeredgewidth=0)
         axes.set_title(panel, fontsize=9)
         axes.xaxis.set_major_locator(MaxNLocator(3))
         axes.tick_params(labelsize=8)

@@ -225,7 +225,7 @@ def embedding_map(
         colour, marker = _style_of(group)
         name = name_of(names, group)
         axes.scatter(x, y, 16, colour, marker=marker, alpha=0.7, linewidths=0, label=name)
-    axes.set(xlabel="first direction of the map", ylabel="second direction", xticks=[], yticks=[])
+    axes.set(xticks=[], yticks=[])  # the axes of t-SNE and UMAP mean nothing
     axes.margins(0.08)  # room for thumbnails around the outermost points
     plain(axes)
     alt = f"Map of {format_count(len(points), 'picture')}: similar ones lie close together"

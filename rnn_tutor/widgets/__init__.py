@@ -5,6 +5,7 @@ from importlib import import_module
 _HOMES = {
     "TrainingPanel": "training",
     "ClassifierPanel": "classifier",
+    "ComparisonPanel": "comparison",
     "ClusterPanel": "clusters",
     "PreprocessingPanel": "preprocessing",
     "ScanPanel": "scan",

@@ -43,6 +43,43 @@ def training_charts(history, batches, steps, earlier=None):
     return {"alt": alt, "keys": keys, "charts": charts}
 
 
+def cloud(points, images, spread, when):
+    """Return embeddings in the plane, for a `Front` of "cloud".
+
+    Args:
+        points: `(n, 2)` float, around their mean.
+        images: The `ImageSet` of n images; labels give the points their colours and markers.
+        spread: How far the embeddings scatter around their mean, from 0 to 1.
+        when: The moment, in words.
+
+    Returns:
+        `{"head": words, "alt": the drawing in words, "points": [[x, y], ...], "kinds": [the number
+        of each point's look], "looks": [a line of the legend, ...]}`.
+    """
+    labels = np.full(len(images), -1) if images.labels is None else images.labels
+    kinds, of_each = np.unique(labels, return_inverse=True)
+    looks = [_look(kind, images.class_names) for kind in kinds.tolist()]
+    nearly = " Nearly all point the same way." if spread < 0.05 else ""
+    what = f"Map of {len(points)} embeddings, {when}. Spread {spread:.3f}.{nearly}"
+    alt = what + " The ring is a spread of 1."
+    if images.labels is not None:
+        alt += f" Coloured by label: {format_list([look['name'] for look in looks])}."
+    return {
+        "head": what,
+        "alt": alt,
+        "points": [[round(float(value), 3) for value in point] for point in points],
+        "kinds": of_each.tolist(),
+        "looks": looks if images.labels is not None else [looks[0] | {"name": ""}],
+    }
+
+
+def _look(kind, names):
+    if kind < 0:
+        return {"name": "no label", "colour": "#888888", "marker": "o"}
+    colour, marker = style(kind)
+    return {"name": str(names[kind]), "colour": colour, "marker": marker}
+
+
 def thinned(points):
     """Return at most `MOST` of the finite points `(n, 2)`: of each few the lowest and highest."""
     points = points[np.isfinite(points[:, 1])]

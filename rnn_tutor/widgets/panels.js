@@ -192,6 +192,32 @@ function charts(part) {
   });
 }
 
+/** Embeddings in the plane, inside a ring of radius 1; from one epoch to the next they move. */
+function cloud(part) {
+  const { el } = part, radius = 100;
+  let marks = [], head, picture;
+  const build = ({ points, kinds, looks }) => {
+    marks = points.map((_, i) => mark([0, 0], { ...looks[kinds[i]], size: 0.7 }));
+    const ring = svg("circle", { r: radius, class: "rt-line rt-grid" });
+    picture = svg("svg", { viewBox: "-112 -112 224 224", role: "img" }, ring, ...marks);
+    head = html("div", { class: "rt-head" });
+    const names = looks.filter(({ name }) => name).slice(0, 12);
+    const key = names.map((look) => html("div", { class: "rt-name", title: look.name },
+      svg("svg", { width: 14, height: 12, "aria-hidden": "true" }, mark([6, 6], look)), ` ${look.name}`));
+    if (looks.length > 12) key.push(html("div", {}, "..."));
+    el.replaceChildren(head, html("div", { class: "rt-cloud" }, picture, html("div", {}, ...key)));
+  };
+  shown(part, (data) => {
+    if (!data.points) return el.replaceChildren();
+    if (marks.length !== data.points.length) build(data);
+    head.textContent = data.head;
+    picture.setAttribute("aria-label", data.alt);
+    data.points.forEach(([x, y], i) => {
+      marks[i].style.transform = `translate(${radius * x}px, ${-radius * y}px) scale(.7)`;
+    });
+  });
+}
+
 /** A bar for each class, as long as its probability; the largest in bold, the label in words. */
 function bars(part) {
   shown(part, ({ head, bars: all }) => {
@@ -269,7 +295,7 @@ function places(part) {
   });
 }
 
-const PARTS = { keys, labelling, charts, bars, course, places };
+const PARTS = { keys, labelling, charts, cloud, bars, course, places };
 
 export default {
   render({ model, el }) {

@@ -3,7 +3,9 @@
 import inspect
 from dataclasses import fields, replace
 
+import ipywidgets as widgets
 import numpy as np
+from scipy.linalg import orthogonal_procrustes
 
 from rnn_tutor.clusters import clustering
 from rnn_tutor.images.augmentation import PRESETS
@@ -11,7 +13,9 @@ from rnn_tutor.networks import models
 from rnn_tutor.training.objectives import OBJECTIVES
 from rnn_tutor.training.settings import TrainingSettings
 from rnn_tutor.training.trainer import Trainer
+from rnn_tutor.widgets import _charts
 from rnn_tutor.widgets import _parts as parts
+from rnn_tutor.widgets._front import Front
 from rnn_tutor.widgets._running import RunningPanel, controls_of_runs
 
 OF_OBJECTIVES = {field.name for objective in OBJECTIVES.values() for field in fields(objective)}
@@ -22,7 +26,7 @@ LESSONS = {  # what notebook 07 trains with in its cells
     "reconstruction": TrainingSettings("reconstruction", "gru", 96, False, batch_size=64),
     "next_row": TrainingSettings("next_row", "gru", 128, False, batch_size=64, epochs=3),
 }
-MEASURED = 500  # images of which the spread is measured
+MEASURED = 300  # images whose embeddings are measured and drawn
 
 
 def embedding_spread(embeddings):
@@ -43,16 +47,44 @@ def embedding_spread(embeddings):
     return float(np.sqrt(np.sum(z.var(axis=0))))
 
 
+def embedding_plane(embeddings, before=None):
+    """Lay embeddings, each scaled to length one, out in the plane of their largest spread.
+
+    Their mean is at (0, 0), and lengths keep their scale. The axes of principal components may
+    turn or be mirrored from one epoch to the next. So the plane is turned, and mirrored if need be,
+    until its points lie as near as can be to where they lay before.
+
+    Args:
+        embeddings: `(n, d)` float.
+        before: `(n, 2)` float, the plane of the same images earlier. Default: none.
+
+    Returns:
+        `(n, 2)` float32.
+
+    Example:
+        >>> before = embedding_plane([[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0]])
+        >>> after = embedding_plane([[0.0, 1.0], [-1.0, 0.0], [0.0, -1.0]], before)
+        >>> bool(np.allclose(before, after, atol=1e-6))
+        True
+
+    Source: Schönemann (1966), the orthogonal Procrustes problem.
+    """
+    points = clustering.project(clustering.l2_normalize(embeddings))
+    if before is None:
+        return points
+    return points @ orthogonal_procrustes(points, before)[0]
+
+
 class TrainingPanel(RunningPanel):
     """Train an encoder without labels, from the screen or from code.
 
     `start` trains on a thread of its own, `run` in the cell that calls it. After a `stop` both go
-    on where the run stood, unless a setting was changed. Beside the loss, the spread of the
-    embeddings is measured after each epoch. While the settings are those of a lesson, choosing
-    another objective brings the settings of its lesson.
+    on where the run stood, unless a setting was changed. After each epoch the spread of 300
+    embeddings is measured, and they are drawn in the plane. While the settings are those of a
+    lesson, choosing another objective brings the settings of its lesson.
 
     Args:
-        images: An `ImageSet`; labels are not looked at.
+        images: An `ImageSet`; its labels only colour the points that are drawn.
         settings: `TrainingSettings` to begin with; those of notebook 07 where None.
         name: The variable that holds the images, for the code that the panel shows.
 
@@ -61,6 +93,7 @@ class TrainingPanel(RunningPanel):
         encoder: The Keras model as trained so far.
         history: `{"loss": [...]}`, a number for each finished epoch.
         runs: The last runs, each with its settings and its history.
+        plane: `(n, 2)` float, the embeddings as they are drawn; None before the first epoch's end.
         code: The lines of Python that train the same encoder.
 
     Example:
@@ -74,7 +107,7 @@ class TrainingPanel(RunningPanel):
     """
 
     def __init__(self, images, settings=None, name="images"):
-        settings = settings or _lesson("contrastive")
+        settings, self.plane = settings or _lesson("contrastive"), None
         self._sample, self._objective = images.sample(MEASURED), settings.objective
         super().__init__("training", images, settings, _controls(settings), name)
 
@@ -97,7 +130,15 @@ class TrainingPanel(RunningPanel):
         return OF_OBJECTIVES - {field.name for field in fields(objective)} | objective.ignores
 
     def _watch(self):
-        return {"spread": embedding_spread(models.embed(self.encoder, self._sample))}
+        embeddings = models.embed(self.encoder, self._sample, MEASURED)
+        self.plane = embedding_plane(embeddings, self.plane)
+        return {"spread": embedding_spread(embeddings)}
+
+    def _draw(self):
+        super()._draw()
+        if spreads := self._watched.get("spread"):
+            when = f"run {self._number}, epoch {len(spreads)}"
+            self._map.data = _charts.cloud(self.plane, self._sample, spreads[-1], when)
 
     def _comparable(self, run):
         """Losses of different tasks cannot be compared; the spread can."""
@@ -118,7 +159,9 @@ class TrainingPanel(RunningPanel):
     def _layout(self, controls, run):
         common = ("objective", "epochs", "units", "cell")
         more = parts.grid(*(control for name, control in controls.items() if name not in common))
-        self._meaning = parts.text()
+        self._meaning, self._map = parts.text(), Front("cloud")
+        place = {"flex": "1 1 350px", "min_width": "0"}
+        side = widgets.VBox([self._map, self._code], layout=place)
         return [
             parts.title("Train an encoder without labels"),
             parts.grid(*(controls[name] for name in common)),
@@ -126,7 +169,7 @@ class TrainingPanel(RunningPanel):
             parts.fold("More settings", more),
             more,
             *run,
-            parts.wrapped(self._curve, self._code),
+            parts.wrapped(self._curve, side),
         ]
 
 

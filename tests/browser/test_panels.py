@@ -166,6 +166,9 @@ def test_training_panel(show):
     later = re.compile(r"epoch ([3-9]|\d\d+) of 5000")  # a poll may miss any one epoch
     expect(panel.get_by_text(later)).to_be_visible(timeout=60_000)
     expect(panel.get_by_role("img", name="Line chart")).to_be_visible()
+    drawn = panel.get_by_role("img", name="Map of 150 embeddings, run 1, epoch")
+    expect(drawn).to_be_visible()
+    expect(drawn.locator("path")).to_have_count(150)
     assert focused(page) == "Stop"
     page.keyboard.press("Enter")
     expect(panel.get_by_role("button", name="Go on")).to_be_enabled()

@@ -17,6 +17,7 @@ from rnn_tutor.widgets import (
     ClusterPanel,
     ScanPanel,
     TrainingPanel,
+    _charts,
     _parts,
     _running,
     clusters,
@@ -374,6 +375,50 @@ def test_the_spread_of_the_embeddings_is_measured(trained, images):
     np.testing.assert_allclose(run.history["spread"][-1], np.sqrt(expected.mean()), rtol=1e-4)
     assert training.embedding_spread(np.tile([[3.0, 4.0]], (9, 1))) < 1e-6
     np.testing.assert_allclose(training.embedding_spread([[2.0, 0], [-1, 0], [0, 5], [0, -1]]), 1)
+
+
+def test_the_embeddings_are_drawn_where_they_lie(trained, images):
+    panel = trained[0]
+    z = rt.embed(panel.encoder, images)
+    z = z / np.linalg.norm(z, axis=1, keepdims=True)
+    _, _, axes = np.linalg.svd(z - z.mean(axis=0), full_matrices=False)
+    flat = (z - z.mean(axis=0)) @ axes[:2].T
+    expected = np.linalg.norm(flat[:, None] - flat, axis=2)  # which no turning changes
+    drawn = seen.drawn(panel, "cloud").data
+    for points in (panel.plane, np.array(drawn["points"])):
+        distances = np.linalg.norm(points[:, None] - points, axis=2)
+        np.testing.assert_allclose(distances, expected, atol=3e-3)
+    assert f"epoch 3. Spread {panel.runs[0].history['spread'][-1]:.3f}" in drawn["alt"]
+    looks = [drawn["looks"][kind]["name"] for kind in drawn["kinds"]]
+    assert looks == images.class_of_each
+
+
+@pytest.mark.parametrize("mirror", [1, -1])
+def test_the_plane_of_the_embeddings_does_not_turn(mirror):
+    rng = np.random.default_rng(0)
+    z = rng.normal(size=(60, 5)) * [4, 2, 0.3, 0.2, 0.1]
+    before = training.embedding_plane(z)
+    turned = np.linalg.qr(rng.normal(size=(5, 5)))[0]
+    turned[0] *= mirror
+    after = training.embedding_plane(z @ turned + 1e-3 * rng.normal(size=z.shape), before)
+    np.testing.assert_allclose(after, before, atol=0.02)
+
+
+@pytest.mark.parametrize(
+    "labels, names, looks",
+    [
+        (None, (), [""]),
+        ([-1, 1, 0, 1], ("a", "b"), ["no label", "a", "b"]),
+        ([1, 1, 1, 1], ("a", "b"), ["b"]),
+    ],
+)
+def test_the_map_of_the_embeddings_names_what_has_a_label(labels, names, looks):
+    images = rt.ImageSet(np.zeros((4, 8, 8, 1), np.uint8), labels, names)
+    drawn = _charts.cloud(np.zeros((4, 2)), images, 0.004, "run 1, epoch 2")
+    assert [look["name"] for look in drawn["looks"]] == looks
+    assert "Nearly all point the same way" in drawn["head"]
+    assert ("label" in drawn["alt"]) == (labels is not None)
+    assert "Nearly" not in _charts.cloud(np.zeros((4, 2)), images, 0.4, "now")["head"]
 
 
 # Numbers out of range

@@ -17,6 +17,7 @@ from rnn_tutor.widgets import ClassifierPanel, TrainingPanel
 CALLED = {
     "ClassifierPanel": {0: "name", "validation": "validation_name"},
     "TrainingPanel": {0: "name"},
+    "ComparisonPanel": {0: "name"},
     "ClusterPanel": {0: "=embeddings", 1: "name"},
     "MapPanel": {0: "name", 2: "=clusters", "embeddings": "=embeddings"},
     "PreprocessingPanel": {0: "name"},
@@ -30,6 +31,7 @@ CALLED = {
 DEFAULTS = {
     "ClassifierPanel": {"name": "train", "validation_name": "validation"},
     "TrainingPanel": {"name": "images"},
+    "ComparisonPanel": {"name": "scores"},
 }
 
 
@@ -100,6 +102,24 @@ def test_the_panel_of_notebook_05_starts_as_the_lesson_trains():
         assert said in cells["fit"]
     assert f"dropout={given.dropout})" in cells["compile"]
     assert f"Adam({given.learning_rate})" in cells["compile"]
+
+
+def test_the_panel_of_notebook_06_finds_what_its_figures_show():
+    names, _ = run_cells("06", "setup", "models", "rates", "verdict", "pair")
+    panel = names["panel"]
+    assert list(panel.scores) == list(names["questions"]) and len(panel.scores) == 3
+    for ours in ("RNN, LSTM", "CNN+RNN, SimpleRNN"):
+        for question in panel.scores:
+            panel.pair = replace(panel.pair, ours=ours, theirs="CNN", question=question)
+            exec(panel.code, names)
+            assert {*names["intervals"]} == {*panel.intervals}
+            for value, interval in names["intervals"].items():
+                np.testing.assert_allclose(interval, panel.intervals[value], rtol=1e-9)
+        panel.pair = replace(panel.pair, question=next(iter(panel.scores)))
+        for n, interval in zip(names["numbers"], panel.intervals.values(), strict=True):
+            against = names["against_cnn"](names["stored"]["pictures"], n)
+            np.testing.assert_allclose(interval, against[ours], rtol=1e-9)
+    assert panel.wait(30)
 
 
 @pytest.mark.full
