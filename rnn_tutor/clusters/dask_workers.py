@@ -25,17 +25,17 @@ def connect(client, address):
     """
     if client is not None:
         raise TutorError("Give `client` or `workers`, not both.")
+    if not isinstance(address, str) or "://" not in address:
+        raise TutorError(
+            "workers must be the address of a Dask scheduler, such as 'tcp://10.0.0.5:8786'; "
+            f"received {address!r}. `dask scheduler` prints it when it starts."
+        )
     try:
         from distributed import Client
     except ImportError:
         raise TutorError(
             'Workers are those of Dask, which is not installed: `pip install "rnn-tutor[dask]"`.'
         ) from None
-    if not isinstance(address, str) or "://" not in address:
-        raise TutorError(
-            "workers must be the address of a Dask scheduler, such as 'tcp://10.0.0.5:8786'; "
-            f"received {address!r}. `dask scheduler` prints it when it starts."
-        )
     try:
         return Client(address, timeout=20, set_as_default=False)
     except (OSError, ValueError) as error:
