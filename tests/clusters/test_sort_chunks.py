@@ -117,6 +117,24 @@ def test_every_file_has_one_row(folder, model, tmp_path, capsys):
     assert list(found.sizes.values()) == sorted(found.sizes.values(), reverse=True)
     said = capsys.readouterr().out
     assert "46 files in 12 chunks of 4" in said and "of disk" in said and "of memory" in said
+    assert ByBrightness.seen == N - 1 + len(images)  # for so few, none is tried beforehand
+
+
+def test_of_many_files_some_are_tried_to_say_how_long_all_take(
+    folder, model, tmp_path, monkeypatch, capsys
+):
+    for name, value in {"MANY": 40, "WARM": 4, "TRIED": 8, "WORKING": 0}.items():
+        monkeypatch.setattr(sort_chunks, name, value)
+    monkeypatch.setattr(_machine, "held", lambda: 123_000_000)
+    clock = iter(range(0, 10**6, 100))
+    monkeypatch.setattr(sort_chunks.time, "perf_counter", lambda: next(clock))
+    rt.sort(folder, model, tmp_path / "out", chunk=CHUNK)
+    said = capsys.readouterr().out
+    assert ByBrightness.seen == N - 1 + 12
+    assert "up to 123 MB of memory" in said
+    assert "about 10 minutes" in said  # 46 files, 8 of which took 100 s
+    rt.sort(folder, model, tmp_path / "out")
+    assert "about" not in capsys.readouterr().out  # nothing is left to do
 
 
 def test_what_is_sorted_is_not_sorted_again(folder, model, tmp_path):
