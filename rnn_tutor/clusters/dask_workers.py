@@ -1,6 +1,7 @@
 """The workers of a Dask cluster: whether they can take part, and parts of a job done by them.
 
-Nothing here starts a server: a cluster runs already, and listens where its owner said.
+Nothing here starts a server: a cluster runs already, and listens where its owner said. Without
+`--host` and `--dashboard-address`, `dask worker` listens on every address of its machine.
 """
 
 from itertools import islice
@@ -53,8 +54,8 @@ def check(client, question, job):
     answers = client.run(question, job, on_error="return")
     if not answers:
         raise TutorError(
-            "The Dask scheduler has no workers. Start some with `dask worker ADDRESS`, and then "
-            "this again."
+            "The Dask scheduler has no workers. Start some with `dask worker ADDRESS --host OWN`, "
+            "and then this again."
         )
     for worker, problem in answers.items():
         if problem is not None:

@@ -160,7 +160,8 @@ class RecurrentClusterer(
             killed, goes on from there when it is called again with the same images and settings.
         random_state: An int, a `numpy.random.RandomState`, a `numpy.random.Generator` or None; the
             same int gives the same clusters on the same machine.
-        verbose: Whether to say how images are read and how long it will take, and to show a bar.
+        verbose: Whether to say how images are read and how long it will take, of a stream also how
+            much memory, and to show a bar.
 
     Attributes:
         labels_: `(n,)` int64, the cluster of each image of `fit`, numbered from the largest that

@@ -116,7 +116,9 @@ def sort(source, model, out, *, chunk=None, copies=None, client=None, workers=No
 
     Call it again with the same arguments after any interruption: it goes on with the chunks that
     are missing. Every file of the source has a row in the tables. One that cannot be read has the
-    cluster -1, and the column `problem` says why. Nothing in the source is changed.
+    cluster -1, and the column `problem` says why. Nothing in the source is changed. Before it
+    begins, it says how much disk and memory it needs, and of 5,000 files or more about how long
+    they take on this machine; workers say so once each has done a chunk.
 
     It runs on this machine, and on the workers of a Dask cluster where `client` or `workers` names
     one. Each worker then needs this package, and sees the images, the model and `out` under the
