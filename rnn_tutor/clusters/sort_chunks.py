@@ -507,7 +507,7 @@ def _say_needs(job, things, missing, client):
         begun = time.perf_counter()
         _table_of(job, some[WARM:])
         seconds = n * (time.perf_counter() - begun) / TRIED
-        time_left = f" It will take about {format_duration(seconds)}, copies not counted."
+        time_left = f" It will take up to about {format_duration(seconds)}, and copies more."
     held = format_bytes(_machine.held() + WORKING)
     listed = format_bytes(ENTRY_BYTES * len(things))
     print(
