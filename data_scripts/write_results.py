@@ -167,6 +167,7 @@ def all_results(small, large, compared, photographs):
         *warning_table(photographs),
         "",
         *(line for benchmark in stored("strips") for line in strip_table(benchmark)),
+        *(line for benchmark in stored("scale") for line in scale_table(benchmark)),
     ]
     return "\n".join(parts)
 
@@ -625,6 +626,105 @@ def harder_strips(runs):
         "a strip is twice as wide.",
         "",
     ]
+
+
+STEPS = {
+    "decode": "read from disk",
+    "train": "one epoch of training",
+    "sort": "`rt.sort`",
+    "workers 1": "`rt.sort`, one worker process",
+    "workers 2": "`rt.sort`, two worker processes",
+}
+
+
+def scale_table(benchmark):
+    """Return the section of many images as lines: speed and memory, and what was compared."""
+    runs = {(run["what"], run["images"]): run for run in benchmark["runs"]}
+    sizes = benchmark["sizes"]
+    machine, versions = surroundings(benchmark)
+    lines = [
+        "## Many images",
+        "",
+        f"| images a second | {' | '.join(f'{n:,} images' for n in sizes)} | CPU ms an image | "
+        "MB at most | MB of a worker |",
+        "| --- |" + " --- |" * (len(sizes) + 3),
+    ]
+    for step, name in STEPS.items():
+        found = [runs.get((step, n)) for n in sizes]
+        if not any(found):
+            continue
+        largest = [run for run in found if run][-1]
+        cells = [f"{run['rate']:,.0f}" if run else "not measured" for run in found]
+        cpu = 1000 * largest["cpu_seconds"] / largest["images"]
+        worker = largest.get("worker_peak_mb")
+        cells += [f"{cpu:.2f}", f"{largest['peak_mb']:,.0f}", f"{worker:,.0f}" if worker else ""]
+        lines.append(f"| {name} | {' | '.join(cells)} |")
+    side = benchmark["read_at"]
+    lines += [
+        "",
+        f"JPEGs of 64 x 64, which a network reads at {side} x {side}. Each step ran in a process "
+        "of its own. `rt.sort` includes starting TensorFlow, in each worker too: most of the time "
+        "where images are few. CPU and MB are those of the largest number. Other work ran on "
+        "the machine, so the CPU time says more than the images a second: "
+        f"{load_of(runs.values())}. Measured until "
+        f"{max(run['date'] for run in benchmark['runs'])} ({machine}; {versions}).",
+        "",
+    ]
+    pairs = [(runs.get(("workers 1", n)), runs.get(("workers 2", n)), n) for n in sizes]
+    ratios = [f"{one['seconds'] / two['seconds']:.2f} at {n:,}" for one, two, n in pairs if two]
+    if ratios:
+        lines += [
+            "How many times as fast two workers are as one, in turn in one run: "
+            f"{', '.join(ratios)}. On this machine two share the cores that one has alone.",
+            "",
+        ]
+    for pixels, what in ((64, "JPEGs of 64 x 64"), (640, "JPEGs of 640 x 480, wanted at 64 x 64")):
+        if run := runs.get(("compare", pixels)):
+            lines += [
+                f"{what}: the stream reads {run['stream_ratio']:.2f} times as many images a second "
+                f"as bare `cv2.imdecode` in {run['threads']} threads, which decodes them whole, "
+                f"and Pillow {run['pillow_ratio']:.2f} times as many; by CPU time "
+                f"{run['stream_cpu_ratio']:.2f} and {run['pillow_cpu_ratio']:.2f}. The aim is 0.9.",
+                "",
+            ]
+    for run in benchmark["runs"]:
+        if run["what"] == "kmeans":
+            lines += kmeans_table(run)
+    for (what, n), run in runs.items():
+        if "said" in run and what in ("sort", "fit") and n == max(m for w, m in runs if w == what):
+            said = " ".join(run["said"].split())
+            lines += [
+                f"Before `{what}` of {n:,} images it said: *{said}* It took "
+                f"{run['seconds']:.0f} s, {run['cpu_seconds']:.0f} s of the processor, and held "
+                f"{run['peak_mb']:,.0f} MB at most.",
+                "",
+            ]
+    return lines
+
+
+def load_of(runs):
+    """Return as text how many processes wanted the cores while runs were measured."""
+    loads = [run["load"] for run in runs]
+    return f"{min(loads)} to {max(loads)} processes wanted the cores after a run"
+
+
+def kmeans_table(run):
+    """Return as lines how k-means on a sample does beside k-means on all."""
+    lines = [
+        f"Clusters among {run['images']:,} embeddings, views of the 5,000 images of fashion5:",
+        "",
+        "| k-means sees | accuracy, % | ARI with that of all | CPU seconds |",
+        "| --- | --- | --- | --- |",
+    ]
+    for name, row in run["ways"].items():
+        accuracy = spread([100 * value for value in row["accuracy"]], 1)
+        cells = (
+            accuracy,
+            spread(row["agrees_with_all"], 3),
+            f"{statistics.mean(row['cpu_seconds']):.1f}",
+        )
+        lines.append(f"| {name} | {' | '.join(cells)} |")
+    return [*lines, ""]
 
 
 def in_percent(runs, what):

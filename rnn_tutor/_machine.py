@@ -56,6 +56,13 @@ def memory(root=ROOT) -> tuple[int | None, int | None]:
     return total, available
 
 
+def held() -> int:
+    """Return the bytes of memory that this process holds now."""
+    import psutil
+
+    return psutil.Process().memory_info().rss
+
+
 def control_groups(root=ROOT) -> list[Path]:
     """Return the folders of the control groups (cgroups) that hold this process.
 

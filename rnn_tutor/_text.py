@@ -4,6 +4,7 @@ import hashlib
 import os
 import re
 import unicodedata
+from math import ceil
 from pathlib import Path
 
 DATA = Path(__file__).with_name("data")  # shipped images, weights and results
@@ -44,6 +45,18 @@ def _visible(character):
 def format_duration(seconds):
     """Return a duration in seconds as text, such as "40 s" or "2 minutes"."""
     return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} minutes"
+
+
+def format_bytes(n):
+    """Return an amount of memory or disk as text, rounded up.
+
+    Example:
+        >>> format_bytes(1_200_000), format_bytes(13_640_000_000)
+        ('2 MB', '13.7 GB')
+    """
+    if n <= 999_000_000:
+        return f"{ceil(n / 1e6)} MB"
+    return f"{ceil(n / 1e8) / 10:.1f} GB"
 
 
 def shorten(text, limit):

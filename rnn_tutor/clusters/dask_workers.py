@@ -1,6 +1,7 @@
 """The workers of a Dask cluster: whether they can take part, and parts of a job done by them.
 
-Nothing here starts a server: a cluster runs already, and listens where its owner said.
+Nothing here starts a server: a cluster runs already, and listens where its owner said. Without
+`--host` and `--dashboard-address`, `dask worker` listens on every address of its machine.
 """
 
 from itertools import islice
@@ -25,17 +26,17 @@ def connect(client, address):
     """
     if client is not None:
         raise TutorError("Give `client` or `workers`, not both.")
+    if not isinstance(address, str) or "://" not in address:
+        raise TutorError(
+            "workers must be the address of a Dask scheduler, such as 'tcp://10.0.0.5:8786'; "
+            f"received {address!r}. `dask scheduler` prints it when it starts."
+        )
     try:
         from distributed import Client
     except ImportError:
         raise TutorError(
             'Workers are those of Dask, which is not installed: `pip install "rnn-tutor[dask]"`.'
         ) from None
-    if not isinstance(address, str) or "://" not in address:
-        raise TutorError(
-            "workers must be the address of a Dask scheduler, such as 'tcp://10.0.0.5:8786'; "
-            f"received {address!r}. `dask scheduler` prints it when it starts."
-        )
     try:
         return Client(address, timeout=20, set_as_default=False)
     except (OSError, ValueError) as error:
@@ -53,8 +54,8 @@ def check(client, question, job):
     answers = client.run(question, job, on_error="return")
     if not answers:
         raise TutorError(
-            "The Dask scheduler has no workers. Start some with `dask worker ADDRESS`, and then "
-            "this again."
+            "The Dask scheduler has no workers. Start some with `dask worker ADDRESS --host OWN`, "
+            "and then this again."
         )
     for worker, problem in answers.items():
         if problem is not None:

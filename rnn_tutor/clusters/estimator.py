@@ -9,6 +9,7 @@ maps that these make. Each part can be exchanged for another, or for one's own.
 
 import warnings
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -37,7 +38,7 @@ from rnn_tutor.clusters.features import (
 from rnn_tutor.clusters.head import with_head, without_head
 from rnn_tutor.clusters.neighbours import reassign_by_neighbours
 from rnn_tutor.clusters.projection import l2_normalize
-from rnn_tutor.clusters.streams import in_chunks, look_at_some
+from rnn_tutor.clusters.streams import in_chunks, look_at_some, say_needs
 from rnn_tutor.clusters.strips import (
     BATCH,
     STRIP_PRESETS,
@@ -92,7 +93,9 @@ class RecurrentClusterer(
     `X` is everywhere an `ImageSet`, or an array of images: `(n, height, width)` or
     `(n, height, width, channels)` with any number of channels, uint8, bool, or floats in 0..1; or a
     list or a pandas column of images, which may have different sizes; or an `ImageStream`, which is
-    read batch by batch, and of which `fit` looks for clusters among 20,000. `fit` cuts these to the
+    read batch by batch. Of a stream the network learns from all images, but k-means, stability, the
+    neighbours and `trust_` see a random sample of 20,000; `looked_at_` says how many it was. `fit`
+    cuts these to the
     proportions of their median size, around the middle, and resizes them to it; `predict` and the
     others do so with any that are not of the size that `fit` had. Strips, images of one height and
     any widths, are read from left to right, each at its own width; `width` says when.
@@ -157,7 +160,8 @@ class RecurrentClusterer(
             killed, goes on from there when it is called again with the same images and settings.
         random_state: An int, a `numpy.random.RandomState`, a `numpy.random.Generator` or None; the
             same int gives the same clusters on the same machine.
-        verbose: Whether to say how images are read and how long it will take, and to show a bar.
+        verbose: Whether to say how images are read and how long it will take, of a stream also how
+            much memory, and to show a bar.
 
     Attributes:
         labels_: `(n,)` int64, the cluster of each image of `fit`, numbered from the largest that
@@ -171,6 +175,9 @@ class RecurrentClusterer(
             stable need not mean right. NaN where there are fewer than two images a cluster.
         proposal_: For "auto", the `evaluation.Proposal`: what each number of clusters scored; else
             None.
+        looked_at_: Among how many images clusters were looked for: all, or the sample of a stream;
+            for `stability_`, `trust_` and the neighbours it is the same. None where a folder of an
+            older version does not tell.
         history_: `{"loss": [...]}`, a mean for each epoch; absent after `load`.
         network_: A Keras model, images as float32 in 0..1 of the shape it was fitted with ->
             `(n, n_clusters)` probabilities. It is plain Keras, and needs no `rnn_tutor`.
@@ -274,7 +281,12 @@ class RecurrentClusterer(
         pixels, any_width = reader(images), reader.width is None
         seeds = _seeds(self.random_state, self.restarts)
         looked_at = look_at_some(pixels, seeds[0], self.verbose)
-        maps = None if features is None else FeatureMaps(features, looked_at, self.verbose)
+        needs = partial(say_needs, pixels, looked_at) if self.verbose else lambda *_: None
+        if features is None:
+            maps = None
+            needs(self.restarts * self._epochs(ON_IMAGES, len(pixels)))
+        else:
+            maps = FeatureMaps(features, looked_at, self.verbose, partial(needs, 0))
         encoders, histories, embeddings = self._learn(pixels, looked_at, maps, any_width, seeds)
         n_clusters, proposal = self._choose_number(embeddings[0], seeds[0])
         found, again = [], []
@@ -311,6 +323,7 @@ class RecurrentClusterer(
         self.fitted_with_, self.reader_ = self.get_params(deep=False), reader
         self.features_, self.trust_ = (maps.name, trust) if maps else (None, None)
         self.n_clusters_, self.proposal_, self.history_ = n_clusters, proposal, histories[best]
+        self.looked_at_ = len(looked_at)
         self.stability_ = stability(again) if len(again) > 1 else float("nan")
         self.network_, self.encoder_, self.labels_ = network, without_head(network), labels
         return self
@@ -381,9 +394,7 @@ class RecurrentClusterer(
         height, width, channels = inputs.shape[-3:]
         shape = height, None if recipe.any_width else width, channels
         for number, seed in enumerate(seeds, 1):
-            epochs = self.epochs or -(
-                -recipe.steps[self.preset] // max(1, len(inputs) // batch_size)
-            )
+            epochs = self._epochs(recipe, len(inputs))
             trainer = Trainer(
                 make_encoder(encoder, shape, objective, seed, recipe.of_maps),
                 objective,
@@ -413,6 +424,11 @@ class RecurrentClusterer(
                 )
                 break
         return encoders, histories
+
+    def _epochs(self, recipe, n):
+        """How often n images are gone through."""
+        steps = max(1, n // (self.batch_size or recipe.batch_size))  # an epoch
+        return self.epochs or -(-recipe.steps[self.preset] // steps)
 
     def _augmentation(self, default):
         automatic = isinstance(self.augmentation, str) and self.augmentation == "auto"

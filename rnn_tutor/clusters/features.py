@@ -183,6 +183,7 @@ class FeatureMaps:
         features: A name from `FEATURES`, or a Keras model.
         pixels: uint8 `(n, height, width, channels)`, of which the maps are made.
         verbose: Whether a bar shows how far it is, bool. Default False.
+        before: A function of the model that sees the images, called before it does; or None.
 
     Attributes:
         values: The maps, `(n, rows, columns, channels)` float32.
@@ -190,10 +191,12 @@ class FeatureMaps:
         name: What made them, str.
     """
 
-    def __init__(self, features, pixels, verbose=False):
+    def __init__(self, features, pixels, verbose=False, before=None):
         self.name = features if isinstance(features, str) else features.name
         self._alone, self._model = feature_models(features, pixels.shape[1:])
         self._bar = "seeing images" if verbose else None
+        if before is not None:
+            before(self._model)
         maps = run_in_batches(self._model, pixels, self._bar)
         self._scaling = channel_scaling(maps)
         self._scaled = self._scaling(self._model.output)

@@ -33,6 +33,7 @@ def save(clusterer, folder):
         "labels": clusterer.labels_.tolist(),
         "n_clusters": clusterer.n_clusters_,
         "stability": clusterer.stability_,
+        "looked_at": clusterer.looked_at_,
         "proposal": clusterer.proposal_ and asdict(clusterer.proposal_),
         "features": clusterer.features_,
         "trust": clusterer.trust_ and [asdict(light) for light in clusterer.trust_.lights],
@@ -76,7 +77,8 @@ def load(cls, folder):
         loaded.n_clusters_ = int(about_it["n_clusters"])
         loaded.stability_ = float(about_it["stability"])
         loaded.proposal_ = about_it["proposal"] and Proposal(**about_it["proposal"])
-        # Folders of older versions have neither.
+        # Folders of older versions have none of these.
+        loaded.looked_at_ = about_it.get("looked_at")
         loaded.features_, lights = about_it.get("features"), about_it.get("trust")
         loaded.trust_ = lights and TrustReport(tuple(Light(**light) for light in lights))
         expected = about_it["sha256"]

@@ -22,21 +22,24 @@ from pathlib import Path
 
 import numpy as np
 
+from rnn_tutor import _machine
 from rnn_tutor._errors import TutorError, check_known, check_whole
-from rnn_tutor._text import atomic_write, format_count, format_duration
+from rnn_tutor._text import atomic_write, format_bytes, format_count, format_duration
 from rnn_tutor.clusters import dask_workers
 from rnn_tutor.clusters.copies import folder_names, place_of, put_file
 from rnn_tutor.clusters.export import MODEL, NAMES, check_disk, check_outside
 from rnn_tutor.images import files
 from rnn_tutor.images.decoding import Levels
-from rnn_tutor.images.stream import ImageStream, common_levels, open_entries
+from rnn_tutor.images.stream import ENTRY_BYTES, ImageStream, common_levels, open_entries
 
 CHUNK = 4_000  # images, unless it is said: from 2,048 on the network runs as a compiled graph
 JOB, CHUNKS = "job.json", "chunks"
 ROW_BYTES = 40  # of a table beside the name of the file, at the most
-ENTRY_BYTES = 1_400  # of memory for each file, while they are listed (measured)
 SHOWN = 5  # problems that the summary names
 SOON = 5  # seconds of which nothing is said
+MANY = 5_000  # files, from which some are tried first, to see how long all take
+WARM, TRIED = 64, 256  # files that are sorted for that: before the clock runs, and by the clock
+WORKING = 100_000_000  # bytes that a chunk takes beside what is held before it (measured)
 _LOCK = threading.Lock()
 
 
@@ -113,7 +116,9 @@ def sort(source, model, out, *, chunk=None, copies=None, client=None, workers=No
 
     Call it again with the same arguments after any interruption: it goes on with the chunks that
     are missing. Every file of the source has a row in the tables. One that cannot be read has the
-    cluster -1, and the column `problem` says why. Nothing in the source is changed.
+    cluster -1, and the column `problem` says why. Nothing in the source is changed. Before it
+    begins, it says how much disk and memory it needs, and of 5,000 files or more about how long
+    they take on this machine; workers say so once each has done a chunk.
 
     It runs on this machine, and on the workers of a Dask cluster where `client` or `workers` names
     one. Each worker then needs this package, and sees the images, the model and `out` under the
@@ -189,6 +194,7 @@ def sort(source, model, out, *, chunk=None, copies=None, client=None, workers=No
         parts = {number: things[start : start + chunk] for number, start in enumerate(starts)}
         missing = [n for n, part in parts.items() if not _is_whole(job, n, len(part))]
         _say_sizes(things, entries, chunk, parts, missing, copies)
+        _say_needs(job, things, [parts[number] for number in missing], client)
         if fresh:
             (out / CHUNKS).mkdir(parents=True, exist_ok=True)
             atomic_write(out / JOB, (json.dumps(known, indent=1) + "\n").encode())
@@ -486,15 +492,28 @@ def _say_sizes(things, entries, chunk, parts, missing, copies):
         f"{format_count(len(things), 'file')} in {format_count(n, 'chunk')} of {chunk:,}{already}."
     )
     names = sum(len(getattr(t, "name", None) or t.source) for t in things)
-    tables, memory = names + ROW_BYTES * len(things), ENTRY_BYTES * len(things)
-    room = f"The tables need up to {_in_mb(tables)} of disk"
+    room = f"The tables need up to {format_bytes(names + ROW_BYTES * len(things))} of disk"
     if copies == "copy":
-        room += f", the copies {_in_mb(sum(entry.bytes for entry in entries))}"
-    print(f"{room}. The list of files takes {_in_mb(memory)} of memory.")
+        room += f", the copies {format_bytes(sum(entry.bytes for entry in entries))}"
+    print(f"{room}.")
 
 
-def _in_mb(n):
-    return f"{-(-n // 1_000_000):,} MB"
+def _say_needs(job, things, missing, client):
+    """Print how much memory the job holds and, where it is long, for how long; some are tried."""
+    n, time_left = sum(map(len, missing)), ""
+    if n >= MANY and client is None:
+        some = list(islice((thing for part in missing for thing in part), WARM + TRIED))
+        _table_of(job, some[:WARM])
+        begun = time.perf_counter()
+        _table_of(job, some[WARM:])
+        seconds = n * (time.perf_counter() - begun) / TRIED
+        time_left = f" It will take up to about {format_duration(seconds)}, and copies more."
+    held = format_bytes(_machine.held() + WORKING)
+    listed = format_bytes(ENTRY_BYTES * len(things))
+    print(
+        f"This process will hold up to {held} of memory, {listed} of it for the list of files."
+        f"{time_left}"
+    )
 
 
 def _do_all(job, parts, client):

@@ -1,8 +1,22 @@
-"""Clusters of images that are read from disk: found among some, and given to all."""
+"""Clusters of images that are read from disk: found among some, and given to all.
 
+A sample of 20,000 does what all would do: of 50,000 pictures of clothes, k-means puts the same
+share into the right cluster whether it sees all, 20,000 or, as `MiniBatchKMeans`, part after part
+(`data_scripts/benchmarks/RESULTS.md`). And it is needed for the neighbours, and for the maps of
+ready-trained features, which take more memory than the embeddings.
+"""
+
+import math
+import time
+
+from rnn_tutor import _machine
+from rnn_tutor._text import format_bytes, format_duration
 from rnn_tutor.images.stream import LazyPixels, some_of
 
 LOOKED_AT = 20_000  # images of a stream, at the most, among which clusters are looked for
+TRAINING = 300_000_000  # bytes that a network holds while it learns from small images (measured)
+COPIES = 3  # of the sample's numbers, float32, that are held at a time
+TRIED = 256  # images, to see how long ready-trained features take
 
 
 def look_at_some(pixels, seed, verbose=True):
@@ -48,3 +62,31 @@ def in_chunks(images, n):
     if isinstance(images, LazyPixels):
         return [images] if len(images) else []
     return (images[i : i + n] for i in range(0, len(images), n))
+
+
+def say_needs(pixels, looked_at, passes, features=None):
+    """Print how long a fit of a stream reads, and the memory that it holds, before it begins.
+
+    Args:
+        pixels: A `LazyPixels`; of an array nothing is said.
+        looked_at: What `look_at_some` gave.
+        passes: How often a network that learns reads all images, int.
+        features: A Keras model that sees the images first, which is run over a few; None for none.
+    """
+    if not isinstance(pixels, LazyPixels):
+        return
+    share = len(looked_at) / len(pixels)
+    seconds, numbers = (passes + share + 1) * pixels.seconds, math.prod(pixels.shape[1:])
+    if features is not None:
+        from rnn_tutor.clusters.features import BATCH, run_in_batches
+
+        run_in_batches(features, looked_at[:BATCH])  # its graph is built
+        begun, tried = time.perf_counter(), min(TRIED, len(looked_at))
+        run_in_batches(features, looked_at[:tried])
+        seconds = (share + 1) * len(pixels) * (time.perf_counter() - begun) / tried
+        numbers = math.prod(features.output_shape[1:])
+    held = _machine.held() + TRAINING + COPIES * 4 * numbers * len(looked_at)
+    print(
+        f"Reading the images takes about {format_duration(seconds)} in all, beside what is learnt. "
+        f"This process will hold up to {format_bytes(held)} of memory. Nothing is written."
+    )

@@ -15,7 +15,8 @@ def stored_results(dataset="fashion5"):
         dataset: "fashion5"; "five_classes" for the longer run of notebook 10; or "photographs" for
             the readers of feature maps, whose "warnings" tell how often each warning of
             `rt.trust_report` was right; or "strips" for the readers of strips, which has "runs" in
-            place of "methods": a dict for each task, method and seed. Default "fashion5".
+            place of "methods": a dict for each task, method and seed; or "scale" for the speed and
+            memory of many images, whose "summary" has a dict for each step. Default "fashion5".
 
     Returns:
         A dict. Its "methods" is a list of dicts with "name", "clustering", "minutes", and

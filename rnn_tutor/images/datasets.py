@@ -32,7 +32,7 @@ from rnn_tutor.images.imageset import (
     size_of_one,
 )
 from rnn_tutor.images.shapes import draw_shapes
-from rnn_tutor.images.stream import fit_image, open_stream
+from rnn_tutor.images.stream import LONG, explain_needs, fit_image, open_stream
 from rnn_tutor.images.strips import STRIPS
 
 LONGER_SIDE = 128  # pixels: the most that an image of one's own keeps unless `size` says more
@@ -91,7 +91,8 @@ def load_images(
         limit: int, at most so many images. Default: all.
         stream: True leaves the images of files on disk: each is decoded when it is needed, in
             threads. Default: only where they would need more than half of the free memory, which
-            is then said. False never does. A stream has images of one size.
+            is then said. False never does. A stream has images of one size. Where reading them
+            all takes more than some seconds, a sentence says how long, and what memory they need.
         settings: Of a set that is drawn or composed, as in `rt.datasets.draw_shapes` and in
             `rt.strips`, such as `speakers` and `pauses` of "spoken3".
 
@@ -210,6 +211,8 @@ def _streamed(source, size, channels, seed, limit):
         )
     if not len(images):
         raise TutorError(_explain_nothing(source, images.skipped))
+    if images.pixels.seconds > LONG:
+        print(explain_needs(images.pixels))
     return replace(images, origin=_origin(source))
 
 

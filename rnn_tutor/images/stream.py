@@ -11,6 +11,7 @@ import io
 import logging
 import math
 import threading
+import time
 import warnings
 import weakref
 from concurrent.futures import ThreadPoolExecutor
@@ -22,7 +23,7 @@ import numpy as np
 from rnn_tutor import _machine
 from rnn_tutor._cv2 import cv2
 from rnn_tutor._errors import TutorError, check_whole
-from rnn_tutor._text import format_count
+from rnn_tutor._text import format_bytes, format_count, format_duration
 from rnn_tutor.images import decoding, files
 from rnn_tutor.images.folder_classes import labels_of
 from rnn_tutor.images.imageset import ImageSet, SkippedFile, choose, fit, resize, size_of_one
@@ -31,6 +32,8 @@ LOOKED_AT = (
     200  # images that are decoded at first, to see whether all are grey, or deeper than 8 bits
 )
 _BLOCK = 16  # images that a thread decodes at a time
+LONG = 2  # seconds of reading, from which a stream says what it needs
+ENTRY_BYTES = 1_400  # of memory for each file of a list of files (measured)
 _SMALL = 2**24  # bytes that any machine has
 _HEADERS = 1024  # files whose headers are read at a time
 
@@ -41,13 +44,14 @@ class Shared:
     Args:
         archives: An `ExitStack` with the archives that are read; closed when no part is left.
         warns: Whether a file that cannot be decoded is told by a warning, bool. Default True.
+        pace: Seconds that a thread takes for an image, float; 0.0 where unknown. Default 0.0.
 
     Attributes:
         damaged: A dict from the name of a file that could not be decoded to the reason.
     """
 
-    def __init__(self, archives=None, warns=True):
-        self.damaged, self.warns = {}, warns
+    def __init__(self, archives=None, warns=True, pace=0.0):
+        self.damaged, self.warns, self.pace = {}, warns, pace
         if archives is not None:
             weakref.finalize(self, archives.close)
 
@@ -91,6 +95,11 @@ class LazyPixels:
     def nbytes(self):
         """How many bytes all pixels have."""
         return math.prod(self.shape)
+
+    @property
+    def seconds(self):
+        """About how long reading all of them takes, by the time of those looked at first."""
+        return len(self) * self.shared.pace / max(1.0, _machine.cores())
 
     def __getitem__(self, key):
         if isinstance(key, tuple):
@@ -348,16 +357,35 @@ def open_stream(entries, not_used, name, order, archives, *, size, channels, lim
     places = sorted(places)
     size, entries = size or common_size(headers), [entries[i] for i in places]
     notes = [notes[place] for place in places if place in notes]
-    levels, all_grey = _look_at_some(entries, size, notes)
+    levels, all_grey, pace = _look_at_some(entries, size, notes)
     if channels is None:
         channels = 1 if all_grey else 3
         if all_grey and len(entries) > LOOKED_AT:
             notes.append(f"{LOOKED_AT} images were looked at, and are grey: all are read as grey")
-    pixels = LazyPixels(entries, (*size, channels), levels, shared=Shared(archives))
+    pixels = LazyPixels(entries, (*size, channels), levels, shared=Shared(archives, pace=pace))
     labels, class_names, is_test = labels_of(entries)
     sources = tuple(entry.name for entry in entries)
     return ImageStream(
         pixels, labels, class_names, sources, name, is_test, tuple(skipped), tuple(notes)
+    )
+
+
+def explain_needs(pixels):
+    """Return what a stream needs, as sentences.
+
+    Args:
+        pixels: A `LazyPixels`.
+
+    Example:
+        >>> folder = rt.load_images("shapes", limit=5).write("drawn")
+        >>> explain_needs(rt.load_images(folder, stream=True).pixels).partition(".")[0]
+        '5 images stay on disk'
+    """
+    return (
+        f"{format_count(len(pixels), 'image')} stay on disk. Their list takes "
+        f"{format_bytes(ENTRY_BYTES * len(pixels))} of memory, all of them would take "
+        f"{format_bytes(pixels.nbytes)}. Reading them once takes about "
+        f"{format_duration(pixels.seconds)}."
     )
 
 
@@ -477,20 +505,22 @@ def _headers(entries, order):
 
 
 def _look_at_some(entries, size, notes):
-    """Return (levels that deep images share, whether all are grey), by decoding a few."""
-    levels, all_grey = {}, bool(entries)
+    """Decode a few: return (levels that deep ones share, whether all are grey, seconds for one)."""
+    levels, all_grey, took = {}, bool(entries), []
     for i in choose(len(entries), LOOKED_AT, seed=0):
+        begun = time.perf_counter()
         try:
             picture, used = decoding.read_with_levels(entries[i], size)
         except decoding.Unreadable:
             continue  # told when it is its turn
+        took.append(time.perf_counter() - begun)
         all_grey = all_grey and bool((picture == picture[:, :, :1]).all())
         if used is not None:
             levels[used.kind] = levels.get(used.kind, used).joined(used)
     for common in levels.values():
         if (common.low, common.high) not in ((0, 1), (0, 65535)):
             notes.append(f"images of more than 8 bits became 8 bits: {common}")
-    return levels, all_grey
+    return levels, all_grey, float(np.median(took)) if took else 0.0
 
 
 def _safe_in_threads(entries):

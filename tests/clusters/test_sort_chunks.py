@@ -67,6 +67,17 @@ def folder(tmp_path):
     return root
 
 
+@pytest.fixture
+def few(tmp_path):
+    """Six files, for what is refused before much is done."""
+    root = tmp_path / "few"
+    for i in range(6):
+        path = root / "a" / f"{i}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (8, 8), (40 * i,) * 3).save(path)
+    return root
+
+
 def rows_of(out):
     return pq.read_table(Path(out, "chunks")).to_pylist()
 
@@ -106,6 +117,24 @@ def test_every_file_has_one_row(folder, model, tmp_path, capsys):
     assert list(found.sizes.values()) == sorted(found.sizes.values(), reverse=True)
     said = capsys.readouterr().out
     assert "46 files in 12 chunks of 4" in said and "of disk" in said and "of memory" in said
+    assert ByBrightness.seen == N - 1 + len(images)  # for so few, none is tried beforehand
+
+
+def test_of_many_files_some_are_tried_to_say_how_long_all_take(
+    folder, model, tmp_path, monkeypatch, capsys
+):
+    for name, value in {"MANY": 40, "WARM": 4, "TRIED": 8, "WORKING": 0}.items():
+        monkeypatch.setattr(sort_chunks, name, value)
+    monkeypatch.setattr(_machine, "held", lambda: 123_000_000)
+    clock = iter(range(0, 10**6, 100))
+    monkeypatch.setattr(sort_chunks.time, "perf_counter", lambda: next(clock))
+    rt.sort(folder, model, tmp_path / "out", chunk=CHUNK)
+    said = capsys.readouterr().out
+    assert ByBrightness.seen == N - 1 + 12
+    assert "up to 123 MB of memory" in said
+    assert "about 10 minutes" in said  # 46 files, 8 of which took 100 s
+    rt.sort(folder, model, tmp_path / "out")
+    assert "about" not in capsys.readouterr().out  # nothing is left to do
 
 
 def test_what_is_sorted_is_not_sorted_again(folder, model, tmp_path):
@@ -123,38 +152,54 @@ def test_what_is_sorted_is_not_sorted_again(folder, model, tmp_path):
     assert [chunks[k].stat().st_mtime_ns for k in kept] == [times[k] for k in kept]
 
 
-def test_a_killed_process_leaves_whole_chunks_and_the_next_goes_on(folder, model, tmp_path):
-    undisturbed = rt.sort(folder, model, tmp_path / "undisturbed", chunk=CHUNK)
-    script = f"""
-        import os, signal, sys
-        sys.path.insert(0, {str(Path(__file__).parent)!r})
-        import test_sort_chunks as own
-        from rnn_tutor.clusters import sort_chunks
+class Gone(BaseException):
+    """In the place of SIGKILL: nothing in the package catches it."""
 
-        sort_chunks.load_model = lambda folder: (own.ByBrightness(), own.NAMES)
-        write, written = sort_chunks.atomic_write, []
 
-        def dying(path, content):
-            if len(written) == 5:  # the job, and four chunks
-                path.with_name(f".{{path.name}}.part").write_bytes(content[:99])
+def break_off(how, folder, model, out, monkeypatch):
+    """Sort until the fifth table is half written, in this process or in one that is killed."""
+    write, written = sort_chunks.atomic_write, []
+
+    def breaking(path, content):
+        if len(written) == 5:  # the job, and four chunks
+            path.with_name(f".{path.name}.part").write_bytes(content[:99])
+            if how == "killed":
                 os.kill(os.getpid(), signal.SIGKILL)
-            written.append(path)
-            write(path, content)
+            raise Gone
+        written.append(path)
+        write(path, content)
 
-        sort_chunks.atomic_write = dying
-        sort_chunks.sort({str(folder)!r}, {str(model)!r}, "out", chunk={CHUNK})
-    """
-    done = subprocess.run([sys.executable, "-c", textwrap.dedent(script)], cwd=tmp_path)
-    assert done.returncode == -signal.SIGKILL
-    final = list((tmp_path / "out" / "chunks").glob("*.parquet"))
-    assert len(final) == 4
+    with monkeypatch.context() as patches:
+        patches.setattr(sort_chunks, "atomic_write", breaking)
+        rt.sort(folder, model, out, chunk=CHUNK)
+
+
+@pytest.mark.parametrize("how", ["broken off", pytest.param("killed", marks=pytest.mark.full)])
+def test_whole_chunks_are_left_and_the_next_goes_on(folder, model, tmp_path, monkeypatch, how):
+    undisturbed = rt.sort(folder, model, tmp_path / "undisturbed", chunk=CHUNK)
+    out = tmp_path / "out"
+    if how == "broken off":
+        with pytest.raises(Gone):
+            break_off(how, folder, model, out, monkeypatch)
+    else:
+        script = f"""
+            import sys
+            sys.path.insert(0, {str(Path(__file__).parent)!r})
+            import pytest, test_sort_chunks as own
+            own.sort_chunks.load_model = lambda folder: (own.ByBrightness(), own.NAMES)
+            own.break_off("killed", {str(folder)!r}, {str(model)!r}, "out", pytest.MonkeyPatch)
+        """
+        done = subprocess.run([sys.executable, "-c", textwrap.dedent(script)], cwd=tmp_path)
+        assert done.returncode == -signal.SIGKILL
+    final = list((out / "chunks").glob("*.parquet"))
+    assert len(final) == 4 and len(files_below(out)) == 6
     assert sum(len(pq.read_table(path)) for path in final) == 4 * CHUNK
     ByBrightness.seen = 0
-    found = rt.sort(folder, model, tmp_path / "out")
+    found = rt.sort(folder, model, out)
     assert ByBrightness.seen == N - 1 - 4 * CHUNK  # an empty file is not looked at
     assert (found.sizes, found.problems) == (undisturbed.sizes, undisturbed.problems)
-    assert rows_of(tmp_path / "out") == rows_of(tmp_path / "undisturbed")
-    assert files_below(tmp_path / "out") == files_below(tmp_path / "undisturbed")  # no half file
+    assert rows_of(out) == rows_of(tmp_path / "undisturbed")
+    assert files_below(out) == files_below(tmp_path / "undisturbed")  # no half file
 
 
 # Two jobs are not mixed
@@ -181,35 +226,35 @@ CHANGES = {
     rename_a_cluster: "another model, or with other names",
     lambda folder, model: {"chunk": 5}: "in chunks of 4",
     lambda folder, model: {"model": fake_model(folder.parent / "m2")}: "another model",
-    lambda folder, model: {"source": folder / "a"}: "other images",
+    lambda folder, model: {"source": [folder / "a" / "0.png"]}: "other images",
 }
 
 
 @pytest.mark.parametrize(("change", "said"), CHANGES.items())
-def test_another_job_is_refused(folder, model, tmp_path, change, said):
-    rt.sort(folder, model, tmp_path / "out", chunk=CHUNK)
+def test_another_job_is_refused(few, model, tmp_path, change, said):
+    rt.sort(few, model, tmp_path / "out", chunk=CHUNK)
     before = contents(tmp_path / "out")
-    job = {"source": folder, "model": model, "out": tmp_path / "out"} | change(folder, model)
+    job = {"source": few, "model": model, "out": tmp_path / "out"} | change(few, model)
     with pytest.raises(TutorError, match=said):
         rt.sort(**job)
     assert contents(tmp_path / "out") == before
 
 
-def test_a_folder_that_holds_something_else_is_refused(folder, model, tmp_path):
-    for out, said in ((folder.parent, "no job of this kind"), (folder / "out", "lies inside")):
+def test_a_folder_that_holds_something_else_is_refused(few, model, tmp_path):
+    for out, said in ((few.parent, "no job of this kind"), (few / "out", "lies inside")):
         with pytest.raises(TutorError, match=said):
-            rt.sort(folder, model, out)
+            rt.sort(few, model, out)
     (tmp_path / "file").write_text("mine")
     with pytest.raises(TutorError, match="no job of this kind"):
-        rt.sort(folder, model, tmp_path / "file")
+        rt.sort(few, model, tmp_path / "file")
 
 
 @pytest.mark.parametrize("text", ["{", "[]", "{}", '{"chunk": "four"}'])
-def test_a_damaged_job_is_refused(folder, model, tmp_path, text):
-    rt.sort(folder, model, tmp_path / "out", chunk=CHUNK)
+def test_a_damaged_job_is_refused(few, model, tmp_path, text):
+    rt.sort(few, model, tmp_path / "out", chunk=CHUNK)
     (tmp_path / "out" / "job.json").write_text(text)
     with pytest.raises(TutorError, match="damaged"):
-        rt.sort(folder, model, tmp_path / "out")
+        rt.sort(few, model, tmp_path / "out")
 
 
 @pytest.mark.parametrize(
@@ -223,28 +268,28 @@ def test_a_damaged_job_is_refused(folder, model, tmp_path, text):
         ({"workers": "tcp://127.0.0.1:1", "client": "one"}, "not both"),
     ],
 )
-def test_what_cannot_be_is_told_in_a_sentence(folder, model, tmp_path, wrong, said):
+def test_what_cannot_be_is_told_in_a_sentence(few, model, tmp_path, wrong, said):
     with pytest.raises(TutorError, match=said):
-        rt.sort(**{"source": folder, "model": model, "out": tmp_path / "out"} | wrong)
+        rt.sort(**{"source": few, "model": model, "out": tmp_path / "out"} | wrong)
     assert not (tmp_path / "out").exists()
 
 
-def test_a_model_of_strips_is_refused(folder, model, tmp_path, monkeypatch):
+def test_a_model_of_strips_is_refused(few, model, tmp_path, monkeypatch):
     strips = SimpleNamespace(height=8, width=None, channels=3)
     monkeypatch.setattr(ByBrightness, "reader_", strips)
     with pytest.raises(TutorError, match="strips of any width"):
-        rt.sort(folder, model, tmp_path / "out")
+        rt.sort(few, model, tmp_path / "out")
 
 
 @pytest.mark.parametrize(
     ("package", "extra", "more"),
     [("pyarrow", "sort", {}), ("distributed", "dask", {"workers": "tcp://127.0.0.1:1"})],
 )
-def test_a_missing_package_is_named(folder, model, tmp_path, monkeypatch, package, extra, more):
+def test_a_missing_package_is_named(few, model, tmp_path, monkeypatch, package, extra, more):
     for name in [package, *(name for name in sys.modules if name.startswith(f"{package}."))]:
         monkeypatch.setitem(sys.modules, name, None)
     with pytest.raises(TutorError, match=rf"rnn-tutor\[{extra}\]"):
-        rt.sort(folder, model, tmp_path / "out", **more)
+        rt.sort(few, model, tmp_path / "out", **more)
 
 
 def test_images_that_are_gone_altogether_are_no_problem_of_theirs(folder, model, tmp_path):
@@ -335,11 +380,11 @@ def test_a_zip_is_sorted_too(folder, model, tmp_path):
                 assert copy.read_bytes() == archive.read(row["path"])
 
 
-def test_too_little_room_is_told_before(folder, model, tmp_path, monkeypatch):
+def test_too_little_room_is_told_before(few, model, tmp_path, monkeypatch):
     full = SimpleNamespace(total=10**9, used=10**9, free=100)
     monkeypatch.setattr(shutil, "disk_usage", lambda path: full)
     with pytest.raises(TutorError, match="copies need"):
-        rt.sort(folder, model, tmp_path / "out", copies="copy")
+        rt.sort(few, model, tmp_path / "out", copies="copy")
     assert not (tmp_path / "out").exists()
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import rnn_tutor as rt
+from rnn_tutor import _machine
 from rnn_tutor.clusters import streams
 
 
@@ -66,6 +67,7 @@ def test_clusters_of_images_on_disk_are_those_in_memory(both):
     assert memory.history_["loss"] == pytest.approx(disk.history_["loss"], rel=1e-5)
     assert memory.labels_.tolist() == disk.labels_.tolist()
     assert memory.stability_ == pytest.approx(disk.stability_)
+    assert memory.looked_at_ == disk.looked_at_ == 110
     for images in both:
         assert disk.predict(images).tolist() == memory.labels_.tolist()
         assert np.allclose(disk.transform(images), memory.transform(both[0]), atol=1e-6)
@@ -79,8 +81,40 @@ def test_of_a_long_stream_clusters_are_looked_for_among_some(both, monkeypatch, 
         disk
     )
     assert "60 of 110" in capsys.readouterr().out
-    assert len(fitted.labels_) == 110
+    assert len(fitted.labels_) == 110 and fitted.looked_at_ == 60
     assert fitted.predict(disk).tolist() == fitted.labels_.tolist()
+
+
+def test_what_is_found_in_a_stream_is_found_in_the_sample_alone(both, monkeypatch):
+    """What is not drawn changes nothing but what the network learns, here nothing."""
+    monkeypatch.setattr(streams, "LOOKED_AT", 60)
+    settings = {"features": edges(), "encoder": "pool", "random_state": 0, "verbose": False}
+    whole = rt.RecurrentClusterer(5, **settings).fit(both[1])
+    seed = np.random.RandomState(0).randint(2**31 - 1)
+    drawn = streams.look_at_some(both[1].pixels, seed, verbose=False)
+    alone = rt.RecurrentClusterer(5, **settings).fit(drawn[:])
+    assert whole.looked_at_ == alone.looked_at_ == 60
+    assert whole.stability_ == pytest.approx(alone.stability_)
+    assert whole.predict(both[0]).tolist() == alone.predict(both[0]).tolist()
+
+
+@pytest.mark.parametrize("features", [None, "edges"])
+def test_what_a_fit_needs_is_told_before_it_begins(both, monkeypatch, capsys, features):
+    """Each pass over the images counts, and each copy of what is held of the sample."""
+    monkeypatch.setattr(_machine, "held", lambda: 5_000_000)
+    monkeypatch.setattr(_machine, "cores", lambda: 2)
+    monkeypatch.setattr(streams, "TRAINING", 0)
+    monkeypatch.setattr(both[1].pixels.shared, "pace", 10.0)  # seconds an image: 550 a pass
+    settings = {"epochs": 4, "batch_size": 55, "encoder": small, "neighbours": False}
+    if features:
+        settings = {"features": edges(), "encoder": "pool"}
+    rt.RecurrentClusterer(5, random_state=0, **settings).fit(both[1])
+    said = capsys.readouterr().out
+    # 110 images of 20 x 20 x 3 or maps of 4 x 4 x 8, three times as float32
+    assert f"up to {6 if features else 7} MB of memory" in said
+    assert ("about 55 minutes" in said) == (features is None)  # 6 passes
+    rt.RecurrentClusterer(5, random_state=0, verbose=False, **settings).fit(both[1])
+    assert "of memory" not in capsys.readouterr().out
 
 
 def edges(shape=(20, 20, 3)):
@@ -127,10 +161,10 @@ def test_a_checkpoint_knows_the_files_it_was_made_with(tmp_path):
 
 @pytest.mark.full
 def test_four_times_as_many_images_need_no_more_memory():
-    """A small version of the benchmark; 4,000 JPEGs against 16,000."""
-    script = Path(__file__).parents[2] / "data_scripts" / "benchmarks" / "streaming.py"
+    """A small network on 4,000 JPEGs against 16,000."""
+    script = Path(__file__).parents[2] / "data_scripts" / "benchmarks" / "scale.py"
     done = subprocess.run(
-        [sys.executable, script, "--images", "4000", "--sample", "3000"],
+        [sys.executable, script, "--growth", "4000", "--sample", "3000"],
         capture_output=True,
         text=True,
         check=True,

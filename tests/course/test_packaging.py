@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import write_results as results
+from benchmarks import scale
 from packaging.requirements import Requirement
 from support import course
 
@@ -245,6 +246,27 @@ def test_the_summary_of_strips_has_at_most_seven_rows():
     [benchmark] = results.stored("strips")
     methods = {run["method"] for run in benchmark["runs"]}
     assert len(methods - set(results.LESS_ASKED)) <= 7
+
+
+def test_many_images_stand_in_the_results():
+    run = {"cpu_seconds": 4.0, "peak_mb": 700.4, "load": 3.0, "date": "2026-01-01"}
+    shown = {"seconds": 8, "rate": 1250.0, "said": "It takes 9 s.\nNothing more."}
+    runs = [
+        run | {"what": "sort", "images": 100, "seconds": 5.0, "rate": 20.0},
+        run | shown | {"what": "sort", "images": 10_000},
+        run | {"what": "workers 1", "images": 100, "seconds": 6.0, "rate": 17, "worker_peak_mb": 1},
+        run | {"what": "workers 2", "images": 100, "seconds": 4.0, "rate": 25, "worker_peak_mb": 2},
+    ]
+    about = {key: BENCHMARK[key] for key in ("machine", "versions")}
+    about |= {"runs": runs, "sizes": [100, 10_000, 20_000], "read_at": 32}
+    lines = results.scale_table(about)
+    assert "| `rt.sort` | 20 | 1,250 | not measured | 0.40 | 700 |  |" in lines
+    assert not any("one epoch of training" in line for line in lines)  # was not measured at all
+    text = "\n".join(lines)
+    assert "1.50 at 100." in text
+    assert "sort` of 10,000 images it said: *It takes 9 s. Nothing more.* It took 8 s" in text
+    assert [row["images_a_second"] for row in scale.summary(runs)] == [1250, 17, 25]
+    assert [row["peak_mb"] for row in scale.summary(runs)] == [700, 1, 2]
 
 
 def test_no_miss_is_rounded_away():

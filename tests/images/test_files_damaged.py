@@ -4,6 +4,7 @@ import io
 import multiprocessing
 import zlib
 from concurrent.futures import ProcessPoolExecutor
+from math import ceil
 
 import cv2
 import numpy as np
@@ -213,10 +214,14 @@ OTHERS = {
 }
 
 
-def by_pillow(content):
+def by_pillow(content, size=None):
+    """Read a JPEG, at a fraction of its size where that is twice as large as wanted or more."""
     from PIL import ImageOps
 
     with Image.open(io.BytesIO(content)) as image:
+        if size is not None:
+            share = 2 * max(size) / min(image.size)
+            image.draft(None, tuple(ceil(share * side) for side in image.size))
         return np.asarray(ImageOps.exif_transpose(image).convert("RGB"))
 
 
@@ -227,8 +232,12 @@ def pixels_of(content, size=None):
 @pytest.mark.parametrize("kind", [*PLAIN, *OTHERS])
 def test_small_jpegs_have_the_pixels_that_pillow_reads(kind):
     content = (PLAIN | OTHERS)[kind]
-    for size in (None, (60, 80)):
-        assert np.array_equal(pixels_of(content, size), by_pillow(content))
+    heights = set()
+    for size in (None, (60, 80), (12, 12), (5, 5), (2, 2)):
+        pixels = pixels_of(content, size)
+        assert np.array_equal(pixels, by_pillow(content, size)), size
+        heights.add(len(pixels))
+    assert len(heights) > 2  # whole, and at several fractions
 
 
 @pytest.mark.parametrize("kind", [*PLAIN, *OTHERS])
@@ -236,11 +245,10 @@ def test_pillow_is_asked_about_what_is_not_plain_alone(kind, monkeypatch):
     """It costs a small JPEG three times what decoding does."""
     asked, real = [], decoding.JpegImageFile
     monkeypatch.setattr(decoding, "JpegImageFile", lambda file: asked.append(file) or real(file))
-    pixels_of((PLAIN | OTHERS)[kind], (60, 80))
-    assert bool(asked) == (kind in OTHERS)
-    asked.clear()
-    pixels_of((PLAIN | OTHERS)[kind], (5, 5))  # what can be read at a fraction
-    assert asked
+    for size in ((60, 80), (5, 5)):  # whole, and at a fraction
+        asked.clear()
+        pixels_of((PLAIN | OTHERS)[kind], size)
+        assert bool(asked) == (kind in OTHERS)
 
 
 def test_a_damaged_small_jpeg_is_what_pillow_makes_of_it():
@@ -248,10 +256,11 @@ def test_a_damaged_small_jpeg_is_what_pillow_makes_of_it():
     for i in range(400):
         rng = np.random.default_rng([7, i])
         content = damaged(contents[i % len(contents)], EDITS[i // len(contents) % len(EDITS)], rng)
+        size = (5, 5) if i % 3 == 0 else None
         try:
-            pixels = pixels_of(content)
+            pixels = pixels_of(content, size)
         except decoding.Unreadable:
             continue
-        assert np.array_equal(pixels, by_pillow(content)), i
+        assert np.array_equal(pixels, by_pillow(content, size)), i
         same += 1
     assert same > 100

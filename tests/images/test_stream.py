@@ -211,6 +211,20 @@ def test_what_does_not_fit_into_memory_is_streamed_and_that_is_said(folder, monk
         load_images(np.zeros((5, 400, 400, 3)), size=400)
 
 
+def test_a_long_stream_says_what_it_needs_before_it_is_read(folder, monkeypatch, capsys):
+    load_images(folder, size=8, stream=True)
+    assert capsys.readouterr().out == ""  # a short one says nothing
+    monkeypatch.setattr(_machine, "cores", lambda: 2)
+    clock = iter(range(0, 10**6, 3))  # each image takes three seconds
+    monkeypatch.setattr("rnn_tutor.images.stream.time.perf_counter", lambda: next(clock))
+    stream = load_images(folder, size=80, stream=True)
+    said = capsys.readouterr().out
+    assert len(stream) == 50 and stream.pixels.seconds == 50 * 3 / 2
+    assert stream[:10].pixels.seconds == 10 * 3 / 2
+    assert "50 images stay on disk" in said and "about 75 s" in said
+    assert "would take 1 MB" in said  # 50 x 80 x 80 x 3
+
+
 # Damage
 
 
