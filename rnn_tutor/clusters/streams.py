@@ -1,9 +1,9 @@
 """Clusters of images that are read from disk: found among some, and given to all.
 
-A sample of 20,000 does what all would do: of 50,000 pictures of clothes, k-means puts the same
-share into the right cluster whether it sees all, 20,000 or, as `MiniBatchKMeans`, part after part
-(`data_scripts/benchmarks/RESULTS.md`). And it is needed for the neighbours, and for the maps of
-ready-trained features, which take more memory than the embeddings.
+A sample of 20,000 is enough: of 50,000 views of clothes, k-means put as many into the right cluster
+as when it saw all, and `MiniBatchKMeans` in one pass put ten in a hundred fewer there
+(`data_scripts/benchmarks/RESULTS.md`). Neighbours in pixels, and the maps of ready-trained
+features, need a sample in any case, for they take more memory than the embeddings.
 """
 
 import math
