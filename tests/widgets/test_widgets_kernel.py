@@ -66,7 +66,7 @@ def press(front, **message):
     front._handle_custom_msg(message, [])
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(shapes, st.data())
 def test_the_map_is_a_correlation_and_the_code_gives_it(shape, data):
     images = rt.ImageSet(RNG.integers(0, 256, (2, *shape), np.uint8))
