@@ -195,7 +195,7 @@ class KernelPanel(SlidingPanel):
 
 
 def _weight(row, column):
-    words = f"row {row + 1}, column {column + 1} of the kernel"
+    words = f"Row {row + 1}, column {column + 1} of the kernel"
     box = widgets.BoundedFloatText(0, min=-MOST, max=MOST, step=0.5, description=words)
     return box.add_class("rt-weight")
 

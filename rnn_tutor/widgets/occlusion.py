@@ -1,8 +1,10 @@
 """The occlusion panel: a square covers a part of an image, and a model is asked again."""
 
+import html
 from dataclasses import dataclass
 from functools import cached_property
 
+import ipywidgets as widgets
 import numpy as np
 
 from rnn_tutor.networks.models import embed
@@ -137,15 +139,15 @@ class OcclusionPanel(SlidingPanel):
 
     def _words(self, occlusion, step):
         before, now = occlusion.probabilities[[0, step]]
-        name = parts.html.escape(self._name(occlusion.answer))
-        share = percent(before[occlusion.answer])
+        name, share = self._name(occlusion.answer), percent(before[occlusion.answer])
         if not step:
-            return f"Nothing is covered. It says <b>{name}</b> with {parts.html.escape(share)}."
+            said, share = map(html.escape, (name, share))
+            return f"Nothing is covered. It says <b>{said}</b> with {share}."
         changes = f"{name} goes from {share} to {percent(now[occlusion.answer])}"
-        words = f"The square is on {spans(occlusion, step)}. " + parts.html.escape(changes)
+        words = f"The square is on {spans(occlusion, step)}. " + html.escape(changes)
         if now.argmax() == occlusion.answer:
             return f"{words}."
-        other = parts.html.escape(self._name(now.argmax()))
+        other = html.escape(self._name(now.argmax()))
         return f"{words}. Now it says <b>{other}</b>."
 
     def _name(self, k):
@@ -172,8 +174,8 @@ class OcclusionPanel(SlidingPanel):
 
     def _layout(self):
         hint = "Drag the square, or use the arrow keys on the picture"
-        said = parts.widgets.VBox([self._bars], layout={"flex": "1 1 240px", "min_width": "0"})
-        maps = parts.widgets.VBox([self._map, self._legend])
+        said = widgets.VBox([self._bars], layout={"flex": "1 1 240px", "min_width": "0"})
+        maps = widgets.VBox([self._map, self._legend])
         return [
             parts.title("Cover a part of a picture", hint),
             parts.grid(self._size, self._step, self._brightness, self._speed, self._picture),
