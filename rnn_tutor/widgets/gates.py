@@ -47,7 +47,7 @@ class GatePanel(PlayingPanel):
     Example:
         >>> import numpy as np
         >>> import rnn_tutor as rt
-        >>> weights = np.ones((28, 12)), np.ones((3, 12)), np.zeros(12)
+        >>> weights = np.ones((8, 12)), np.ones((3, 12)), np.zeros(12)
         >>> panel = rt.widgets.GatePanel(rt.load_images("digits", limit=5), weights, step=7)
         >>> panel.so_far["f"].shape
         (7, 3)

@@ -53,10 +53,11 @@ class KernelPanel(SlidingPanel):
         TutorError: The controls cannot show this, or an image is smaller than the kernel.
 
     Example:
+        >>> import numpy as np
         >>> import rnn_tutor as rt
         >>> panel = rt.widgets.KernelPanel(rt.load_images("digits", limit=5), "Sobel x", step=9)
         >>> panel.feature_map.shape, panel.products.shape
-        ((26, 26), (3, 3))
+        ((6, 6), (3, 3))
         >>> bool(np.isclose(panel.products.sum(), panel.feature_map.flat[8]))
         True
     """

@@ -56,7 +56,7 @@ class OcclusionPanel(SlidingPanel):
         >>> model = keras.Sequential([keras.Input(images.shape), *layers])
         >>> panel = rt.widgets.OcclusionPanel(model, images, step=1)
         >>> panel.falls.shape, panel.probabilities_now.shape
-        ((11, 11), (10,))
+        ((7, 7), (10,))
 
     Source: Zeiler, Fergus (2014), Visualizing and understanding convolutional networks.
     """
@@ -213,7 +213,7 @@ class Occlusion(Sliding):
         return (said[0] - said[1:]).reshape(self.grid)
 
     def covered(self, step):
-        """The image with the square, `(h, w, c)` float32 from 0 to 1; step 0 leaves it whole."""
+        """Return the image with the square, `(h, w, c)` float32 from 0 to 1; whole at step 0."""
         pixels = self.image.astype(np.float32) / 255
         if step:
             top, left, below, right = self.box(step)
