@@ -175,8 +175,8 @@ def forest(panels, x="difference", title=None, dots=None):
 def score_panels(panels, x="matched accuracy", title=None):
     """Draw scores side by side: a panel for each task, a row for each method, a dot for each seed.
 
-    A diamond marks the mean. A row stays empty where a method has no score in a panel. If there are
-    no scores at all, the figure says so.
+    A diamond marks the mean, and the dots stand one below the other. A row stays empty where a
+    method has no score in a panel. If there are no scores at all, the figure says so.
 
     Args:
         panels: {title of a panel: {name: scores}}, for each method one number for each seed.
@@ -201,10 +201,11 @@ def score_panels(panels, x="matched accuracy", title=None):
     all_axes = figure.subplots(1, len(panels), squeeze=False, sharey=True)[0]
     for axes, (panel, rows) in zip(all_axes, panels.items(), strict=True):
         for name, scores in rows.items():
-            place = [names.index(name)] * len(scores)
-            axes.plot(scores, place, "o", color=COLOURS[5], markersize=4, clip_on=False)
+            place = names.index(name)
+            beside = np.linspace(-0.24, 0.24, len(scores)) if len(scores) > 1 else 0
+            axes.plot(scores, place + beside, "o", color=COLOURS[5], markersize=3, clip_on=False)
             mean = {"color": COLOURS[0], "marker": "D", "markersize": 6, "clip_on": False}
-            axes.plot(scores.mean(), place[0], **mean)
+            axes.plot(scores.mean(), place, markerfacecolor="none", **mean)
         axes.set_title(panel.replace(" ", "\n", 1), fontsize=8)
         axes.set(xlim=(0, 1), xticks=(0, 0.5, 1), ylim=(len(names) - 0.4, -0.6))
         axes.set_xticklabels(("0", "0.5", "1"), fontsize=8)
