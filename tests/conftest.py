@@ -22,7 +22,12 @@ ONE_THREAD = (
 # The notebooks say on which backend they run: they are executed and compared on TensorFlow.
 RUNS_NOTEBOOKS = os.environ.get("KERAS_BACKEND", "tensorflow") == "tensorflow"
 # Those that train for longest.
-LONG_NOTEBOOKS = {"05_cnn_rnn_classifier", "09_clusters_to_classes", "10_five_classes"}
+LONG_NOTEBOOKS = {
+    "05_cnn_rnn_classifier",
+    "07_unsupervised_training",
+    "09_clusters_to_classes",
+    "10_five_classes",
+}
 collect_ignore = [] if RUNS_NOTEBOOKS else ["notebooks", "browser"]
 
 

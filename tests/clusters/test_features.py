@@ -60,6 +60,7 @@ def test_new_photographs_go_where_the_old_ones_went(photographs, sorted_photogra
     np.testing.assert_allclose(there, back, atol=1e-4)  # an image and its mirror image are one
 
 
+@pytest.mark.full
 def test_the_network_is_plain_keras_and_comes_back(photographs, sorted_photographs, tmp_path):
     folder = sorted_photographs.save(tmp_path / "saved")
     some = photographs[:5]

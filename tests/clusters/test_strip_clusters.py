@@ -44,6 +44,7 @@ def test_strips_of_another_height_are_resized(strips, clusterer):
     assert same.mean() > 0.9
 
 
+@pytest.mark.full
 def test_a_saved_clusterer_reads_strips(strips, clusterer, tmp_path):
     again = rt.RecurrentClusterer.load(clusterer.save(tmp_path / "saved"))
     np.testing.assert_array_equal(again.predict(strips), clusterer.labels_)

@@ -460,6 +460,7 @@ def test_the_doctor_survives_an_unknown_user(tmp_path):
     assert "problem" not in done.stdout
 
 
+@pytest.mark.full
 def test_the_doctor_finds_no_problem_here(capsys):
     assert cli.main(["doctor"]) == 0
     lines = capsys.readouterr().out.splitlines()
