@@ -289,7 +289,6 @@ def test_a_forest_plot_tells_intervals_with_zero_from_those_without():
     assert [float(line.get_xdata()[0]) for line in middles] == [-2, 1.5, 1, 0.5]
     looks = [(line.get_marker(), line.get_markerfacecolor()) for line in middles]
     assert looks[0] == looks[1] != looks[2] == looks[3]
-    assert len(set(left.lines[2].get_ydata())) == 3  # equal seeds do not hide one another
     assert left.get_ylim()[0] > left.get_ylim()[1]  # the first name stands at the top
     assert {line.get_solid_capstyle() for line in ends} == {"butt"}  # none reaches beyond its ends
     assert len({line.get_color() for line in right.lines[1:]}) == 1
@@ -312,6 +311,7 @@ def test_score_panels_have_a_dot_for_each_seed_and_a_row_for_each_method():
     assert drawn == [([0.5], {2}), ([0.5], {2}), ([0.25], {1}), ([0.25], {1})]
     seeds, mean = left.lines[:2]
     assert list(seeds.get_xdata()) == [0.2, 0.4] and list(mean.get_xdata()) == [pytest.approx(0.3)]
+    assert len(set(left.lines[2].get_ydata())) == 3  # equal seeds do not hide one another
     assert left.get_ylim()[0] > left.get_ylim()[1]  # the first name stands at the top
     assert "one task: a 0.30, b 1.00; other: c 0.50, b 0.25" in picture.alt
     assert "Nothing to draw" in plots.score_panels({"empty": {}}).alt
