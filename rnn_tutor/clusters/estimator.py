@@ -90,15 +90,15 @@ class RecurrentClusterer(
 ):
     """Sort images into clusters without labels, by a recurrent network that it trains.
 
-    `X` is everywhere an `ImageSet`, or an array of images: `(n, height, width)` or
-    `(n, height, width, channels)` with any number of channels, uint8, bool, or floats in 0..1; or a
-    list or a pandas column of images, which may have different sizes; or an `ImageStream`, which is
-    read batch by batch. Of a stream the network learns from all images, but k-means, stability, the
+    `X` is everywhere an `ImageSet`, or an array of images: `(n, height, width)` or `(n, height,
+    width, channels)` with any number of channels, uint8, bool, or floats in 0..1; or a list or a
+    pandas column of images, which may have different sizes; or an `ImageStream`, which is read
+    batch by batch. Of a stream the network learns from all images, but k-means, stability, the
     neighbours and `trust_` see a random sample of 20,000; `looked_at_` says how many it was. `fit`
-    cuts these to the proportions of their median size, around the middle, and resizes them to it;
-    `predict` and the others do so with any that are not of the size that `fit` had. Strips, images
-    of one height and any widths, are read from left to right, each at its own width; `width` says
-    when.
+    cuts images of different sizes to the proportions of their median size, around the middle, and
+    resizes them to it. `predict` and the others do so with any that are not of the size that `fit`
+    had. Strips, images of one height and any widths, are read from left to right, each at its own
+    width; `width` says when.
 
     Colour photographs are sorted by what ready-trained features see in them; `features` says when.
     These features come from more than a million photographs that other people labelled
