@@ -1,8 +1,12 @@
 """Embeddings at length one, and laid out as a map: PCA, UMAP, t-SNE."""
 
+import importlib.util
+import os
+import subprocess
 import sys
 import warnings
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
 import numpy as np
 from sklearn.decomposition import PCA
@@ -17,6 +21,8 @@ from rnn_tutor._errors import TutorError, check_known
 from rnn_tutor._folders import replace_folders
 from rnn_tutor._text import format_list
 
+# Without TensorFlow, which the package loads for a class that is unused here.
+COMPILE_UMAP = "import sys; sys.modules['umap.parametric_umap'] = None; import umap"
 FEWEST_FOR_NEIGHBOURS = 30  # with fewer points, a graph of 20 neighbours joins almost every pair
 
 
@@ -133,8 +139,15 @@ def _neighbours(points, n):
 
 
 def import_umap():
-    """Import UMAP without TensorFlow, which its package loads for a class that is unused here."""
+    """Import UMAP without TensorFlow, which its package loads for a class that is unused here.
+
+    The first import on a machine compiles for 15 s. It happens in a process of its own, which takes
+    the 100 MB that a compiler leaves behind with it.
+    """
     replace_folders(["NUMBA_CACHE_DIR"])  # without a writable cache, the import fails
+    if "umap" not in sys.modules and not _umap_is_compiled():
+        with suppress(OSError):  # then it compiles here
+            subprocess.run([sys.executable, "-c", COMPILE_UMAP], capture_output=True)
     unused = "umap.parametric_umap"
     if "tensorflow" not in sys.modules:
         sys.modules.setdefault(unused, None)
@@ -146,6 +159,15 @@ def import_umap():
         if sys.modules.get(unused, ...) is None:
             del sys.modules[unused]
     return UMAP
+
+
+def _umap_is_compiled():
+    """Whether Numba's cache holds the search for neighbours, which UMAP compiles on import."""
+    if folder := os.environ.get("NUMBA_CACHE_DIR"):
+        return any(Path(folder).rglob("pynndescent*/*.nbi"))
+    search = importlib.util.find_spec("pynndescent")
+    beside = Path(search.origin).parent if search else Path()
+    return any(beside.glob("__pycache__/*.nbi"))
 
 
 def tsne_layout(points, dimensions, seed):

@@ -1,5 +1,6 @@
 """Clusters that are there are found, each time; awkward data ends in clusters or a sentence."""
 
+import os
 import subprocess
 import sys
 
@@ -242,6 +243,23 @@ def test_umap_is_loaded_late_and_alone():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+@pytest.mark.full
+@pytest.mark.skipif(sys.platform != "linux", reason="reads the peak of memory from Linux")
+def test_the_first_import_of_umap_holds_no_more_than_the_next(tmp_path, monkeypatch):
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
+    code = (
+        "from rnn_tutor.clusters import projection; projection.import_umap(); "
+        "import os, store_notebooks; print(store_notebooks.peak_memory(os.getpid()))"
+    )
+    path = os.pathsep.join(sys.path)
+    run = [sys.executable, "-c", code]
+    first, second = (
+        float(subprocess.check_output(run, env={**os.environ, "PYTHONPATH": path}))
+        for _ in range(2)
+    )
+    assert first < second + 30  # MB; compiling takes 100
 
 
 def test_halves_give_clusters_to_all():
