@@ -7,7 +7,16 @@ from matplotlib.patches import Rectangle
 
 from rnn_tutor._errors import TutorError
 from rnn_tutor._text import format_count, format_list, shorten
-from rnn_tutor.plots.figure import COLOURS, LINES, WIDTH, ImageGrid, finish, rgb_of_one
+from rnn_tutor.plots.figure import (
+    COLOURS,
+    DARK_INK,
+    LIGHT_INK,
+    LINES,
+    WIDTH,
+    ImageGrid,
+    finish,
+    rgb_of_one,
+)
 
 SIGNED = colormaps["cividis"]  # its lightness rises all the way, so it can be read in grey
 SMALL = 100  # numbers of an array that are still written out
@@ -157,7 +166,7 @@ def arrows(image, across, down, title=None):
     axes.imshow(rgb_of_one(image), extent=(0, width, height, 0), aspect="auto")
     axes.set_axis_off()
     for (i, j), value in np.ndenumerate(image):
-        colour = "white" if value < 128 else "black"
+        colour = LIGHT_INK if value < 128 else DARK_INK
         axes.text(j + 0.08, i + 0.1, value, color=colour, fontsize=8, va="top")
     lengths = np.hypot(across, down)
     i, j = np.nonzero(lengths)
@@ -226,7 +235,7 @@ def _write_numbers(axes, array, left):
     axes.imshow(colours, extent=(left, left + width, height, 0), aspect="auto")
     _frame(axes, (0, 0, height, width), left, "#999999", width=1)
     for (row, column), number in np.ndenumerate(array):
-        ink = "white" if colours[row, column].mean() < 128 else "black"
+        ink = LIGHT_INK if colours[row, column].mean() < 128 else DARK_INK
         place = {"ha": "center", "va": "center", "fontsize": 9}
         axes.text(left + column + 0.5, row + 0.5, f"{number:.3g}", color=ink, **place)
 

@@ -9,6 +9,9 @@ from rnn_tutor._text import format_count, format_list, shorten
 from rnn_tutor.clusters import evaluation
 from rnn_tutor.plots.figure import (
     COLOURS,
+    DARK_INK,
+    GRID,
+    LIGHT_INK,
     LINES,
     WIDTH,
     finish,
@@ -273,7 +276,7 @@ def score_bars(rows, x="matched accuracy", highlight=None, title=None, start=0):
     axes.set_xlim(least, max(ends))  # a whisker may reach beyond 1
     if start:
         axes.xaxis.set_major_locator(MaxNLocator(5))
-        axes.grid(color="#DDDDDD", linewidth=0.6)
+        axes.grid(color=GRID, linewidth=0.6)
         axes.set_axisbelow(True)
     plain(axes)
     bars = format_list([f"{name} {note}" for name, note in zip(rows, notes, strict=True)])
@@ -284,7 +287,7 @@ def score_bars(rows, x="matched accuracy", highlight=None, title=None, start=0):
 def _write_counts(axes, table, shares, size):
     """Write the counts into a heat map, white where it is dark."""
     for (row, column), number in np.ndenumerate(table):
-        colour = "white" if shares[row, column] > 0.55 else "black"
+        colour = LIGHT_INK if shares[row, column] > 0.55 else DARK_INK
         place = {"ha": "center", "va": "center"}
         axes.text(column, row, f"{number:d}", color=colour, fontsize=size, **place)
 

@@ -6,7 +6,7 @@ from matplotlib.ticker import MaxNLocator
 
 from rnn_tutor._errors import TutorError
 from rnn_tutor._text import format_count, format_list, shorten
-from rnn_tutor.plots.figure import COLOURS, LINES, WIDTH, finish, nothing, plain, style
+from rnn_tutor.plots.figure import COLOURS, GRID, LINES, WIDTH, finish, nothing, plain, style
 
 PARTS = {"": "training", "val_": "validation"}
 
@@ -209,7 +209,7 @@ def score_panels(panels, x="matched accuracy", title=None):
         axes.set_title(panel.replace(" ", "\n", 1), fontsize=8)
         axes.set(xlim=(0, 1), xticks=(0, 0.5, 1), ylim=(len(names) - 0.4, -0.6))
         axes.set_xticklabels(("0", "0.5", "1"), fontsize=8)
-        axes.grid(color="#DDDDDD", linewidth=0.6)
+        axes.grid(color=GRID, linewidth=0.6)
         axes.set_axisbelow(True)
         plain(axes)
     all_axes[0].set_yticks(range(len(names)), [shorten(n, 30) for n in names], fontsize=9)
@@ -226,7 +226,7 @@ def _intervals(axes, intervals):
     axes.axvline(0, color="#888888", linewidth=1)
     for place, (low, high) in enumerate(intervals):
         clear = low > 0 or high < 0
-        colour = COLOURS[0] if clear else "#666666"
+        colour = COLOURS[0] if clear else "#767676"
         # Round or square ends would reach beyond the interval, and over 0.
         line = {"linewidth": 2 if clear else 1.2, "solid_capstyle": "butt"}
         axes.plot([low, high], [place] * 2, color=colour, **line)
@@ -234,7 +234,7 @@ def _intervals(axes, intervals):
         face = colour if clear else "white"
         axes.plot((low + high) / 2, place, color=colour, markerfacecolor=face, **marker)
     axes.set_ylim(-0.6, len(intervals) - 0.4)
-    axes.grid(axis="x", color="#DDDDDD", linewidth=0.6)
+    axes.grid(axis="x", color=GRID, linewidth=0.6)
     axes.set_axisbelow(True)
 
 

@@ -3,15 +3,20 @@
 import base64
 import html
 import io
+import re
 import textwrap
+import threading
 import warnings
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
+import matplotlib
 import numpy as np
 from matplotlib import font_manager
+from matplotlib.collections import PathCollection
 from matplotlib.figure import Figure
+from matplotlib.image import AxesImage, BboxImage
 from matplotlib.text import Text
 from PIL import Image
 
@@ -21,6 +26,25 @@ from rnn_tutor._text import shorten
 WIDTH = 7.0  # inches
 DPI = 85
 LARGE = 40_000  # bytes
+PIXELS = 115  # of a screen, an inch, where there is room; images are drawn with as many
+MANY = 300  # points; more are drawn as one image
+SMALL = 64  # pixels; larger images are resampled
+SVG = {
+    "svg.fonttype": "none",  # text stays text
+    "svg.hashsalt": "rnn_tutor",  # the same names in each run
+    "image.composite_image": False,
+}
+NO_METADATA = {"Date": None, "Creator": None, "Format": None, "Type": None}
+GRID, SHADE = "#dddddd", "#eeeeee"
+# What follows the theme of the page; the ink on coloured ground stays what it is.
+THEME = {
+    "#000000": "currentColor",
+    "#ffffff": "var(--jp-layout-color0, white)",
+    GRID: f"var(--jp-border-color2, {GRID})",
+    SHADE: f"var(--jp-layout-color2, {SHADE})",
+}
+DARK_INK, LIGHT_INK = "#010101", "#fefefe"
+_ONE_AT_A_TIME = threading.Lock()  # the settings of matplotlib belong to all threads
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#000000", "#F0E442")
 # For more than eight clusters: each lies as far as can be from those before it, also for those who
 # see no red or no green (distances in CIELAB; Machado, Oliveira, Fernandes 2009 for their eyes).
@@ -59,10 +83,40 @@ class Picture:
         return self.html()
 
     def html(self):
-        """Return an `<img>` element with the alt text and the figure inside, as PNG or JPEG."""
-        kind, content = _smallest(self._drawn)
-        source = base64.b64encode(content).decode()
-        return f'<img alt="{html.escape(self.alt)}" src="data:image/{kind};base64,{source}">'
+        """Return an `<svg>` element with the alt text, as wide as its column.
+
+        Black is the page's text colour, and white its ground: a dark page has a dark figure.
+        """
+        width, height = self.figure.get_size_inches()
+        size = f"width:{min(100, 100 * width / WIDTH):.4g}%;max-width:{width * PIXELS:.0f}px"
+        about = (
+            f'role="img" aria-label="{html.escape(self.alt)}" '
+            f'viewBox="0 0 {72 * width:g} {72 * height:g}" '
+            f'style="{size};height:auto;fill:currentColor;stroke-linejoin:round"'
+        )
+        return f"<svg {about}>{self._elements}</svg>"
+
+    @cached_property
+    def _elements(self):
+        """What stands inside the `<svg>`."""
+        buffer = io.StringIO()
+        images = self.figure.findobj(AxesImage) + self.figure.findobj(BboxImage)
+        with _ONE_AT_A_TIME, matplotlib.rc_context(SVG), any_names(self.figure), _as_svg(images):
+            for axes in self.figure.axes:
+                points = [each for each in axes.collections if isinstance(each, PathCollection)]
+                many = sum(len(each.get_offsets()) for each in points) > MANY
+                for each in points:
+                    each.set_rasterized(many)
+            self.figure.patch.set_visible(False)
+            self.figure.savefig(buffer, format="svg", dpi=PIXELS, metadata=NO_METADATA)
+            self.figure.patch.set_visible(True)
+        inside = buffer.getvalue().partition("<svg")[2].partition(">")[2].rpartition("</svg>")[0]
+        inside = re.sub(r"<metadata>.*?</metadata>|<style .*?</style>", "", inside, flags=re.S)
+        inside = re.sub(r"data:image/png;base64,([^\"]+)", _smaller, inside)
+        for colour, of_page in THEME.items():
+            inside = re.sub(rf": {colour}(?=[;\"])", f": {of_page}", inside)
+        inside = re.sub(r' (?:x|y|d|points|transform)="[^"]+"', _rounded, inside)
+        return re.sub(r">\s+<", "><", inside).strip()
 
     def png(self):
         """Return the figure as PNG, in bytes."""
@@ -74,6 +128,45 @@ class Picture:
         with any_names(self.figure):
             self.figure.savefig(buffer, dpi=DPI, pil_kwargs={"optimize": True})
         return buffer.getvalue()
+
+
+@contextmanager
+def _as_svg(images):
+    """Keep the pixels of small images as they are; a browser enlarges them."""
+    before = [image.get_interpolation() for image in images]
+    for image in images:
+        if max(image.get_array().shape[:2]) <= SMALL:
+            image.set_interpolation("none")
+    try:
+        yield
+    finally:
+        for image, interpolation in zip(images, before, strict=True):
+            image.set_interpolation(interpolation)
+
+
+def _rounded(found):
+    """Return an attribute with at most two decimals; a point has a hundred of them."""
+    return re.sub(r"(\.\d\d)\d+", r"\1", found[0])
+
+
+def _smaller(found):
+    """Return an image of an SVG in few bytes: in 64 colours where it has holes; as PNG or JPEG."""
+    image = Image.open(io.BytesIO(base64.b64decode(found[1]))).convert("RGBA")
+    if image.getextrema()[3][0] < 255:
+        kind, content = "png", _encoded(image.quantize(64, Image.Quantize.FASTOCTREE), "PNG")
+    else:
+        image = image.convert("RGB")
+        red, green, blue = image.split()
+        image = red if red.tobytes() == green.tobytes() == blue.tobytes() else image
+        png, jpeg = _encoded(image, "PNG"), _encoded(image, "JPEG", quality=85)
+        kind, content = ("jpeg", jpeg) if 3 * len(jpeg) < 2 * len(png) else ("png", png)
+    return f"data:image/{kind};base64,{base64.b64encode(content).decode()}"
+
+
+def _encoded(image, kind, **settings):
+    buffer = io.BytesIO()
+    image.save(buffer, kind, optimize=True, **settings)
+    return buffer.getvalue()
 
 
 @contextmanager
@@ -260,15 +353,6 @@ def name_of(names, index, kind="cluster"):
         return f"no {kind}"
     given = names is not None and index < len(names)
     return str(names[index]) if given else f"{kind} {index}"
-
-
-def _smallest(png):
-    """Return (kind, bytes) of a figure: notebooks of photographs would grow too large to share."""
-    if len(png) <= LARGE:
-        return "png", png
-    few, jpeg = _few_colours(png), io.BytesIO()
-    Image.open(io.BytesIO(png)).convert("RGB").save(jpeg, "JPEG", quality=85, optimize=True)
-    return ("jpeg", jpeg.getvalue()) if 3 * jpeg.tell() < 2 * len(few) else ("png", few)
 
 
 def _few_colours(png):

@@ -9,7 +9,18 @@ from matplotlib.patches import FancyBboxPatch
 from rnn_tutor._errors import TutorError
 from rnn_tutor._text import format_count, format_list, shorten
 from rnn_tutor.plots.arrays import SIGNED
-from rnn_tutor.plots.figure import COLOURS, LINES, WIDTH, finish, name_of, plain, rgb_of_one, style
+from rnn_tutor.plots.figure import (
+    COLOURS,
+    GRID,
+    LINES,
+    SHADE,
+    WIDTH,
+    finish,
+    name_of,
+    plain,
+    rgb_of_one,
+    style,
+)
 
 
 def sequence(image, order="rows", size=7, title=None):
@@ -60,7 +71,7 @@ def _pull_apart(axes, picture, height, width):
         block = picture[k // columns * height :, k % columns * width :][:height, :width]
         axes.imshow(block, extent=(x, x + width, y + height, y))
     axes.set(xlim=(-1, lefts[-1] + width + 1), ylim=(tops[-1] + height + 1, -1))
-    axes.set(aspect="equal", xticks=[], yticks=[], facecolor="#DDDDDD")
+    axes.set(aspect="equal", xticks=[], yticks=[], facecolor=GRID)
     _number_steps(axes, tops + height / 2, lefts + width / 2)
     return rows * columns
 
@@ -156,7 +167,7 @@ def unrolled(steps, states, first=1, title=None):
         axes.imshow(state[:, None], extent=(k - 0.06, k + 0.06, 0, 1), aspect="auto", **STATE)
         axes.text(k, 1.08, _with_subscript("h", first + k - 1), ha="center")
     for k, step in enumerate(steps):
-        axes.add_patch(FancyBboxPatch((k + 0.29, 0.3), 0.42, 0.4, "round,pad=0.02", fc="#EEEEEE"))
+        axes.add_patch(FancyBboxPatch((k + 0.29, 0.3), 0.42, 0.4, "round,pad=0.02", fc=SHADE))
         axes.text(k + 0.5, 0.5, "W, U, b", ha="center", va="center", fontsize=9)
         box = (k + 0.18, k + 0.82, -0.42, -0.3)
         axes.imshow(step[None], extent=box, cmap="gray", vmin=0, vmax=1, aspect="auto")

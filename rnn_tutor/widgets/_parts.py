@@ -400,7 +400,7 @@ def thumbnail(pixels, alt, size):
 
 
 def figure(picture):
-    """Return a `Picture` of `plots` as HTML; on a dark page the style sheet turns it dark."""
+    """Return a `Picture` of `plots` as HTML."""
     return f'<div class="rt-figure">{picture.html()}</div>'
 
 

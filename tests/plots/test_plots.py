@@ -3,7 +3,9 @@
 import io
 import re
 import threading
+from xml.etree import ElementTree
 
+import matplotlib
 import numpy as np
 import pytest
 from matplotlib import image as mpl_image
@@ -131,11 +133,48 @@ def test_what_is_read_and_what_is_said_stand_side_by_side():
 
 def test_alt_text_is_escaped_in_html():
     picture = plots.image_grid(GREY[:2], titles=['"><script>', "b"], title="Cats & dogs")
-    found = re.fullmatch(
-        r'<img alt="([^"<>]*)" src="data:image/png;base64,[A-Za-z0-9+/=]+">', picture._repr_html_()
-    )
-    assert found
-    assert found[1].startswith("Cats &amp; dogs. 2 pictures in 1 row: &quot;&gt;&lt;script&gt;, b")
+    page = picture._repr_html_()
+    alt = "Cats &amp; dogs. 2 pictures in 1 row: &quot;&gt;&lt;script&gt;, b"
+    assert page.startswith(f'<svg role="img" aria-label="{alt}"')
+    assert "<script" not in page
+    assert ElementTree.fromstring(as_file(page)).get("aria-label") == picture.alt
+
+
+def as_file(page):
+    """An SVG as it stands in a page, and as it can stand by itself."""
+    spaces = 'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"'
+    return page.replace("<svg", f"<svg {spaces}", 1)
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_every_figure_on_a_page_is_small_and_no_wider_than_its_column(name):
+    page = FIGURES[name](GREY).html()
+    root = ElementTree.fromstring(as_file(page))
+    assert len(page) < 60_000
+    width = re.search(r"width:([\d.]+)%", root.get("style"))
+    assert 0 < float(width[1]) <= 100
+    assert not list(root.iter("{http://www.w3.org/2000/svg}style"))  # it would be the whole page's
+    written = "".join(root.itertext())
+    for text in texts(FIGURES[name](GREY)):
+        assert text.split("\n")[0] in written
+
+
+def test_a_figure_takes_the_colours_of_its_page():
+    page = plots.loss_curve({"0.123456": [3, 2], "b": [2, 1]}, title="L").html()
+    assert "#000000" not in page and "currentColor" in page
+    assert "0.123456" in page  # coordinates are rounded, texts are not
+    inks = plots.contingency([[0, 9], [9, 0]]).html()
+    assert "#010101" in inks and "#fefefe" in inks  # on blue ground
+
+
+def test_a_page_changes_nothing_in_the_figure():
+    picture = plots.clusters(GREY, FITTED, n=4)
+    before = plots.clusters(GREY, FITTED, n=4).png()
+    with matplotlib.rc_context({"svg.fonttype": "path"}):
+        first = picture.html()
+        assert matplotlib.rcParams["svg.fonttype"] == "path"
+    assert first == plots.clusters(GREY, FITTED, n=4).html()
+    assert picture.png() == before
 
 
 @pytest.mark.parametrize("title", [r"a $\frac$ b", "运动鞋", "x" * 200])
@@ -161,8 +200,8 @@ def test_photographs_are_large_and_shown_as_they_are():
 def test_what_jpeg_makes_much_smaller_is_shown_as_jpeg():
     ramp = np.linspace(0, 1, 300 * 400).reshape(300, 400)
     noisy = np.clip(ramp + R.normal(0, 0.2, ramp.shape), 0, 1)
-    assert 'src="data:image/jpeg;base64,' in plots.photographs([noisy]).html()
-    assert 'src="data:image/png;base64,' in plots.photographs([ramp > 0.5]).html()
+    assert 'href="data:image/jpeg;base64,' in plots.photographs([noisy]).html()
+    assert 'href="data:image/png;base64,' in plots.photographs([ramp > 0.5]).html()
 
 
 def test_an_image_set_is_taken_too():
@@ -410,7 +449,7 @@ def test_without_labels_there_is_no_confusion_and_no_curve(labels):
     assert "Table" not in drawn.alt and not drawn.figure.axes[0].images
     curve = plots.score_curves({"a": {5: [np.nan]}, "b": {}}, "number of labels")
     assert "Line chart" not in curve.alt and not curve.figure.axes[0].lines
-    assert drawn.html().startswith("<img alt=") and curve.png()
+    assert drawn.html() and curve.png()
 
 
 def test_scores_that_could_not_be_measured_are_left_out():
@@ -448,12 +487,16 @@ def test_planes_show_each_clustering_of_the_points():
     assert means == [[0.5, 0], [9, 9]] and "two, 2, 1 points" in drawn.alt
 
 
-def test_a_thread_may_draw():
-    drawn = []
-    thread = threading.Thread(target=lambda: drawn.append(plots.loss_curve([2, 1]).html()))
-    thread.start()
-    thread.join()
-    assert drawn == [plots.loss_curve([2, 1]).html()]
+def test_threads_may_draw():
+    drawn, settings = [], dict(matplotlib.rcParams)
+    draw = lambda: drawn.append(plots.loss_curve([2, 1]).html())  # noqa: E731
+    threads = [threading.Thread(target=draw) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert drawn == [plots.loss_curve([2, 1]).html()] * 4
+    assert dict(matplotlib.rcParams) == settings
 
 
 def test_strips_are_drawn_at_their_own_widths():
