@@ -160,6 +160,7 @@ class TrainingPanel(RunningPanel):
         common = ("objective", "epochs", "units", "cell")
         more = parts.grid(*(control for name, control in controls.items() if name not in common))
         self._meaning, self._map = parts.text(), Front("cloud")
+        self._code.layout.flex = "0 0 auto"  # below the map, a basis in pixels would be its height
         place = {"flex": "1 1 350px", "min_width": "0"}
         side = widgets.VBox([self._map, self._code], layout=place)
         return [
