@@ -1,6 +1,7 @@
 """The spot-check panel: a few images of each cluster, one at a time, right or wrong."""
 
 import html
+from pathlib import Path
 
 import ipywidgets as widgets
 import numpy as np
@@ -115,7 +116,8 @@ class SpotCheckPanel(parts.Panel):
         self._code.value = parts.code(self.code)
 
     def _large(self, image):
-        name = self.images.sources[image] if self.images.sources else f"image {image}"
+        # Without its folder, whose name may say what it is.
+        name = Path(self.images.sources[image]).name if self.images.sources else f"image {image}"
         drawn = parts.thumbnail(at_most(self.images[image].pixels[0], 2 * LARGE), name, LARGE)
         return (
             f'<div class="rt-picture">{drawn}</div><div class="rt-quiet">{html.escape(name)}</div>'

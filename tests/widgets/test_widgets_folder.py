@@ -5,6 +5,7 @@ import pytest
 from support.panels import buttons, html_of, said
 
 import rnn_tutor as rt
+from rnn_tutor.images.imageset import ImageSet
 from rnn_tutor.widgets import FolderPanel, SpotCheckPanel
 
 
@@ -91,6 +92,17 @@ def test_the_question_names_the_cluster_and_escapes_it(check):
         assert f"Does it belong to: {name}?" in html_of(panel)
         panel.press("w")
     assert "<cats>" not in html_of(panel)
+
+
+def test_the_check_hides_the_folder_that_would_tell_the_answer(tmp_path):
+    pixels = np.random.default_rng(0).integers(0, 256, (12, 12, 12, 1), np.uint8)
+    images = ImageSet(pixels, np.arange(12) % 2, ["hats", "shoes"])
+    images = rt.load_images(images.write(tmp_path / "mine"))
+    panel = SpotCheckPanel(rt.SpotCheck(rt.Sorting(images, np.arange(12) // 6), n=4))
+    for image in panel.check.sample:
+        assert "hats" not in html_of(panel) and "shoes" not in html_of(panel)
+        assert images.sources[image].rsplit("/", 1)[1] in html_of(panel)
+        panel.press("r")
 
 
 def test_the_check_s_code_gives_the_same_estimate(check):
