@@ -1,5 +1,6 @@
 """Every figure: drawn from awkward input, with alt text, small, and told apart without colour."""
 
+import base64
 import io
 import re
 import threading
@@ -20,6 +21,7 @@ R = np.random.default_rng(0)
 GREY = R.integers(0, 256, (30, 12, 12, 1), np.uint8)
 COLOUR = R.random((30, 10, 16, 3)).astype(np.float32)
 POINTS = R.normal(size=(30, 2))
+LARGER_THAN_DRAWN = R.random((24, 60, 60))
 FITTED = Clustering(3).fit(POINTS)
 
 FIGURES = {
@@ -70,6 +72,14 @@ FIGURES = {
 
 def decoded(picture):
     return mpl_image.imread(io.BytesIO(picture.png()))
+
+
+def images_in(page):
+    """The images in the SVG of a page, `(h, w)` or `(h, w, 3 or 4)`, from 0 to 1."""
+    return [
+        mpl_image.imread(io.BytesIO(base64.b64decode(found)))
+        for found in re.findall(r"data:image/png;base64,([^\"]+)", page)
+    ]
 
 
 def texts(picture):
@@ -148,11 +158,15 @@ def as_file(page):
 
 @pytest.mark.parametrize("name", FIGURES)
 def test_every_figure_on_a_page_is_small_and_no_wider_than_its_column(name):
-    page = FIGURES[name](GREY).html()
+    picture = FIGURES[name](GREY)
+    page, (inches_wide, inches_high) = picture.html(), picture.figure.get_size_inches()
     root = ElementTree.fromstring(as_file(page))
     assert len(page) < 60_000
     width = re.search(r"width:([\d.]+)%", root.get("style"))
     assert 0 < float(width[1]) <= 100
+    assert float(width[1]) == pytest.approx(min(100, 100 * inches_wide / plots.figure.WIDTH), 1e-3)
+    *corner, right, below = map(float, root.get("viewBox").split())
+    assert corner == [0, 0] and right / below == pytest.approx(inches_wide / inches_high, 1e-3)
     assert not list(root.iter("{http://www.w3.org/2000/svg}style"))  # it would be the whole page's
     written = "".join(root.itertext())
     for text in texts(FIGURES[name](GREY)):
@@ -162,19 +176,48 @@ def test_every_figure_on_a_page_is_small_and_no_wider_than_its_column(name):
 def test_a_figure_takes_the_colours_of_its_page():
     page = plots.loss_curve({"0.123456": [3, 2], "b": [2, 1]}, title="L").html()
     assert "#000000" not in page and "currentColor" in page
-    assert "0.123456" in page  # coordinates are rounded, texts are not
+    assert ">0.123456<" in page  # coordinates are rounded, texts are not
+    assert ">#dddddd<" in plots.loss_curve([2, 1], title="#dddddd").html()  # nor is this a colour
+    hollow = plots.forest({"P": {"a": (-1, 2)}}).html()
+    assert "#ffffff" not in hollow and "var(--jp-layout-color0" in hollow
     inks = plots.contingency([[0, 9], [9, 0]]).html()
     assert "#010101" in inks and "#fefefe" in inks  # on blue ground
 
 
-def test_a_page_changes_nothing_in_the_figure():
-    picture = plots.clusters(GREY, FITTED, n=4)
-    before = plots.clusters(GREY, FITTED, n=4).png()
+@pytest.mark.parametrize(
+    "draw",
+    [lambda: plots.clusters(GREY, FITTED, n=4), lambda: plots.image_grid(LARGER_THAN_DRAWN)],
+)
+def test_a_page_changes_nothing_in_the_figure(draw):
+    picture, before = draw(), draw().png()
     with matplotlib.rc_context({"svg.fonttype": "path"}):
         first = picture.html()
         assert matplotlib.rcParams["svg.fonttype"] == "path"
-    assert first == plots.clusters(GREY, FITTED, n=4).html()
+    assert first == draw().html()
     assert picture.png() == before
+
+
+def test_small_images_stand_on_a_page_with_the_pixels_that_they_have():
+    drawn = images_in(plots.image_grid(GREY[:3]).html())
+    for pixels, image in zip(GREY[:3], drawn, strict=True):
+        np.testing.assert_allclose(255 * image.reshape(12, 12, -1)[..., :1], pixels, atol=0.5)
+
+
+def test_few_points_stay_shapes_and_many_become_one_image_with_holes():
+    def page(n):
+        return plots.planes(R.normal(size=(n, 2)), {"P": [0] * n}).html()
+
+    assert not images_in(page(40)) and page(40).count("<use") > page(5).count("<use") + 30
+    (points,) = images_in(page(900))
+    assert points[0, 0, 3] == 0 and points[..., 3].max() > 0.9  # the page shows through
+    assert page(900).count("<use") < page(40).count("<use")
+
+
+def test_lines_keep_their_shape_on_a_page():
+    zigzag = plots.loss_curve(np.tile([1.0, 2.0], 29)).html()
+    longest = max(re.findall(r' d="([^"]+)"', zigzag), key=lambda path: path.count("L"))
+    x, y = np.array(re.findall(r"[ML] (\S+) (\S+)", longest), float).T
+    assert len(x) == 58 and np.ptp(np.diff(x)) < 0.03 and len({*y}) == 2
 
 
 @pytest.mark.parametrize("title", [r"a $\frac$ b", "运动鞋", "x" * 200])
@@ -342,17 +385,22 @@ def test_a_forest_plot_needs_the_same_names_in_every_panel():
 
 
 def test_score_panels_have_a_dot_for_each_seed_and_a_row_for_each_method():
-    panels = {"one task": {"a": [0.2, 0.4], "b": [1, 1, 1]}, "other": {"c": [0.5], "b": 0.25}}
+    panels = {"one task": {"a": [0.2, 0.3, 0.7], "b": [1, 1, 1]}, "other": {"c": [0.5], "b": 0.25}}
     picture = plots.score_panels(panels)
     left, right = picture.figure.axes
     assert [t.get_text() for t in left.get_yticklabels()] == ["a", "b", "c"]
     drawn = [(list(line.get_xdata()), set(line.get_ydata())) for line in right.lines]
     assert drawn == [([0.5], {2}), ([0.5], {2}), ([0.25], {1}), ([0.25], {1})]
     seeds, mean = left.lines[:2]
-    assert list(seeds.get_xdata()) == [0.2, 0.4] and list(mean.get_xdata()) == [pytest.approx(0.3)]
+    assert list(seeds.get_xdata()) == [0.2, 0.3, 0.7]
+    assert list(mean.get_xdata()) == [pytest.approx(0.4)]
+    assert np.abs(seeds.get_ydata()).max() < 0.5  # nearer to their own row than to the next
+    assert [axes.get_title().split() for axes in (left, right)] == [["one", "task"], ["other"]]
+    assert left.get_xlim() == right.get_xlim() == (0, 1)
+    assert not any(line.get_clip_on() for line in left.lines)  # a dot at 1 is drawn whole
     assert len(set(left.lines[2].get_ydata())) == 3  # equal seeds do not hide one another
     assert left.get_ylim()[0] > left.get_ylim()[1]  # the first name stands at the top
-    assert "one task: a 0.30, b 1.00; other: c 0.50, b 0.25" in picture.alt
+    assert "one task: a 0.40, b 1.00; other: c 0.50, b 0.25" in picture.alt
     assert "Nothing to draw" in plots.score_panels({"empty": {}}).alt
 
 

@@ -1,8 +1,10 @@
 """Panels as a reader meets them: their buttons, boxes, words and charts, found by what they say."""
 
+import base64
 import html
 import re
 
+import cv2
 import ipywidgets
 import numpy as np
 
@@ -91,6 +93,24 @@ def lines(panel, title):
     """The lines of a chart: [(points (n, 2), how it looks), ...]."""
     (chart,) = [c for c in drawn(panel, "charts").data["charts"] if c["title"] == title]
     return [(np.reshape(line["points"], (-1, 2)), line) for line in chart["lines"]]
+
+
+def picture_of(panel, alt):
+    """The pixels of the picture whose alt text begins with these words."""
+    (source,) = re.findall(rf'<img [^>]*alt="{re.escape(alt)}[^>]*src="(.*?)"', html_of(panel))
+    return pixels_of(source)
+
+
+def pixels_of(source):
+    """The pixels behind an image's address: `(h, w)` if it is grey, or `(h, w, 3 or 4)` in RGB."""
+    png = np.frombuffer(base64.b64decode(source.partition(",")[2]), np.uint8)
+    pixels = cv2.imdecode(png, cv2.IMREAD_UNCHANGED)
+    return pixels if pixels.ndim == 2 else np.dstack([pixels[..., 2::-1], pixels[..., 3:]])
+
+
+def lightness(pixels):
+    """What is left of colours `(..., 3 or 4)` without colour."""
+    return pixels[..., :3] @ [0.299, 0.587, 0.114]
 
 
 def single_batches(panel, title):

@@ -2,7 +2,17 @@
 
 import numpy as np
 import pytest
-from support.panels import buttons, control, drawn, html_of, lines, said, slider
+from support.panels import (
+    buttons,
+    control,
+    drawn,
+    html_of,
+    lightness,
+    lines,
+    picture_of,
+    said,
+    slider,
+)
 
 import rnn_tutor as rt
 from rnn_tutor.networks.cells import lstm_step, sigmoid, unroll
@@ -80,14 +90,17 @@ def test_controls_and_code_set_the_same():
 
 
 def test_the_sentence_computes_the_newest_step():
-    panel = GatePanel(IMAGES, WEIGHTS, unit=2)
+    panel = GatePanel(IMAGES, WEIGHTS, unit=3)
     assert "Nothing is read yet." in shown(panel)
     panel.step = 6
-    so_far = {name: values[:, 2] for name, values in panel.so_far.items()}
+    so_far = {name: values[:, 3] for name, values in panel.so_far.items()}
     words = shown(panel)
     for sign, plain in ("\N{MINUS SIGN}-", "\N{MULTIPLICATION SIGN}x", "\N{ALMOST EQUAL TO}="):
         words = words.replace(sign, plain)
-    assert words.startswith(f"Row 6, unit 2: c = {so_far['f'][5]:.2f} x {so_far['c'][4]:.2f} + ")
+    assert words.startswith(f"Row 6, unit 3: c = {so_far['f'][5]:.2f} x {so_far['c'][4]:.2f} + ")
+    old = so_far["f"][5] * so_far["c"][4]
+    written = (so_far["c"][5] - old) / so_far["i"][5]
+    assert f" + {so_far['i'][5]:.2f} x {written:.2f} = " in words
     assert f"= {so_far['c'][5]:.2f}; h = {so_far['o'][5]:.2f} x tanh" in words
     assert words.endswith(f"= {so_far['h'][5]:.2f}.")
 
@@ -101,13 +114,66 @@ def test_the_charts_show_a_unit_as_far_as_it_is_read():
         ("memory c and state h", "ch"),
         ("left now of what each row wrote", ["left"]),
     ):
-        for (points, _), name in zip(lines(panel, title), names, strict=True):
+        for (points, line), name in zip(lines(panel, title), names, strict=True):
             np.testing.assert_array_equal(points[:, 0], np.arange(1, 8))
             np.testing.assert_allclose(points[:, 1], so_far[name][:, 4], atol=1e-4)
-    assert f"memory c {so_far['c'][-1, 4]:.2f}" in drawn(panel, "charts").data["alt"]
+            assert line["marks"] == [6]
+    alt = drawn(panel, "charts").data["alt"]
+    assert f"memory c {so_far['c'][-1, 4]:.2f}" in alt
+    assert f"left of row 1: {so_far['left'][0, 4]:.0%}" in alt
+    assert [chart["unread"] for chart in drawn(panel, "charts").data["charts"]] == [7.5] * 3
     panel.step = 0
     assert panel.wait(10)
     assert all(len(points) == 0 for points, _ in lines(panel, "the gates"))
+
+
+@pytest.mark.parametrize("added", [-8.0, 0.0, 8.0])
+def test_another_bias_is_drawn_at_once_and_fits_its_chart(added):
+    panel = GatePanel(IMAGES, WEIGHTS, step=12, unit=1, added=1.0)
+    assert panel.wait(10)
+    panel.added = added
+    assert panel.wait(10)
+    ((forget, _), *_) = lines(panel, "the gates")
+    np.testing.assert_allclose(forget[:, 1], panel.so_far["f"][:, 1], atol=1e-4)
+    for chart in drawn(panel, "charts").data["charts"]:
+        values = [y for line in chart["lines"] for _, y in line["points"]]
+        assert chart["y"][0] <= min(values) and max(values) <= chart["y"][1]
+
+
+def test_the_legend_names_the_lines_as_they_look():
+    panel = GatePanel(IMAGES, WEIGHTS, step=3)
+    assert panel.wait(10)
+
+    def look(line):
+        return line["colour"], line["marker"], line["dash"]
+
+    legend = {key["name"].split()[-1]: look(key) for key in drawn(panel, "charts").data["keys"]}
+    gates, memory = lines(panel, "the gates"), lines(panel, "memory c and state h")
+    assert legend == {line["name"]: look(line) for _, line in gates + memory}
+    assert len({*legend.values()}) == 5
+
+
+def test_the_memory_of_all_units_is_drawn_from_dark_to_bright_as_far_as_it_is_read():
+    panel = GatePanel(IMAGES, WEIGHTS, index=1, unit=4, step=7, added=4.0)
+    assert panel.wait(10)
+    memory = picture_of(panel, "the memory c of all 5 units: 7 of 12 rows")
+    assert memory.shape == (UNITS, 12, 4)
+    assert (memory[:, :7, 3] == 255).all() and (memory[:, 7:, 3] < 64).all()
+    order = np.argsort(panel.so_far["c"].T, axis=None)
+    assert (np.diff(lightness(memory[:, :7]).ravel()[order]) > -2).all()
+    assert "top:80.000%;width:100.000%;height:20.000%" in html_of(panel)  # unit 4
+
+
+def test_the_picture_is_the_one_that_is_read_framed_at_the_newest_row():
+    panel = GatePanel(IMAGES, WEIGHTS, step=12)
+    for index in (0, 2):
+        panel.index = index
+        assert panel.wait(10)
+        pixels = picture_of(panel, f"picture {index}, 12 of 12")
+        np.testing.assert_array_equal(pixels[..., :1], IMAGES.pixels[index])
+    panel.step = 7
+    assert panel.wait(10)
+    assert "top:50.000%;width:100.000%;height:8.333%" in html_of(panel)
 
 
 def test_it_plays_to_the_end_and_tells_no_label():
