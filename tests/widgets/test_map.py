@@ -106,7 +106,7 @@ def test_the_saved_state_holds_no_images(images):
 
 def test_where_no_front_end_runs_there_is_a_figure(panel):
     data = panel._repr_mimebundle_()[0]
-    assert "<img alt=" in data["text/html"]
+    assert data["text/html"] == panel.figure().html()
     assert data["text/plain"] == repr(panel)
     assert "application/vnd.jupyter.widget-view+json" in data
 
