@@ -102,6 +102,7 @@ SPOILT = {
     "bare picture": (set_output(3, data={"image/png": "AAAA"}), "outputs"),
     "picture without alt": (set_output(3, data={"text/html": '<img src="x">'}), "outputs"),
     "empty alt": (set_output(3, data={"text/html": '<img alt="" src="x">'}), "outputs"),
+    "drawing without a label": (set_output(3, data={"text/html": "<svg></svg>"}), "outputs"),
     "no title": (set_source(0, "# A", "A"), "opening"),
     "no objectives": (set_source(0, "will be able", "want"), "opening"),
     "no prerequisites": (set_source(0, "need to know", "like"), "opening"),

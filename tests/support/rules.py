@@ -99,15 +99,15 @@ def outputs(notebook):
             for kind in sorted(k for k in data if k.startswith("image/")):
                 yield f"cell {cell.get('id')} stores a bare {kind}, which has no alt text"
             if not all(_alt_texts(data.get("text/html", ""))):
-                yield f"cell {cell.get('id')} stores an <img> without alt text"
+                yield f"cell {cell.get('id')} stores a picture without alt text"
 
 
 def _alt_texts(html):
-    """The alt text of every <img>; an empty one where there is none."""
-    found = []
+    """The alt text of every <img>, the label of every <svg>; an empty one where there is none."""
+    found, named = [], {"img": "alt", "svg": "aria-label"}
     parser = HTMLParser()
     parser.handle_starttag = lambda tag, attributes: (
-        found.append((dict(attributes).get("alt") or "").strip()) if tag == "img" else None
+        found.append((dict(attributes).get(named[tag]) or "").strip()) if tag in named else None
     )
     parser.feed(html)
     return found
