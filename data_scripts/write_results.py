@@ -621,6 +621,8 @@ def strip_rows(tasks, runs, methods):
     ]
     for method in methods:
         own = [run for run in runs if run["method"] == method]
+        if not own:
+            continue
         cells = []
         for task in tasks:
             found = [run for run in own if run["task"] == task]

@@ -226,8 +226,9 @@ def test_strips_stand_in_the_results_once_they_are_measured(tmp_path, monkeypatc
         network | {"seed": 100, "accuracy": 0.1, "accuracy_new": 0.1},
         run | {"method": "DTW", "seed": 0, "accuracy": 1.0, "parameters": 0},
     ]
-    about = {"tasks": {"trimmed": {}, "noise": {}}, "seeds": [0, 1], "images": 480}
-    about |= {"chosen_on": "learning rates on seed 100", "runs": runs, "steps": {"trimmed": 300}}
+    about = {"tasks": {"trimmed": {}, "noise": {}}, "later_tasks": {"more": {}}}
+    about |= {"seeds": [0, 1], "images": 480}
+    about |= {"chosen_on": "learning rates on seed 100", "runs": runs, "steps": {"trimmed": 300, "noise": 450}}
     about |= {key: BENCHMARK[key] for key in ("machine", "versions")}
     (tmp_path / "benchmark_strips.json").write_text(json.dumps(about), encoding="utf-8")
     [found] = results.stored("strips")
