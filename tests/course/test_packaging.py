@@ -228,7 +228,11 @@ def test_strips_stand_in_the_results_once_they_are_measured(tmp_path, monkeypatc
     ]
     about = {"tasks": {"trimmed": {}, "noise": {}}, "later_tasks": {"more": {}}}
     about |= {"seeds": [0, 1], "images": 480}
-    about |= {"chosen_on": "learning rates on seed 100", "runs": runs, "steps": {"trimmed": 300, "noise": 450}}
+    about |= {
+        "chosen_on": "learning rates on seed 100",
+        "runs": runs,
+        "steps": {"trimmed": 300, "noise": 450},
+    }
     about |= {key: BENCHMARK[key] for key in ("machine", "versions")}
     (tmp_path / "benchmark_strips.json").write_text(json.dumps(about), encoding="utf-8")
     [found] = results.stored("strips")
