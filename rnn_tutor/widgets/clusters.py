@@ -210,12 +210,12 @@ def _sizes(fitted):
 
 
 def _examples(images, fitted):
-    """A row for each cluster: its number in its colour, its most typical images, its border."""
-    rows = ["<span></span><b>most typical</b><b>on the border</b>"]
+    """A row for each cluster: its number in its colour, its border, its most typical images."""
+    rows = ["<span></span><b>on the border</b><b>most typical</b>"]
     for cluster in range(fitted.n_clusters):
         found = {
-            "typical of": fitted.typical(cluster, SHOWN),
             "on the border of": fitted.borderline(cluster, SHOWN),
+            "typical of": fitted.typical(cluster, SHOWN),
         }
         strips = [
             "".join(
