@@ -36,12 +36,13 @@ SVG = {
 }
 NO_METADATA = {"Date": None, "Creator": None, "Format": None, "Type": None}
 GRID, SHADE = "#dddddd", "#eeeeee"
-# What follows the theme of the page; the ink on coloured ground stays what it is.
+# What follows the theme of the page, also where a page has no such colours, as in VS Code; the ink
+# on coloured ground stays what it is.
 THEME = {
     "#000000": "currentColor",
-    "#ffffff": "var(--jp-layout-color0, white)",
-    GRID: f"var(--jp-border-color2, {GRID})",
-    SHADE: f"var(--jp-layout-color2, {SHADE})",
+    "#ffffff": "var(--jp-layout-color0, transparent)",
+    GRID: "var(--jp-border-color2, rgba(128, 128, 128, .3))",
+    SHADE: "var(--jp-layout-color2, rgba(128, 128, 128, .2))",
 }
 DARK_INK, LIGHT_INK = "#010101", "#fefefe"
 _ONE_AT_A_TIME = threading.Lock()  # the settings of matplotlib belong to all threads
