@@ -195,26 +195,27 @@ class RunningPanel(parts.Panel):
         return True
 
     def _train(self):
-        """One run, on whichever thread; an error becomes a sentence and is returned."""
-        error = None
+        """One run, on whichever thread; an error becomes a sentence and is returned.
+
+        How it ended is told once the controls are free again: who reads it may act at once.
+        """
+        error, self._say_end = None, lambda: self._say("Stopped before training began.")
         try:
             if not self._going_on:
                 self._begin()
             self._say("Building the network ...")
             if not self._asked_to_stop.is_set():
                 self._trainer.run()
-            else:
-                self._say("Stopped before training began.")
         except KeyboardInterrupt as caught:
             self._trainer, error = None, caught
-            self._say("Stopped before training began.")
         except Exception as caught:
             self._trainer, error = None, caught
-            self._bar.bar_style = "danger"
-            self._say(parts.sentence(caught))
+            self._bar.bar_style, words = "danger", parts.sentence(caught)
+            self._say_end = lambda: self._say(words)
         finally:
             self._busy, self._bar.value = False, self._done
             self._show_buttons()
+            self._say_end()
             if self._focus_start:
                 self._start.focus()
         return error
@@ -281,10 +282,11 @@ class RunningPanel(parts.Panel):
         finished = progress.epoch == progress.epochs
         self._bar.bar_style = "success" if finished else "warning"
         if finished:
-            self._say(_finished({**self.history, **self._watched}, self._seconds))
+            words = _finished({**self.history, **self._watched}, self._seconds)
+            self._say_end = lambda: self._say(words)
         else:
             self._stopped_at = _stopped(self._done, progress, self._seconds)
-            self._say_stopped()
+            self._say_end = self._say_stopped
 
     def _say_stopped(self):
         """Where the run stands, and what the buttons would do now."""

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from support.panels import bar, drawn, said, single_batches, texts
+from support.panels import bar, buttons, control, drawn, said, single_batches, texts
 from support.running import stop_after
 
 import rnn_tutor as rt
@@ -114,6 +114,34 @@ def test_after_an_error(images, clock):
     with pytest.raises(ValueError, match="a listener failed"):
         panel.run()
     assert bar(panel).value == 8 and bar(panel).bar_style == "danger"
+
+
+@pytest.mark.parametrize(
+    ("end", "words"), [("stop", "Go on"), ("finish", "Finished"), ("error", "listener failed")]
+)
+def test_what_a_panel_says_at_its_end_can_be_acted_upon_at_once(images, end, words):
+    """Who reads "Go on continues" may change a setting; the panel must take it."""
+    panel, taken = ClassifierPanel(images, replace(SETTINGS, epochs=1)), []
+    (status,) = texts(panel, "Ready.")
+
+    def fail(progress):
+        raise ValueError("a listener failed")
+
+    def change_a_setting(change):
+        if words in change.new and not taken:
+            free = [button.description for button in buttons(panel).values() if not button.disabled]
+            taken.append(free)
+            control(panel, "units").value += 1
+
+    if end == "error":
+        panel.on("batch", fail)
+    elif end == "stop":
+        stop_after(panel, epoch=1, batch=3)
+    status.observe(change_a_setting, "value")
+    panel.start()
+    assert panel.wait(60)
+    assert "Stop" not in taken[0] and {"Start", "Go on"} & {*taken[0]}
+    assert panel.settings.units == SETTINGS.units + 1
 
 
 def test_while_validation_is_measured(images, clock):
