@@ -11,7 +11,9 @@ from rnn_tutor._text import format_count, format_list, shorten
 from rnn_tutor.plots.arrays import SIGNED
 from rnn_tutor.plots.figure import (
     COLOURS,
+    DARK_INK,
     GRID,
+    LIGHT_INK,
     LINES,
     SHADE,
     WIDTH,
@@ -87,11 +89,12 @@ def _number_steps(axes, ys, xs):
         axes.set_xticks(xs[::every], range(1, len(xs) + 1, every))
         axes.set_xlabel("step")
     else:
-        ground = {"boxstyle": "round,pad=0.15", "facecolor": "white", "edgecolor": "none"}
+        ground = {"boxstyle": "round,pad=0.15", "facecolor": LIGHT_INK, "edgecolor": "none"}
+        on_pixels = {"color": DARK_INK, "bbox": ground, "ha": "center", "va": "center"}
         shown = 1 if len(ys) * len(xs) <= 64 else len(xs)  # of many, the first of each row
         places = list(enumerate(itertools.product(ys, xs), 1))
         for k, (y, x) in places[::shown]:
-            axes.text(x, y, k, ha="center", va="center", fontsize=8, bbox=ground)
+            axes.text(x, y, k, fontsize=8, **on_pixels)
 
 
 STATE = {"cmap": SIGNED, "vmin": -1, "vmax": 1, "interpolation": "nearest"}

@@ -10,6 +10,7 @@ import matplotlib
 import numpy as np
 import pytest
 from matplotlib import image as mpl_image
+from matplotlib.colors import to_hex
 from matplotlib.text import Text
 
 from rnn_tutor import TutorError, plots
@@ -182,6 +183,20 @@ def test_a_figure_takes_the_colours_of_its_page():
     assert "#ffffff" not in hollow and "var(--jp-layout-color0" in hollow
     inks = plots.contingency([[0, 9], [9, 0]]).html()
     assert "#010101" in inks and "#fefefe" in inks  # on blue ground
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_what_is_written_on_an_image_keeps_its_colours_on_every_page(name):
+    """The pixels stay as they are on a dark page; what stands on them may not turn."""
+    figure = FIGURES[name](COLOUR if name in IN_COLOUR else GREY).figure
+    figure.draw_without_rendering()
+    places = [image.get_window_extent() for image in figure.findobj(mpl_image.AxesImage)]
+    for text in figure.findobj(Text):
+        x, y = text.get_window_extent().get_points().mean(axis=0)
+        if text.get_visible() and text.get_text() and any(p.contains(x, y) for p in places):
+            ground = text.get_bbox_patch()
+            inks = [text.get_color(), *([ground.get_facecolor()] if ground else [])]
+            assert not {to_hex(ink) for ink in inks} & {*plots.figure.THEME}, text.get_text()
 
 
 @pytest.mark.parametrize(
