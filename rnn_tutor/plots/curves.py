@@ -208,7 +208,8 @@ def score_panels(panels, x="matched accuracy", title=None):
             axes.plot(scores, place + beside, "o", color=COLOURS[5], markersize=3, clip_on=False)
             mean = {"color": COLOURS[0], "marker": "D", "markersize": 6, "clip_on": False}
             axes.plot(scores.mean(), place, markerfacecolor="none", **mean)
-        lines = max(1, -(-len(panel) * len(panels) // 72))  # of about equal length
+        # All titles together have room for 72 characters a line; lines are about equally long.
+        lines = max(1, -(-len(panel) * len(panels) // 72))
         axes.set_title(textwrap.fill(panel, len(panel) // lines + 3), fontsize=8)
         axes.set(xlim=(0, 1), xticks=(0, 0.5, 1), ylim=(len(names) - 0.4, -0.6))
         axes.set_xticklabels(("0", "0.5", "1"), fontsize=8)

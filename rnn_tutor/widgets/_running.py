@@ -16,6 +16,7 @@ from rnn_tutor.widgets._front import Front
 RATES = [float(f"{digit}e{power}") for power in (-4, -3, -2) for digit in (1, 2, 5)]
 SAY, DRAW = 0.33, 1.0  # seconds, at least, from one to the next
 READY = "Ready. <b>Start</b> trains while you go on reading."
+NOT_BEGUN = "Stopped before training began."
 KEPT = 5  # runs that are shown together, the newest among them
 
 
@@ -199,7 +200,7 @@ class RunningPanel(parts.Panel):
 
         How it ended is told once the controls are free again: who reads it may act at once.
         """
-        error, self._say_end = None, lambda: self._say("Stopped before training began.")
+        error, self._last_words = None, NOT_BEGUN
         try:
             if not self._going_on:
                 self._begin()
@@ -207,15 +208,19 @@ class RunningPanel(parts.Panel):
             if not self._asked_to_stop.is_set():
                 self._trainer.run()
         except KeyboardInterrupt as caught:
-            self._trainer, error = None, caught
+            error, self._last_words = caught, NOT_BEGUN
         except Exception as caught:
-            self._trainer, error = None, caught
-            self._bar.bar_style, words = "danger", parts.sentence(caught)
-            self._say_end = lambda: self._say(words)
+            error, self._last_words = caught, parts.sentence(caught)
+            self._bar.bar_style = "danger"
         finally:
+            if error:
+                self._trainer, self._stopped_at = None, ""  # there is nothing to go on with
             self._busy, self._bar.value = False, self._done
             self._show_buttons()
-            self._say_end()
+            if self._stopped_at:
+                self._say_stopped()
+            else:
+                self._say(self._last_words)
             if self._focus_start:
                 self._start.focus()
         return error
@@ -282,11 +287,9 @@ class RunningPanel(parts.Panel):
         finished = progress.epoch == progress.epochs
         self._bar.bar_style = "success" if finished else "warning"
         if finished:
-            words = _finished({**self.history, **self._watched}, self._seconds)
-            self._say_end = lambda: self._say(words)
+            self._last_words = _finished({**self.history, **self._watched}, self._seconds)
         else:
             self._stopped_at = _stopped(self._done, progress, self._seconds)
-            self._say_end = self._say_stopped
 
     def _say_stopped(self):
         """Where the run stands, and what the buttons would do now."""

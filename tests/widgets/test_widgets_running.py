@@ -144,6 +144,24 @@ def test_what_a_panel_says_at_its_end_can_be_acted_upon_at_once(images, end, wor
     assert panel.settings.units == SETTINGS.units + 1
 
 
+def test_after_an_error_the_stop_before_it_is_forgotten(images):
+    """What the stopped run had learnt is lost then, so no words may offer to go on."""
+
+    def fail(progress):
+        if progress.step == 5:
+            raise ValueError("a listener failed")
+
+    panel = ClassifierPanel(images, SETTINGS)
+    stop_after(panel, epoch=1, batch=3)
+    panel.on("batch", fail)
+    panel.run()
+    assert "Go on continues" in said(panel)
+    with pytest.raises(ValueError, match="a listener failed"):
+        panel.run()
+    control(panel, "units").value += 1
+    assert not texts(panel, "can go on") and texts(panel, "Ready.")
+
+
 def test_while_validation_is_measured(images, clock):
     panel, told = ClassifierPanel(images, SETTINGS, validation=images), []
     (status,), shown = texts(panel, "Ready."), bar(panel)
